@@ -1,0 +1,110 @@
+/**
+ * The engine's state: one SQLite file in WAL mode. Each layer brings its own tables as a list of migrations; a layer's
+ * version is the number of its migrations that have run. Statements are prepared once and kept.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { messageOf, systemFailure } from "./errors.ts";
+
+/** The tables of one layer. `steps` only ever grows: a step that has been released is never edited. */
+export interface Migrations {
+  readonly layer: string;
+  /** SQL scripts, applied in order, each in a transaction of its own. */
+  readonly steps: readonly string[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+export type Parameters = readonly SQLInputValue[];
+
+export class Store implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+
+  /**
+   * @param path of the database file, or `:memory:`
+   * @throws `system` when the file cannot be opened, or was written by a newer ctr
+   */
+  constructor(path: string, migrations: readonly Migrations[]) {
+    this.#database = openDatabase(path);
+    // FULL would wait for the disk on every commit; with WAL, NORMAL keeps the file consistent over a crash of the
+    // process, and after a power cut loses at most the last transactions, which reconciliation repairs.
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    this.#database.exec("CREATE TABLE IF NOT EXISTS schema (layer TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
+    for (const set of migrations) this.#migrate(set, path);
+  }
+
+  /** All rows of a query. */
+  all<T = Row>(sql: string, ...parameters: Parameters): T[] {
+    return this.#prepare(sql).all(...parameters) as T[];
+  }
+
+  /** The first row of a query, or undefined. */
+  get<T = Row>(sql: string, ...parameters: Parameters): T | undefined {
+    return this.#prepare(sql).get(...parameters) as T | undefined;
+  }
+
+  /** Runs a statement that changes rows. @returns how many rows it changed */
+  run(sql: string, ...parameters: Parameters): number {
+    return Number(this.#prepare(sql).run(...parameters).changes);
+  }
+
+  /** Runs `body` in one transaction, which an exception rolls back. Inside another it becomes part of that one. */
+  transaction<T>(body: () => T): T {
+    if (this.#depth > 0) return body();
+    this.#depth++;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = body();
+      if (result instanceof Promise) throw new TypeError("a transaction body must be synchronous");
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #migrate({ layer, steps }: Migrations, path: string): void {
+    const done = this.get<{ version: number }>("SELECT version FROM schema WHERE layer = ?", layer)?.version ?? 0;
+    if (done > steps.length) {
+      throw systemFailure(`${path} was written by a newer ctr (${layer} version ${done}, known ${steps.length})`, {
+        code: "CTR_STORE_TOO_NEW",
+        hint: "start the newer ctrd, or use another --data-root",
+      });
+    }
+    for (const [index, step] of steps.entries()) {
+      if (index < done) continue;
+      this.transaction(() => {
+        this.#database.exec(step);
+        this.run("INSERT OR REPLACE INTO schema (layer, version) VALUES (?, ?)", layer, index + 1);
+      });
+    }
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw systemFailure(`cannot open the state file ${path}: ${messageOf(error)}`, {
+      code: "CTR_STORE_UNREADABLE",
+      cause: error,
+    });
+  }
+}

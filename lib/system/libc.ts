@@ -1,0 +1,112 @@
+/**
+ * The C library calls that Node lacks, through koffi. Each call is synchronous on the calling thread and costs about
+ * 0.1 µs. Never use koffi's `.async` for calls that change the thread (setns, unshare): it runs on a pool thread.
+ */
+import { createRequire } from "node:module";
+import { getSystemErrorMap, getSystemErrorName } from "node:util";
+
+// koffi is CommonJS with a native part: `createRequire` also works from the bundle. It is loaded at the first call, so
+// that programs which import this module and call nothing (the CLI) do not pay its 5–10 ms.
+type Koffi = typeof import("koffi");
+const load = createRequire(import.meta.url);
+let koffi: Koffi | undefined;
+
+/** A failed system call. `code` is the errno's name, as in Node's own system errors. */
+export class SystemCallError extends Error {
+  override readonly name: string = "SystemCallError";
+  readonly errno: number;
+  readonly code: string;
+  readonly syscall: string;
+
+  /**
+   * @param errno positive error number
+   * @param object what the call was about: a path, a link name
+   */
+  constructor(syscall: string, errno: number, object: string) {
+    const code = errnoName(errno);
+    const text = getSystemErrorMap().get(-errno)?.[1] ?? "unknown error";
+    super(`${syscall} ${object}: ${text} (${code})`);
+    this.errno = errno;
+    this.code = code;
+    this.syscall = syscall;
+  }
+}
+
+/** `17` → `EEXIST`. */
+export function errnoName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno);
+  } catch {
+    return `E${errno}`;
+  }
+}
+
+type Argument = string | number | bigint | Uint8Array | null;
+type Call = (...args: readonly Argument[]) => number;
+
+// ssize_t is unknown to koffi: `long` has its width on every Linux ABI.
+const PROTOTYPES = {
+  setns: "int setns(int fd, int nstype)",
+  unshare: "int unshare(int flags)",
+  mount: "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
+  umount2: "int umount2(const char *target, int flags)",
+  socket: "int socket(int domain, int type, int protocol)",
+  bind: "int bind(int fd, const uint8_t *address, uint32_t length)",
+  connect: "int connect(int fd, const uint8_t *address, uint32_t length)",
+  listen: "int listen(int fd, int backlog)",
+  getsockname: "int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint8_t *length)",
+  setsockopt: "int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)",
+  send: "long send(int fd, const uint8_t *buffer, size_t length, int flags)",
+  recv: "long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)",
+  shutdown: "int shutdown(int fd, int how)",
+  close: "int close(int fd)",
+  fcntl: "int fcntl(int fd, int command, int argument)",
+  mknod: "int mknod(const char *path, uint32_t mode, uint64_t device)",
+  mkfifo: "int mkfifo(const char *path, uint32_t mode)",
+  lsetxattr: "int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)",
+  flock: "int flock(int fd, int operation)",
+  epoll_create1: "int epoll_create1(int flags)",
+  epoll_ctl: "int epoll_ctl(int epfd, int operation, int fd, uint8_t *event)",
+  epoll_wait: "int epoll_wait(int epfd, _Out_ uint8_t *events, int count, int timeout)",
+  eventfd: "int eventfd(uint32_t initial, int flags)",
+} as const;
+
+export type SystemCall = keyof typeof PROTOTYPES;
+
+let library: ReturnType<Koffi["load"]> | undefined;
+const calls: Partial<Record<SystemCall, Call>> = {};
+
+function callOf(name: SystemCall): Call {
+  let call = calls[name];
+  if (call === undefined) {
+    koffi ??= load("koffi") as Koffi;
+    library ??= koffi.load("libc.so.6");
+    call = library.func(PROTOTYPES[name]) as unknown as Call;
+    calls[name] = call;
+  }
+  return call;
+}
+
+/**
+ * Calls and returns the result without judging it: negative means failure, see {@link lastErrno}.
+ * For hot paths and for calls whose failure is a normal answer (EAGAIN).
+ */
+export function rawCall(name: SystemCall, ...args: readonly Argument[]): number {
+  return callOf(name)(...args);
+}
+
+/** The errno of the last failed {@link rawCall} on this thread. Read it before anything else runs. */
+export function lastErrno(): number {
+  return koffi?.errno() ?? 0;
+}
+
+/**
+ * Calls and checks.
+ * @param object what it is about, for the error text
+ * @throws {SystemCallError} when the call returns a negative number
+ */
+export function systemCall(name: SystemCall, object: string, ...args: readonly Argument[]): number {
+  const result = callOf(name)(...args);
+  if (result < 0) throw new SystemCallError(name, lastErrno(), object);
+  return result;
+}

@@ -1,0 +1,192 @@
+/**
+ * The records of the runtime layer. Field names of `ContainerConfig` and `HostConfig` are the Docker Engine API's:
+ * they are stored as they came and echoed by `inspect`.
+ */
+import type { PublishedPort } from "../netns/index.ts";
+
+export interface HealthcheckConfig {
+  readonly Test?: readonly string[];
+  /** Nanoseconds, as all four. */
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly Retries?: number;
+}
+
+/** `Config` of a container and of an image. */
+export interface ContainerConfig {
+  readonly Hostname?: string;
+  readonly Domainname?: string;
+  readonly User?: string;
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
+  readonly Tty?: boolean;
+  readonly OpenStdin?: boolean;
+  readonly StdinOnce?: boolean;
+  readonly Env?: readonly string[];
+  readonly Cmd?: readonly string[] | null;
+  readonly Entrypoint?: readonly string[] | null;
+  readonly Image?: string;
+  readonly WorkingDir?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+  readonly Volumes?: Readonly<Record<string, object>> | null;
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly StopSignal?: string;
+  /** Seconds. */
+  readonly StopTimeout?: number;
+  readonly Healthcheck?: HealthcheckConfig;
+  readonly Shell?: readonly string[];
+  readonly MacAddress?: string;
+}
+
+export interface ApiPortBinding {
+  readonly HostIp?: string;
+  /** A number, a range `8000-8010`, or empty for an ephemeral port. */
+  readonly HostPort?: string;
+}
+
+/** `HostConfig`: what the container asks of the host. */
+export interface HostConfig {
+  readonly Binds?: readonly string[] | null;
+  readonly ContainerIDFile?: string;
+  readonly NetworkMode?: string;
+  readonly PortBindings?: Readonly<Record<string, readonly ApiPortBinding[] | null>> | null;
+  readonly PublishAllPorts?: boolean;
+  readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number };
+  readonly AutoRemove?: boolean;
+  readonly CapAdd?: readonly string[] | null;
+  readonly CapDrop?: readonly string[] | null;
+  readonly Dns?: readonly string[] | null;
+  readonly DnsOptions?: readonly string[] | null;
+  readonly DnsSearch?: readonly string[] | null;
+  readonly ExtraHosts?: readonly string[] | null;
+  readonly OomScoreAdj?: number;
+  readonly PidMode?: string;
+  readonly IpcMode?: string;
+  readonly UTSMode?: string;
+  readonly CgroupnsMode?: string;
+  readonly Privileged?: boolean;
+  readonly ReadonlyRootfs?: boolean;
+  readonly SecurityOpt?: readonly string[] | null;
+  readonly Tmpfs?: Readonly<Record<string, string>>;
+  readonly Sysctls?: Readonly<Record<string, string>>;
+  /** Bytes. */
+  readonly ShmSize?: number;
+  readonly Init?: boolean | null;
+  readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
+  readonly MaskedPaths?: readonly string[] | null;
+  readonly ReadonlyPaths?: readonly string[] | null;
+  readonly LogConfig?: { readonly Type?: string; readonly Config?: Readonly<Record<string, string>> | null };
+  readonly Mounts?: readonly ApiMount[] | null;
+  /** Bytes; 0 is no limit. */
+  readonly Memory?: number;
+  /** Bytes of memory and swap; 0 is unset, −1 unlimited. */
+  readonly MemorySwap?: number;
+  readonly MemoryReservation?: number;
+  /** CPUs × 10⁹. */
+  readonly NanoCpus?: number;
+  readonly CpuShares?: number;
+  /** Microseconds. */
+  readonly CpuPeriod?: number;
+  readonly CpuQuota?: number;
+  readonly CpusetCpus?: string;
+  readonly CpusetMems?: string;
+  /** 0 and −1 are unlimited. */
+  readonly PidsLimit?: number | null;
+}
+
+export interface ApiMount {
+  readonly Type: "bind" | "volume" | "tmpfs";
+  readonly Source?: string;
+  readonly Target: string;
+  readonly ReadOnly?: boolean;
+  readonly BindOptions?: { readonly Propagation?: string; readonly CreateMountpoint?: boolean };
+  readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
+}
+
+/** Body of `POST /containers/create`. */
+export interface ContainerCreateRequest extends ContainerConfig {
+  readonly HostConfig?: HostConfig;
+  readonly NetworkingConfig?: {
+    readonly EndpointsConfig?: Readonly<
+      Record<
+        string,
+        { readonly IPAMConfig?: { readonly IPv4Address?: string } | null; readonly MacAddress?: string } | null
+      >
+    >;
+  };
+}
+
+export type ContainerStatus = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+/** A container as the store keeps it. */
+export interface Container {
+  readonly id: string;
+  /** Without a slash. */
+  readonly name: string;
+  readonly imageId: string;
+  /** As the user wrote it. */
+  readonly imageName: string;
+  /** Merged from request and image. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  /** Argument vector of the first process: entrypoint and command together, never empty. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** RFC 3339 with nanoseconds, as all times. */
+  readonly created: string;
+  readonly status: ContainerStatus;
+  /** 0 unless running. */
+  readonly pid: number;
+  readonly exitCode: number;
+  readonly error: string;
+  readonly oomKilled: boolean;
+  /** `0001-01-01T00:00:00Z` before the first start. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly restartCount: number;
+  readonly ports: readonly PublishedPort[];
+  readonly logPath: string;
+}
+
+/** `Platform` of an image. */
+export interface Platform {
+  readonly os: string;
+  /** GOARCH: `amd64`, `arm64`. */
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** An image as the store keeps it. */
+export interface Image {
+  /** Digest of the image's configuration: `sha256:…`. */
+  readonly id: string;
+  /** `busybox:latest`; empty for an untagged image. */
+  readonly repoTags: readonly string[];
+  /** `busybox@sha256:…` */
+  readonly repoDigests: readonly string[];
+  readonly parent: string;
+  readonly comment: string;
+  readonly created: string;
+  readonly author: string;
+  readonly config: ContainerConfig;
+  readonly platform: Platform;
+  /** Bytes of the unpacked layers. */
+  readonly size: number;
+  /** Digests of the uncompressed layers, lowest first. */
+  readonly layers: readonly string[];
+}
+
+/** One line of a pull, push or load, as the Engine API streams them. */
+export interface ProgressMessage {
+  readonly status?: string;
+  /** Short id of the layer. */
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  readonly stream?: string;
+  readonly error?: string;
+  readonly errorDetail?: { readonly message: string };
+}
+
+export type Progress = (message: ProgressMessage) => void;
