@@ -1,0 +1,29 @@
+/** Waiting for conditions: tests never sleep for a fixed time. */
+import { setTimeout as delay } from "node:timers/promises";
+
+/**
+ * Asks until `probe` answers with something other than undefined, false or null.
+ * @param what for the error text
+ * @param timeout milliseconds
+ * @throws when the time is over; the last error of the probe is its cause
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  timeout = 15_000,
+): Promise<NonNullable<Exclude<T, false>>> {
+  const deadline = Date.now() + timeout;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const answer = await probe();
+      if (answer !== undefined && answer !== null && answer !== false) {
+        return answer as NonNullable<Exclude<T, false>>;
+      }
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() > deadline) throw new Error(`timed out after ${timeout} ms waiting for ${what}`, { cause });
+    await delay(10);
+  }
+}
