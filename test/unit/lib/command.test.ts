@@ -9,11 +9,13 @@ describe("runCommand", () => {
 
   it("fails with argv, exit code and what the program said", async () => {
     const argv = ["sh", "-c", "echo no such bridge >&2; exit 3"];
-    const error = await runCommand(argv).then(assert.fail, (failure: unknown) => failure);
-    assert.ok(error instanceof CommandError);
-    assert.deepEqual(error.result.argv, argv);
-    assert.equal(error.result.exitCode, 3);
-    assert.match(error.message, /exit code 3: no such bridge$/);
+    await assert.rejects(runCommand(argv), (error) => {
+      assert.ok(error instanceof CommandError);
+      assert.deepEqual(error.result.argv, argv);
+      assert.equal(error.result.exitCode, 3);
+      assert.match(error.message, /exit code 3: no such bridge$/);
+      return true;
+    });
   });
 
   it("takes expected exit codes as results", async () => {

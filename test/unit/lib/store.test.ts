@@ -22,7 +22,7 @@ describe("Store", () => {
       store.run("INSERT INTO ports VALUES (80)");
     }
     using store = new Store(path, [{ layer: "netns", steps: [first, second] }]);
-    assert.deepEqual({ ...store.get("SELECT * FROM ports") }, { port: 80, owner: "nobody" });
+    assert.deepEqual({ ...store.get<object>("SELECT * FROM ports") }, { port: 80, owner: "nobody" });
   });
 
   it("refuses a file that a newer ctr wrote", () => {

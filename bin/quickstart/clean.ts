@@ -1,0 +1,67 @@
+/** `npm run quickstart -- --clean`: takes away what the demonstration made, and the engine when nothing else uses it. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasCode } from "../../lib/errors.ts";
+import { identifyProcess, isAlive, signalProcess } from "../../lib/system/process.ts";
+import { ctr, ctrJson, inspect, projectRoot } from "./client.ts";
+import { CONTAINER, type ContainerDetails, IMAGE, LABEL } from "./demonstration.ts";
+import { step } from "./terminal.ts";
+
+const PIDFILE = "/run/ctr/ctrd.pid";
+const ENGINE_DIRECTORIES = ["/run/ctr", "/var/lib/ctr"];
+
+export async function clean(): Promise<void> {
+  if (enginePid() === undefined && !existsSync("/var/lib/ctr")) return console.log("Nothing to clean.");
+  await step("Removing the container", removeContainer);
+  await step("Removing the image", removeImage);
+  const rest = await otherObjects();
+  if (rest.length > 0) {
+    console.log(`The engine stays: it still has ${rest.join(" and ")}.`);
+    return;
+  }
+  await step("Stopping the engine", stopEngine);
+  for (const directory of ENGINE_DIRECTORIES) rmSync(directory, { recursive: true, force: true });
+  rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
+  console.log("Gone. System packages stay; `apt autoremove runc crun conmon` would take the container programs away.");
+}
+
+async function removeContainer(): Promise<string> {
+  const container = await inspect<ContainerDetails>("container", CONTAINER);
+  if (container?.Config.Labels?.[LABEL] === undefined) return "none";
+  await ctr(["rm", "--force", CONTAINER]);
+  return CONTAINER;
+}
+
+async function removeImage(): Promise<string> {
+  const image = await inspect<{ readonly Comment: string }>("image", IMAGE);
+  if (image?.Comment !== LABEL) return "none";
+  await ctr(["rmi", IMAGE]);
+  return IMAGE;
+}
+
+async function otherObjects(): Promise<string[]> {
+  const containers = (await ctrJson(["ps", "--all", "--format", "json"])).length;
+  const images = (await ctrJson(["images", "--format", "json"])).length;
+  const count = (n: number, noun: string) => (n === 0 ? [] : [`${n} ${noun}${n === 1 ? "" : "s"}`]);
+  return [...count(containers, "container"), ...count(images, "image")];
+}
+
+function enginePid(): number | undefined {
+  try {
+    return Number(readFileSync(PIDFILE, "utf8"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+async function stopEngine(): Promise<void> {
+  const pid = enginePid();
+  const engine = pid === undefined ? undefined : identifyProcess(pid);
+  if (engine === undefined) return;
+  signalProcess(engine.pid, "SIGTERM");
+  for (const deadline = Date.now() + 20_000; isAlive(engine); await delay(20)) {
+    if (Date.now() > deadline) throw new Error(`ctrd (pid ${engine.pid}) does not end`);
+  }
+}

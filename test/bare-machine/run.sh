@@ -1,0 +1,43 @@
+#!/bin/sh
+# Proves that the project installs what it needs: makes a bare Debian tree (git, Debian's own Node and npm, nothing
+# else), clones this repository into it, and runs a command there, by default `.ci/run`. The tree has mounts of its own
+# and shares the network, from which it installs packages.
+#
+#   sh test/bare-machine/run.sh [COMMAND …]
+#
+# BARE_TREE keeps the tree in a tar file between runs; without it the tree is made anew.
+set -eu
+repository=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+tree=$work/tree
+tar=${BARE_TREE:-$work/tree.tar}
+[ $# -gt 0 ] || set -- bash .ci/run
+
+[ -e "$tar" ] || mmdebstrap --quiet --variant=apt --include=git,nodejs,npm,ca-certificates bookworm "$tar" \
+  $(ls /etc/apt/sources.list.d/debian.sources 2>/dev/null)
+
+enter() {
+  mkdir "$tree"
+  tar -C "$tree" -xf "$tar" --exclude=./dev
+  mkdir -p "$tree/dev" "$tree/proc" "$tree/sys"
+  mount --rbind /dev "$tree/dev" && mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys"
+  mount -t tmpfs tmpfs "$tree/run" && mount -t tmpfs tmpfs "$tree/tmp"
+  cp /etc/resolv.conf "$tree/etc/resolv.conf"
+  # Where packages come from is the machine's own setting.
+  for file in /etc/npmrc "$HOME/.npmrc"; do [ ! -e "$file" ] || install -D "$file" "$tree$file"; done
+  git clone --quiet --no-hardlinks "file://$repository" "$tree/root/ctr"
+  chroot "$tree" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI=true LANG=C.UTF-8 \
+    sh -c 'cd /root/ctr && exec "$@"' sh "$@"
+}
+
+if [ -z "${IN_OWN_MOUNTS:-}" ]; then
+  code=0
+  IN_OWN_MOUNTS=1 BARE_TREE=$tar unshare --mount --propagation private sh "$0" "$@" || code=$?
+  rm -rf "$work"
+  exit $code
+fi
+code=0
+enter "$@" || code=$?
+umount -R -l "$tree/dev" "$tree/sys" "$tree/proc" "$tree/run" "$tree/tmp"
+rm -rf "$work"
+exit $code
