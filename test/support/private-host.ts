@@ -58,6 +58,11 @@ export class PrivateHost implements AsyncDisposable {
     return `/proc/${this.#pid}/ns/net`;
   }
 
+  /** File that names the mount namespace. */
+  get mountNamespace(): string {
+    return `/proc/${this.#pid}/ns/mnt`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pid of this.#processes()) signalProcess(pid, "SIGKILL");
     if (this.#anchor.exitCode === null && this.#anchor.signalCode === null) await once(this.#anchor, "exit");
@@ -72,7 +77,7 @@ export class PrivateHost implements AsyncDisposable {
 
   /** Every process whose mount namespace is this host's: all were started by the test. */
   #processes(): number[] {
-    const own = readlinkSync(`/proc/${this.#pid}/ns/mnt`);
+    const own = readlinkSync(this.mountNamespace);
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
       .map(Number)

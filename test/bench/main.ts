@@ -1,0 +1,11 @@
+/** `npm run bench -- NAME`: measurements side by side with other engines, in one run. Figures go to docs/performance.md. */
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  start: async () => (await import("./start.ts")).benchStart(),
+};
+
+const [name = ""] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join("|")}`);
+  process.exitCode = 1;
+} else await bench();

@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { TestEngine } from "../../support/engine.ts";
+import type { Peer } from "./peer.ts";
+import { processesOf } from "./processes.ts";
+
+const root = join(import.meta.dirname, "../../..");
+
+/** ctr as released: the bundle, its own client. */
+export async function startCtr(): Promise<Peer> {
+  const engine = await TestEngine.start();
+  const program = join(root, "bin/ctr");
+  return {
+    name: "ctr",
+    run: async (argv) => void (await engine.host.output([program, "-H", `unix://${engine.socket}`, ...argv])),
+    engineProcesses: async () => [engine.pid],
+    monitorProcesses: async () =>
+      processesOf(engine.host)
+        .filter(({ command }) => command === "conmon")
+        .map(({ pid }) => pid),
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
+}
