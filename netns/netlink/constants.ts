@@ -1,0 +1,76 @@
+/** Numbers of the kernel's netlink and rtnetlink interface. Sources: linux/{netlink,rtnetlink,if_link,if_addr}.h */
+
+export const AF_UNSPEC = 0;
+export const AF_INET = 2;
+export const AF_BRIDGE = 7;
+
+export const NETLINK_ROUTE = 0;
+
+export const MessageType = {
+  error: 2,
+  done: 3,
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+} as const;
+
+export const MessageFlag = {
+  request: 0x001,
+  ack: 0x004,
+  /** In replies: the table changed during the dump, which may therefore lack entries. */
+  dumpInterrupted: 0x010,
+  dump: 0x300,
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
+  /** In error replies: the request is quoted without its payload. */
+  capped: 0x100,
+  /** In error replies: attributes follow, one of them the kernel's text. */
+  extendedAck: 0x200,
+} as const;
+
+export const ErrorAttribute = { text: 1 } as const;
+
+/** IFLA_* */
+export const LinkAttribute = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  linkInfo: 18,
+  alias: 20,
+  namespaceFd: 28,
+  extendedMask: 29,
+} as const;
+
+/** IFLA_INFO_* within `linkInfo`. */
+export const LinkInfoAttribute = { kind: 1, data: 2 } as const;
+
+/** VETH_INFO_PEER within the data of a veth. */
+export const VETH_INFO_PEER = 1;
+
+/** RTEXT_FILTER_SKIP_STATS: leave out the counters, which are most of a link message. */
+export const SKIP_STATISTICS = 1 << 3;
+
+export const IFF_UP = 1;
+
+/** IFA_* */
+export const AddressAttribute = { address: 1, local: 2, broadcast: 4 } as const;
+
+/** RTA_* */
+export const RouteAttribute = { destination: 1, outputInterface: 4, gateway: 5, priority: 6, table: 15 } as const;
+
+export const RT_TABLE_MAIN = 254;
+export const RTPROT_BOOT = 3;
+export const RT_SCOPE_UNIVERSE = 0;
+export const RT_SCOPE_LINK = 253;
+
+/** RTN_* */
+export const RouteType = { unicast: 1, local: 2, broadcast: 3, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
