@@ -1,0 +1,179 @@
+/**
+ * Starting conmon: its command line and the protocol on its pipes (conmon's sources, `src/cli.c` and `src/conmon.c`).
+ * conmon forks itself away into a session of its own, so nothing that happens to the engine reaches it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { systemFailure } from "../../lib/errors.ts";
+
+export interface ConmonOptions {
+  /** Id of the container, also for an exec. */
+  readonly containerId: string;
+  /** Id of this session: the container's, or the exec's. */
+  readonly sessionId: string;
+  readonly name: string;
+  readonly runtimePath: string;
+  readonly runtimeRoot: string;
+  /** OCI bundle of a container; for an exec any directory of its own. The sockets `attach` and `ctl` are made in it. */
+  readonly directory: string;
+  readonly exitDirectory: string;
+  /** Undefined: the output is not kept. */
+  readonly logPath: string | undefined;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  /** Input stays open when an attached client leaves. */
+  readonly leaveStdinOpen: boolean;
+  /** For an exec: file with the OCI process to run. */
+  readonly execProcess?: string;
+}
+
+export const PID_FILE = "init.pid";
+export const CONMON_PID_FILE = "conmon.pid";
+
+const SYNC_PIPE = 3;
+const START_PIPE = 4;
+const ATTACH_PIPE = 5;
+
+export function conmonArguments(options: ConmonOptions): string[] {
+  const { directory, execProcess } = options;
+  return [
+    ["--api-version", "1"],
+    ["--cid", options.containerId, "--cuuid", options.sessionId, "--name", options.name],
+    ["--runtime", options.runtimePath, `--runtime-arg=--root=${options.runtimeRoot}`],
+    ["--bundle", directory, "--full-attach"],
+    ["--container-pidfile", `${directory}/${PID_FILE}`, "--conmon-pidfile", `${directory}/${CONMON_PID_FILE}`],
+    ["--exit-dir", options.exitDirectory],
+    ["--log-path", options.logPath === undefined ? "none" : `k8s-file:${options.logPath}`],
+    // A log is not worth a wait for the disk at each container's end.
+    ["--no-sync-log"],
+    options.tty ? ["--terminal"] : [],
+    options.stdin ? ["--stdin"] : [],
+    options.leaveStdinOpen ? ["--leave-stdin-open"] : [],
+    execProcess === undefined ? [] : ["--exec", "--exec-attach", "--exec-process-spec", execProcess],
+  ].flat();
+}
+
+/** The OCI runtime, or conmon itself, refused. `message` is its text, not yet made fit for users. */
+export class RuntimeFailure extends Error {
+  override readonly name: string = "RuntimeFailure";
+}
+
+/** One answer on conmon's sync pipe. Negative `data` is a failure. */
+export interface SyncMessage {
+  readonly data: number;
+  readonly message?: string;
+}
+
+export interface ConmonProcess {
+  /** The next answer on the sync pipe. @throws {RuntimeFailure} when conmon reports a failure or ends without an answer */
+  answer(): Promise<number>;
+  /** The first of conmon's processes has ended: the other one is on its own and its pid file is written. */
+  readonly detached: Promise<void>;
+  /** For an exec: resolves when the attach socket is there. */
+  readonly attachable: Promise<void>;
+  /** For an exec: clients are connected, run the program. */
+  go(): void;
+  /** No more answers are wanted. */
+  release(): void;
+}
+
+/**
+ * Starts conmon.
+ * @param program path of conmon
+ * @param scratch directory for conmon's temporary sockets; short, because a socket's path has at most 107 bytes
+ */
+export function launchConmon(program: string, scratch: string, options: ConmonOptions): ConmonProcess {
+  const isExec = options.execProcess !== undefined;
+  const child = spawn(program, conmonArguments(options), {
+    stdio: ["ignore", "ignore", "pipe", "pipe", ...(isExec ? (["pipe", "pipe"] as const) : [])],
+    env: {
+      PATH: process.env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      TMPDIR: scratch,
+      // Times in the log are written in conmon's local zone.
+      TZ: "UTC",
+      _OCI_SYNCPIPE: String(SYNC_PIPE),
+      ...(isExec ? { _OCI_STARTPIPE: String(START_PIPE), _OCI_ATTACHPIPE: String(ATTACH_PIPE) } : {}),
+    },
+    detached: true,
+  });
+  const stderr = collect(child.stderr);
+  const detached = firstProcess(child, program, stderr);
+  // It is awaited together with the answers; a failure is reported there.
+  detached.catch(() => {});
+  // `spawn`'s types know five descriptors at most.
+  const pipes: readonly unknown[] = child.stdio;
+  const answers = messages(pipes[SYNC_PIPE] as Readable);
+  const start = isExec ? (pipes[START_PIPE] as Writable) : undefined;
+  const attach = isExec ? messages(pipes[ATTACH_PIPE] as Readable) : undefined;
+  start?.on("error", () => {});
+  start?.write("\0");
+  return {
+    detached,
+    attachable: attach === undefined ? Promise.resolve() : attach.next().then(() => {}),
+    async answer(): Promise<number> {
+      const { value } = await answers.next();
+      if (value === undefined) {
+        await detached;
+        throw new RuntimeFailure(`conmon ended without an answer${stderr() === "" ? "" : `: ${stderr()}`}`);
+      }
+      if (value.data < 0) throw new RuntimeFailure(value.message ?? "the OCI runtime failed without a message");
+      return value.data;
+    },
+    go: () => {
+      start?.end("\0");
+    },
+    release: () => {
+      for (const stream of child.stdio) stream?.destroy();
+    },
+  };
+}
+
+function collect(stream: Readable | null): () => string {
+  let text = "";
+  stream?.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return () => text.trim();
+}
+
+function firstProcess(child: ChildProcess, program: string, stderr: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.on("error", (cause) =>
+      reject(
+        systemFailure(`cannot start ${program}: ${cause.message}`, {
+          code: "CTR_CONMON_MISSING",
+          hint: "install the package conmon",
+          cause,
+        }),
+      ),
+    );
+    child.on("exit", (exitCode) => {
+      if (exitCode === 0) resolve();
+      else reject(systemFailure(`conmon failed with exit code ${exitCode}: ${stderr()}`, "CTR_CONMON_FAILED"));
+    });
+  });
+}
+
+/** The lines of JSON on a pipe. Ends with the pipe. */
+async function* messages(pipe: Readable): AsyncGenerator<SyncMessage, undefined> {
+  let rest = "";
+  try {
+    for await (const chunk of pipe) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield parseSyncMessage(line);
+    }
+  } catch {
+    // A pipe that breaks says the same as one that ends.
+  }
+  return undefined;
+}
+
+/** Exported for tests. A line that is no JSON can only come from a message with bytes that conmon does not escape. */
+export function parseSyncMessage(line: string): SyncMessage {
+  try {
+    return JSON.parse(line) as SyncMessage;
+  } catch {
+    return { data: -1, message: line };
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * One conmon a container: it holds the container's standard streams, writes its log and its exit code, and outlives the
+ * engine. All that the monitor needs to find a container again after a restart is in files: the bundle's pid files and
+ * sockets, the exit directory, and the runtime's state directory.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { hasCode, messageOf, systemFailure } from "../../lib/errors.ts";
+import { identifyProcess, type ProcessIdentity } from "../../lib/system/process.ts";
+import type { Attachment, AttachOptions } from "./attachment.ts";
+import { CONMON_PID_FILE, launchConmon, PID_FILE, RuntimeFailure } from "./conmon.ts";
+import { Console } from "./console.ts";
+import { ExitDirectory } from "./exits.ts";
+import { type RuntimeProgram, RuntimeState } from "./runtime-state.ts";
+
+export interface MonitorOptions {
+  readonly runtime: RuntimeProgram;
+  /** `<exec-root>`: state of this boot. Short: sockets in it have at most 107 bytes of path. */
+  readonly runDir: string;
+  /** Path of conmon; looked for on PATH when absent. */
+  readonly conmon?: string;
+  /** Makes the runtime's text fit for users: Docker's wording, status and exit code. */
+  readonly mapError?: (message: string) => Error;
+}
+
+export interface CreateOptions {
+  readonly id: string;
+  readonly name: string;
+  /** Directory with `config.json`. */
+  readonly bundle: string;
+  readonly logPath: string | undefined;
+  readonly tty: boolean;
+  /** The container gets an input (`OpenStdin`). */
+  readonly stdin: boolean;
+  /** The first client that ends its input ends the container's (`StdinOnce`). */
+  readonly stdinOnce: boolean;
+}
+
+export interface MonitoredProcess {
+  readonly init: ProcessIdentity;
+  readonly conmon: ProcessIdentity;
+}
+
+export interface ExecOptions {
+  readonly containerId: string;
+  readonly execId: string;
+  /** A directory of the exec's own, made and removed by the monitor. */
+  readonly directory: string;
+  /** OCI process as JSON text. */
+  readonly process: string;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+}
+
+export interface ExecSession {
+  readonly pid: number;
+  /** Resolves with the exit code when the program has ended, and its output has been handed on. */
+  readonly exited: Promise<number>;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export class Monitor implements Disposable {
+  readonly exits: ExitDirectory;
+  readonly state: RuntimeState;
+  readonly #options: MonitorOptions;
+  readonly #conmon: string;
+  readonly #scratch: string;
+  readonly #consoles = new Map<string, Console>();
+
+  /** @throws `system` when conmon is not installed */
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#conmon = options.conmon ?? findProgram("conmon");
+    this.#scratch = join(options.runDir, "tmp");
+    mkdirSync(this.#scratch, { recursive: true, mode: 0o700 });
+    this.state = new RuntimeState(options.runtime, join(options.runDir, options.runtime.name));
+    mkdirSync(this.state.root, { recursive: true, mode: 0o700 });
+    this.exits = new ExitDirectory(join(options.runDir, "exits"));
+  }
+
+  /**
+   * Makes the container's processes, up to just before its program: that waits for {@link start}.
+   * Clients that attached before are connected, so that they miss nothing.
+   * @throws what `mapError` makes of the runtime's text; nothing is left then
+   */
+  async create(options: CreateOptions): Promise<MonitoredProcess> {
+    const { id, bundle } = options;
+    removeSessionFiles(bundle);
+    this.exits.forget(id);
+    const conmon = launchConmon(this.#conmon, this.#scratch, {
+      containerId: id,
+      sessionId: id,
+      name: options.name,
+      runtimePath: this.#options.runtime.path,
+      runtimeRoot: this.state.root,
+      directory: bundle,
+      exitDirectory: this.exits.path,
+      logPath: options.logPath,
+      tty: options.tty,
+      stdin: options.stdin,
+      leaveStdinOpen: !closesInput(options),
+    });
+    try {
+      const [pid] = await Promise.all([conmon.answer(), conmon.detached]);
+      const processes = { init: identify(pid), conmon: identify(readPid(join(bundle, CONMON_PID_FILE))) };
+      const console = this.#console(id, options);
+      if (console.attached) console.connect(join(bundle, "attach"));
+      return processes;
+    } catch (error) {
+      await this.state.delete(id, undefined).catch(() => {});
+      throw this.#mapped(error);
+    } finally {
+      conmon.release();
+    }
+  }
+
+  /** Lets a created container run its program. */
+  async start(id: string, init: ProcessIdentity): Promise<void> {
+    try {
+      await this.state.start(id, init);
+    } catch (error) {
+      throw this.#mapped(error);
+    }
+  }
+
+  /**
+   * The streams of a container. One that does not run yet gets its client connected by {@link create}.
+   * @param bundle of the running container; undefined when it does not run
+   * @throws {SystemCallError} when conmon is gone
+   */
+  attach(
+    options: Pick<CreateOptions, "id" | "tty" | "stdin" | "stdinOnce">,
+    bundle: string | undefined,
+    streams: AttachOptions,
+  ): Attachment {
+    const console = this.#console(options.id, options);
+    const attachment = console.attach(streams);
+    if (bundle !== undefined) console.connect(join(bundle, "attach"));
+    return attachment;
+  }
+
+  /** The container has ended: its streams run dry by themselves, new clients wait for the next start. */
+  release(id: string): void {
+    const console = this.#consoles.get(id);
+    this.#consoles.delete(id);
+    if (console !== undefined && !console.connected) console.close();
+  }
+
+  /** Drops all clients of a container, so that conmon no longer waits for a slow one. */
+  disconnect(id: string): void {
+    this.#consoles.get(id)?.close();
+    this.#consoles.delete(id);
+  }
+
+  /**
+   * Runs a program in a running container.
+   * @param connect is called when the streams are there and before the program runs
+   * @throws what `mapError` makes of the runtime's text
+   */
+  async exec(options: ExecOptions, connect: (console: Console) => void): Promise<ExecSession> {
+    const { directory } = options;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const processFile = join(directory, "process.json");
+    writeFileSync(processFile, options.process, { mode: 0o600 });
+    const conmon = launchConmon(this.#conmon, this.#scratch, {
+      containerId: options.containerId,
+      sessionId: options.execId,
+      name: options.execId,
+      runtimePath: this.#options.runtime.path,
+      runtimeRoot: this.state.root,
+      directory,
+      exitDirectory: directory,
+      logPath: undefined,
+      tty: options.tty,
+      stdin: options.stdin,
+      leaveStdinOpen: options.tty,
+      execProcess: processFile,
+    });
+    const console = new Console({ tty: options.tty, closesInput: options.stdin && !options.tty });
+    const cleanUp = (): void => {
+      conmon.release();
+      rmSync(directory, { recursive: true, force: true });
+    };
+    try {
+      await Promise.race([conmon.attachable, conmon.detached.then(() => conmon.attachable)]);
+      connect(console);
+      console.connect(join(directory, "attach"));
+      conmon.go();
+      const pid = await conmon.answer();
+      // A conmon that was killed tells no exit code: 255, as for an exit code that is not known.
+      const exited = conmon
+        .answer()
+        .catch(() => 255)
+        .finally(cleanUp);
+      return { pid, exited };
+    } catch (error) {
+      console.close();
+      cleanUp();
+      throw this.#mapped(error);
+    }
+  }
+
+  /**
+   * Sets the size of a terminal.
+   * @param directory the bundle, or the exec's directory
+   * @throws `system` when conmon is gone
+   */
+  resize(directory: string, { rows, columns }: TerminalSize): void {
+    // Without O_NONBLOCK the open would wait for ever when conmon is gone.
+    const control = openSync(join(directory, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      writeSync(control, `1 ${rows} ${columns}\n`);
+    } finally {
+      closeSync(control);
+    }
+  }
+
+  /** Closes the engine's ends. Containers go on. */
+  [Symbol.dispose](): void {
+    this.exits[Symbol.dispose]();
+    for (const console of this.#consoles.values()) console.close();
+    this.#consoles.clear();
+  }
+
+  #console(id: string, options: Pick<CreateOptions, "tty" | "stdin" | "stdinOnce">): Console {
+    const present = this.#consoles.get(id);
+    if (present !== undefined && !present.closed) return present;
+    const console = new Console({ tty: options.tty, closesInput: closesInput(options) });
+    this.#consoles.set(id, console);
+    return console;
+  }
+
+  #mapped(error: unknown): unknown {
+    if (!(error instanceof RuntimeFailure)) return error;
+    const map = this.#options.mapError;
+    return map === undefined
+      ? systemFailure(messageOf(error), { code: "CTR_OCI_RUNTIME", cause: error })
+      : map(error.message);
+  }
+}
+
+/** The processes of a container, found by the files in its bundle, or undefined when its conmon does not live. */
+export function findMonitored(bundle: string, id: string): MonitoredProcess | undefined {
+  try {
+    const conmon = readPid(join(bundle, CONMON_PID_FILE));
+    // The pid may be another process's by now: conmon has the id in its arguments.
+    const argv = readFileSync(`/proc/${conmon}/cmdline`, "utf8").split("\0");
+    if (!argv.includes(id)) return undefined;
+    return { conmon: identify(conmon), init: identify(readPid(join(bundle, PID_FILE))) };
+  } catch {
+    return undefined;
+  }
+}
+
+const closesInput = ({ tty, stdin, stdinOnce }: Pick<CreateOptions, "tty" | "stdin" | "stdinOnce">): boolean =>
+  stdin && stdinOnce && !tty;
+
+function identify(pid: number): ProcessIdentity {
+  // A process that has ended already is named by a start time that no process has.
+  return identifyProcess(pid) ?? { pid, startTime: -1 };
+}
+
+function readPid(path: string): number {
+  return Number(readFileSync(path, "utf8").trim());
+}
+
+function removeSessionFiles(directory: string): void {
+  for (const name of [PID_FILE, CONMON_PID_FILE, "attach", "ctl", "winsz"])
+    rmSync(join(directory, name), { force: true });
+}
+
+function findProgram(name: string): string {
+  const path = process.env["PATH"] ?? "";
+  for (const directory of [...path.split(":"), "/usr/local/bin", "/usr/bin", "/usr/libexec/podman"]) {
+    if (directory === "") continue;
+    const candidate = join(directory, name);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "EACCES", "ENOTDIR")) throw error;
+    }
+  }
+  throw systemFailure(`${name} was not found on PATH`, {
+    code: "CTR_PROGRAM_MISSING",
+    hint: `install the package ${name}`,
+  });
+}
