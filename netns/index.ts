@@ -1,2 +1,55 @@
-/** The network layer: namespaces, bridges, veth pairs, addresses, firewall, published ports. Usable without the engine. */
+/**
+ * The network layer: namespaces, bridges, veth pairs, addresses, firewall, published ports.
+ *
+ * {@link NetworkEngine} is the whole of it, as `ctrd` uses it. Below it lie the pieces it is made of, usable on their
+ * own: open a {@link NetlinkSocket}, make a bridge and a namespace, lay a cable between them.
+ */
+
+export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./bridge.ts";
+export { hostsFile, resolvConf } from "./files/index.ts";
+export {
+  broadcastOf,
+  type Cidr,
+  contains,
+  formatAddress,
+  formatCidr,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  subnetOf,
+} from "./ipam/ipv4.ts";
+export { type LeasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
+export { generateMac, parseMac } from "./ipam/mac.ts";
+export { checkPool, choosePool, defaultSubnets, type Occupied, occupiedByRoutes } from "./ipam/pools.ts";
+
+export {
+  createNamespace,
+  enterNetworkNamespace,
+  listNamespaces,
+  namespaceExists,
+  removeNamespace,
+} from "./namespace.ts";
+export { addAddress, listAddresses, removeAddress } from "./netlink/address.ts";
+export {
+  type BridgeOptions,
+  changeLink,
+  createBridge,
+  createVethPair,
+  deleteLink,
+  findLink,
+  type Link,
+  type LinkChange,
+  listLinks,
+  type VethOptions,
+  type VethPeer,
+} from "./netlink/link.ts";
+export { addDefaultRoute, addRoute, listRoutes, type Route, type RouteOptions } from "./netlink/route.ts";
+
+export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
+export { NetworkEngine, type NetworkEngineOptions } from "./network-engine.ts";
+export type { PublishSpec } from "./ports/index.ts";
+export { parsePort, parsePublish } from "./ports/index.ts";
+export { networkMigrations } from "./store.ts";
+export { getSysctl, setSysctl } from "./sysctl.ts";
 export type * from "./types.ts";
+export { configureInterface, type InterfaceConfiguration, takeLoopbackUp } from "./veth.ts";

@@ -1,0 +1,241 @@
+/** The network of an engine: its networks, the endpoints of its containers, and their sandboxes. */
+import { conflict } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Store } from "../lib/store.ts";
+import { ensureBridge, MAX_BRIDGE_PORTS } from "./bridge.ts";
+import { bridgeAddressOf, ensureDefaultNetworks } from "./default-networks.ts";
+import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
+import { type FirewallNetwork, openFirewall } from "./firewall/index.ts";
+import { parseAddress, parseCidr } from "./ipam/ipv4.ts";
+import { namespacePath } from "./namespace.ts";
+import { deleteLink } from "./netlink/link.ts";
+import { NetlinkSocket } from "./netlink/transport.ts";
+import { NetworkOwnership } from "./ownership.ts";
+import { HostPorts } from "./ports/index.ts";
+import { reconcile, type SandboxState } from "./reconcile.ts";
+import { type Connection, type SandboxTools, setUpSandbox, tearDownSandbox } from "./sandbox.ts";
+import { type EndpointRecord, NetworkStore } from "./store.ts";
+import type { Endpoint, EndpointRequest, Network, NetworkConfig, PortBinding, Sandbox } from "./types.ts";
+import { bridgeFull, hostInterfaceOf } from "./veth.ts";
+
+export interface NetworkEngineOptions {
+  /** Must have run {@link networkMigrations}. */
+  readonly store: Store;
+  /** The engine's exec-root: namespaces are bound at `<runDir>/netns/<containerId>`. */
+  readonly runDir: string;
+  readonly config: NetworkConfig;
+  readonly logger: Logger;
+}
+
+/**
+ * One engine manages the network of one network namespace. What it has set up goes on working when the engine ends,
+ * however it ends; the next one takes it over with {@link NetworkEngine.reconcile}.
+ */
+export class NetworkEngine implements AsyncDisposable {
+  readonly #runDir: string;
+  readonly #tools: SandboxTools;
+  readonly #resources: DisposableStack;
+
+  private constructor(runDir: string, tools: SandboxTools, resources: DisposableStack) {
+    this.#runDir = runDir;
+    this.#tools = tools;
+    this.#resources = resources;
+  }
+
+  /**
+   * Makes the default networks, the bridge device and the firewall's base. Whole or nothing.
+   * @throws `conflict` when another engine manages this namespace, when the bridge's name or subnet is taken;
+   *   `invalid` for a wrong configuration
+   */
+  static async open({ store, runDir, config, logger }: NetworkEngineOptions): Promise<NetworkEngine> {
+    using resources = new DisposableStack();
+    using undo = new DisposableStack();
+    resources.use(NetworkOwnership.take());
+    const netlink = resources.use(NetlinkSocket.open());
+    const networkStore = new NetworkStore(store);
+    const network = ensureDefaultNetworks({ store: networkStore, netlink, config, logger });
+    const bridge = requireBridge(network);
+    const { created } = ensureBridge(netlink, {
+      name: bridge,
+      address: parseCidr(bridgeAddressOf(network)),
+      mtu: network.mtu ?? 0,
+      networkId: network.id,
+    });
+    if (created) undo.defer(() => deleteLink(netlink, bridge));
+    const firewall = resources.use(openFirewall({ logger }));
+    firewall.ensure();
+    firewall.addNetwork(firewallNetworkOf(network));
+    const hostPorts = resources.use(new HostPorts());
+    undo.move();
+    return new NetworkEngine(runDir, { netlink, store: networkStore, firewall, hostPorts, logger }, resources.move());
+  }
+
+  /**
+   * Takes over from a former run of the engine: what belongs to containers that run is repaired, everything else of ours
+   * is removed from kernel and store, but for the addresses of stopped containers. Call it before the first `setUp`.
+   * @param live ids of containers that run
+   * @param known ids of all containers; when given, endpoints of any others are released
+   * @throws `system` with a list of what could not be cleaned up
+   */
+  async reconcile(live: ReadonlySet<string>, known?: ReadonlySet<string>): Promise<void> {
+    const { store } = this.#tools;
+    const sandboxes = store.sandboxes().map(({ containerId }) => this.#stateOf(containerId));
+    await reconcile(this.#tools, {
+      runDir: this.#runDir,
+      live: sandboxes.filter(({ containerId }) => live.has(containerId)),
+      dead: sandboxes.filter(({ containerId }) => !live.has(containerId)),
+      networks: store.networks().flatMap((network) => (network.driver === "bridge" ? firewallNetworkOf(network) : [])),
+    });
+    if (known === undefined) return;
+    for (const id of store.containersWithEndpoints()) if (!known.has(id) && !live.has(id)) store.removeEndpoints(id);
+  }
+
+  /** Oldest first. */
+  networks(): Network[] {
+    return this.#tools.store.networks();
+  }
+
+  /**
+   * @param reference name, id, or unambiguous id prefix; `default` means `bridge`
+   * @throws `notFound` with Docker's text `network … not found`
+   */
+  findNetwork(reference: string): Network {
+    return findNetwork(this.#tools.store, reference);
+  }
+
+  /** Endpoints of all containers on a network, running or not. */
+  endpointsOfNetwork(networkId: string): Endpoint[] {
+    const { store } = this.#tools;
+    return store.endpointsOfNetwork(networkId).map((record) => describeEndpoint(store, record));
+  }
+
+  endpointsOfContainer(containerId: string): Endpoint[] {
+    const { store } = this.#tools;
+    return store.endpointsOfContainer(containerId).map((record) => describeEndpoint(store, record));
+  }
+
+  /**
+   * For `create`: gives a container its place and its address on a network. Only the store changes.
+   * @throws `notFound` for an unknown network; `invalid`, `forbidden` or `conflict` for an address that cannot be had
+   */
+  reserveEndpoint(request: EndpointRequest): Endpoint {
+    return reserveEndpoint(this.#tools.store, request);
+  }
+
+  /** For `rename`: error texts name containers. */
+  renameContainer(containerId: string, name: string): void {
+    this.#tools.store.renameContainer(containerId, name);
+  }
+
+  /** For `rm`: frees the addresses. Without complaint when there are none. */
+  releaseEndpoints(containerId: string): void {
+    this.#tools.store.removeEndpoints(containerId);
+  }
+
+  /**
+   * For `start`: makes the sandbox, whole or nothing.
+   * @param ports to publish; ignored in `host` and `none` mode, as Docker does
+   * @throws Docker's texts for ports that are taken; `conflict` when the sandbox is up or the bridge full
+   */
+  async setUp(containerId: string, ports: readonly PortBinding[]): Promise<Sandbox> {
+    const { store } = this.#tools;
+    if (store.sandbox(containerId) !== undefined) {
+      throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
+    }
+    const records = store.endpointsOfContainer(containerId);
+    for (const { networkId } of records) this.#checkRoom(networkId);
+    const hostMode = records.some(({ networkId }) => this.findNetwork(networkId).driver === "host");
+    setUpSandbox(this.#tools, {
+      containerId,
+      describe: describe(containerId, records),
+      namespacePath: hostMode ? undefined : namespacePath(this.#runDir, containerId),
+      connections: this.#connectionsOf(records),
+      bindings: ports,
+    });
+    return this.#sandbox(containerId);
+  }
+
+  /**
+   * For `stop`: takes the sandbox away without trace; the address stays the container's. Without complaint when there is
+   * none.
+   * @throws `system` with a list of what failed, after everything else was done
+   */
+  async tearDown(containerId: string): Promise<void> {
+    if (this.#tools.store.sandbox(containerId) === undefined) return;
+    await tearDownSandbox(this.#tools, this.#stateOf(containerId));
+  }
+
+  /** The sandbox when it is up. */
+  sandboxOf(containerId: string): Sandbox | undefined {
+    return this.#tools.store.sandbox(containerId) === undefined ? undefined : this.#sandbox(containerId);
+  }
+
+  /** Closes sockets. The containers' network goes on working. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#resources.dispose();
+  }
+
+  #sandbox(containerId: string): Sandbox {
+    const { store } = this.#tools;
+    const path = store.sandbox(containerId)?.namespacePath;
+    return {
+      containerId,
+      ...(path === undefined ? undefined : { namespacePath: path }),
+      endpoints: this.endpointsOfContainer(containerId),
+      ports: store.portsOf(containerId),
+    };
+  }
+
+  #stateOf(containerId: string): SandboxState {
+    const { store } = this.#tools;
+    const records = store.endpointsOfContainer(containerId);
+    return {
+      containerId,
+      describe: describe(containerId, records),
+      namespacePath: store.sandbox(containerId)?.namespacePath,
+      connections: this.#connectionsOf(records),
+    };
+  }
+
+  #connectionsOf(records: readonly EndpointRecord[]): Connection[] {
+    return records.flatMap((record, index) => {
+      const network = this.findNetwork(record.networkId);
+      if (record.address === undefined || network.subnet === undefined || network.gateway === undefined) return [];
+      return {
+        bridge: requireBridge(network),
+        hostInterface: hostInterfaceOf(record.id),
+        interfaceName: `eth${index}`,
+        address: { address: record.address, prefixLength: parseCidr(network.subnet).prefixLength },
+        gateway: parseAddress(network.gateway),
+        macAddress: record.macAddress,
+        mtu: network.mtu ?? 0,
+      };
+    });
+  }
+
+  /** Before anything is touched: the kernel would find out half way. */
+  #checkRoom(networkId: string): void {
+    const { bridge } = this.findNetwork(networkId);
+    if (bridge !== undefined && this.#tools.store.countConnected(networkId) >= MAX_BRIDGE_PORTS)
+      throw bridgeFull(bridge);
+  }
+}
+
+/** How Docker's texts name an endpoint. */
+const describe = (containerId: string, [first]: readonly EndpointRecord[]): string =>
+  first === undefined ? containerId : `${first.containerName} (${first.id})`;
+
+function requireBridge({ name, bridge }: Network): string {
+  if (bridge === undefined) throw new TypeError(`network ${name} has no bridge device`);
+  return bridge;
+}
+
+function firewallNetworkOf(network: Network): FirewallNetwork {
+  return {
+    bridge: requireBridge(network),
+    subnet: network.subnet ?? "",
+    internal: network.internal,
+    masquerade: true,
+    icc: true,
+  };
+}
