@@ -64,3 +64,12 @@ export interface GroupStats {
   readonly pids: number;
   readonly oomKills: number;
 }
+
+/** A group that was made. */
+export interface Cgroup {
+  readonly id: string;
+  /** Within every hierarchy: `/ctr/<id>`. */
+  readonly path: string;
+  /** Its directories, one a hierarchy: a process belongs into each of them. */
+  readonly directories: readonly string[];
+}

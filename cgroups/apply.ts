@@ -1,0 +1,58 @@
+/** Brings a plan into force: written, read back, and on the first failure put back as it was. */
+import { hasCode, systemFailure } from "../lib/errors.ts";
+import { ignoredValue, refusedWrite } from "./failures.ts";
+import type { KernelFiles } from "./files.ts";
+import { isKept, type Write } from "./write.ts";
+
+/**
+ * Applies a plan, whole or not at all.
+ * @throws a `CtrError` that names file and value; what had been written is then undone
+ */
+export function applyPlan(files: KernelFiles, plan: readonly Write[]): void {
+  const done: Write[] = [];
+  try {
+    for (const write of plan) {
+      writeOne(files, write);
+      done.push(write);
+      confirm(files, write);
+    }
+  } catch (error) {
+    rollBack(files, done, error);
+    throw error;
+  }
+}
+
+function writeOne(files: KernelFiles, { path, value, row }: Write): void {
+  try {
+    files.write(path, textFor(value));
+  } catch (error) {
+    throw refusedWrite(path, value, row, error);
+  }
+}
+
+/** An empty value needs a line end: a write of nothing is no write. */
+const textFor = (value: string): string => (value === "" ? "\n" : value);
+
+/** The kernel may take a write and keep something else. */
+function confirm(files: KernelFiles, { path, value, previous, row }: Write): void {
+  if (previous === undefined) return;
+  const kept = files.read(path);
+  if (!isKept(row, value, kept)) throw ignoredValue(path, value, kept, row);
+}
+
+/** Backwards: each step leads to a state that was valid on the way there. */
+function rollBack(files: KernelFiles, done: readonly Write[], cause: unknown): void {
+  for (const { path, previous } of done.toReversed()) {
+    if (previous === undefined) continue;
+    try {
+      files.write(path, textFor(previous));
+    } catch (error) {
+      if (hasCode(error, "ENOENT", "ENODEV")) continue;
+      throw systemFailure(`could not put ${path} back to ${previous} after a failed change`, {
+        code: "CTR_LIMIT_ROLLBACK_FAILED",
+        hint: "give the limit again to be sure that it is in force",
+        cause: new AggregateError([cause, error]),
+      });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The few file operations of which all cgroup work consists. Everything in this layer goes through a
+ * {@link KernelFiles}, so that unit tests run the same code against a tree of their own.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  watch,
+  writeSync,
+} from "node:fs";
+
+export interface KernelFiles {
+  /** Content without the white space at its end. */
+  read(path: string): string;
+  /** One write(2) into a file that exists. Never makes one: a missing file means a missing controller. */
+  write(path: string, value: string): void;
+  exists(path: string): boolean;
+  makeDirectory(path: string): void;
+  removeDirectory(path: string): void;
+  /** Names of the directories in a directory. */
+  directories(path: string): string[];
+  /** Calls back when the kernel announces a change of the file, until disposed. */
+  watch(path: string, onChange: () => void): Disposable;
+}
+
+/** The machine's own file system. All methods throw Node's system errors. */
+export const realFiles: KernelFiles = {
+  read: (path) => readFileSync(path, "utf8").trimEnd(),
+  write(path, value) {
+    // Without O_CREAT: kernfs would answer EACCES for a missing file, where ENOENT tells the truth.
+    const fd = openSync(path, constants.O_WRONLY);
+    try {
+      writeSync(fd, value);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  exists: existsSync,
+  makeDirectory: (path) => mkdirSync(path, 0o755),
+  removeDirectory: rmdirSync,
+  directories(path) {
+    // A directory's link count is 2 plus its directories: most groups have none, and stat is cheaper than a listing.
+    if (statSync(path).nlink === 2) return [];
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  },
+  watch(path, onChange) {
+    const watcher = watch(path, { persistent: true }, onChange);
+    // The file goes away with its group; whoever waits looks again at each change and sees that.
+    watcher.on("error", onChange);
+    return { [Symbol.dispose]: () => watcher.close() };
+  },
+};

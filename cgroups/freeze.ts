@@ -1,0 +1,55 @@
+/** Stops and continues all processes of a group: cgroup.freeze of v2, or the freezer hierarchy of a legacy host. */
+import { setTimeout as delay } from "node:timers/promises";
+import { hasCode, notFound, systemFailure } from "../lib/errors.ts";
+import { PATIENCE, waitForEvent } from "./events.ts";
+import type { GroupTree } from "./tree.ts";
+
+/**
+ * Resolves when every process has stopped (or, thawing, may run).
+ * @throws `notFound`, `system` when the kernel does not manage it in time
+ */
+export async function setFrozen(tree: GroupTree, id: string, frozen: boolean): Promise<void> {
+  try {
+    const unified = tree.unifiedDirectory(id);
+    const done = unified === undefined ? await setState(tree, id, frozen) : await setFreeze(tree, unified, frozen);
+    if (done) return;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENODEV"))
+      throw notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
+    throw error;
+  }
+  throw systemFailure(
+    `the cgroup ${tree.pathOf(id)} did not ${frozen ? "freeze" : "thaw"} within ${PATIENCE / 1000} s`,
+    {
+      code: "CTR_CGROUP_FREEZE_TIMEOUT",
+      hint: "a process in uninterruptible sleep (state D in ps) cannot be frozen",
+    },
+  );
+}
+
+async function setFreeze(tree: GroupTree, directory: string, frozen: boolean): Promise<boolean> {
+  const { files } = tree.host;
+  files.write(`${directory}/cgroup.freeze`, frozen ? "1" : "0");
+  const done = await waitForEvent(files, directory, "frozen", frozen ? 1 : 0);
+  if (!done && frozen) files.write(`${directory}/cgroup.freeze`, "0");
+  return done;
+}
+
+/**
+ * v1: the kernel stays in FREEZING when processes appear meanwhile, until the state is read and written again. It
+ * announces nothing, so this looks again after growing pauses.
+ */
+async function setState(tree: GroupTree, id: string, frozen: boolean): Promise<boolean> {
+  const { files } = tree.host;
+  const file = `${tree.controllerDirectory("freezer", id)}/freezer.state`;
+  const wanted = frozen ? "FROZEN" : "THAWED";
+  const deadline = performance.now() + PATIENCE;
+  for (let pause = 1; ; pause = Math.min(pause * 2, 100)) {
+    files.write(file, wanted);
+    if (files.read(file) === wanted) return true;
+    if (performance.now() > deadline) break;
+    await delay(pause);
+  }
+  files.write(file, "THAWED");
+  return false;
+}
