@@ -1,0 +1,5 @@
+/** The files that name a container and its surroundings: `/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`. */
+
+export { hostnameFile } from "./hostname.ts";
+export { type ExtraHost, type HostsFile, hostsFile, parseExtraHost } from "./hosts.ts";
+export { type ResolvConfRequest, resolvConf } from "./resolv-conf.ts";

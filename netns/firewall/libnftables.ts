@@ -1,0 +1,54 @@
+/**
+ * Statements through libnftables in process: under 0.1 ms a transaction, where a spawned nft takes 2 to 3 ms.
+ * See libnftables(3). The context opens its netlink socket when it is made, and so keeps the network namespace of
+ * that moment. It is used from the main thread only: the library is not made for two threads.
+ */
+import { createRequire } from "node:module";
+import { NftError, type NftTransport } from "./transport.ts";
+
+type Context = unknown;
+
+interface Library {
+  readonly newContext: (flags: number) => Context;
+  readonly freeContext: (context: Context) => void;
+  readonly bufferOutput: (context: Context) => number;
+  readonly bufferError: (context: Context) => number;
+  readonly run: (context: Context, script: string) => number;
+  readonly errorBuffer: (context: Context) => string | null;
+}
+
+let library: Library | undefined;
+
+function loadLibrary(): Library {
+  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const file = koffi.load("libnftables.so.1");
+  return {
+    newContext: file.func("void *nft_ctx_new(uint32_t flags)"),
+    freeContext: file.func("void nft_ctx_free(void *context)"),
+    bufferOutput: file.func("int nft_ctx_buffer_output(void *context)"),
+    bufferError: file.func("int nft_ctx_buffer_error(void *context)"),
+    run: file.func("int nft_run_cmd_from_buffer(void *context, const char *script)"),
+    errorBuffer: file.func("const char *nft_ctx_get_error_buffer(void *context)"),
+  };
+}
+
+/** @throws when the library is not on this host */
+export function openLibnftables(): NftTransport {
+  library ??= loadLibrary();
+  const { newContext, freeContext, bufferOutput, bufferError, run, errorBuffer } = library;
+  let context: Context = newContext(0);
+  // Unbuffered, the library would write to the engine's own stdout and stderr.
+  bufferOutput(context);
+  bufferError(context);
+  return {
+    name: "libnftables",
+    run(script) {
+      if (context === undefined) throw new Error("the firewall is closed");
+      if (run(context, script) !== 0) throw new NftError(errorBuffer(context) ?? "");
+    },
+    [Symbol.dispose]() {
+      if (context !== undefined) freeContext(context);
+      context = undefined;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** The API's `PortBindings`, `ExposedPorts` and `PublishAllPorts` → what a container publishes. */
+import { isIPv4 } from "node:net";
+import { invalid, unsupported } from "../../lib/errors.ts";
+import type { PortBinding, Protocol } from "../types.ts";
+import { checkProtocol, parsePortRange, splitProtocol } from "./publish.ts";
+
+/** `HostConfig.PortBindings`: by `80/tcp`. */
+export type ApiPortMap = Readonly<
+  Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>
+>;
+
+export interface PortMapRequest {
+  readonly portBindings?: ApiPortMap | null;
+  /** Keys of `Config.ExposedPorts`, with those of the image: `80/tcp`. */
+  readonly exposedPorts?: readonly string[];
+  /** `-P`: an ephemeral host port for each exposed port that has no binding. */
+  readonly publishAllPorts?: boolean;
+}
+
+export interface ContainerPort {
+  readonly protocol: Protocol;
+  readonly containerPort: number;
+}
+
+/**
+ * Reads a key such as `80/tcp`, or `80`.
+ * @throws `invalid` with Docker's text
+ */
+export function parsePortKey(key: string): ContainerPort {
+  const { ports, protocol } = splitProtocol(key);
+  const range = parsePortRange(ports);
+  if (range === undefined || range.start !== range.end || range.start === 0) throw badSpecification(ports);
+  return { protocol: checkProtocol(protocol), containerPort: range.start };
+}
+
+/** `80/tcp`. */
+export const formatPortKey = ({ protocol, containerPort }: ContainerPort): string => `${containerPort}/${protocol}`;
+
+/**
+ * What to publish, ordered by container port.
+ * @throws `invalid` with Docker's text; `unsupported` for an IPv6 host address
+ */
+export function portBindingsOf({ portBindings, exposedPorts = [], publishAllPorts }: PortMapRequest): PortBinding[] {
+  const byKey = new Map<string, PortBinding[]>();
+  for (const [key, entries] of Object.entries(portBindings ?? {})) {
+    const port = parsePortKey(key);
+    const bindings = (entries ?? []).map(({ HostIp = "", HostPort = "" }) => bindingOf(port, HostIp, HostPort));
+    byKey.set(formatPortKey(port), [...(byKey.get(formatPortKey(port)) ?? []), ...bindings]);
+  }
+  if (publishAllPorts === true) {
+    for (const port of [...byKey.keys(), ...exposedPorts].map(parsePortKey)) {
+      const key = formatPortKey(port);
+      if ((byKey.get(key) ?? []).length === 0) byKey.set(key, [{ ...port, hostIp: "", hostPort: 0 }]);
+    }
+  }
+  return [...byKey.values()]
+    .flat()
+    .sort((a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol));
+}
+
+function bindingOf(port: ContainerPort, hostIp: string, hostPort: string): PortBinding {
+  if (hostIp !== "" && !isIPv4(hostIp)) {
+    if (!hostIp.includes(":")) throw invalid(`invalid IP address: ${hostIp}`, "CTR_PORT_INVALID");
+    throw unsupported(`cannot publish port ${formatPortKey(port)} on the IPv6 address ${hostIp}`, {
+      code: "CTR_PORT_IPV6",
+      hint: "publish it on an IPv4 address of this host, or on all of them",
+    });
+  }
+  const range = hostPort === "" ? { start: 0, end: 0 } : parsePortRange(hostPort);
+  if (range === undefined || (range.start === 0 && range.end !== 0)) throw badSpecification(hostPort);
+  const address = hostIp === "0.0.0.0" ? "" : hostIp;
+  return {
+    ...port,
+    hostIp: address,
+    hostPort: range.start,
+    ...(range.end > range.start ? { hostPortEnd: range.end } : {}),
+  };
+}
+
+const badSpecification = (text: string) => invalid(`invalid port specification: "${text}"`, "CTR_PORT_INVALID");
