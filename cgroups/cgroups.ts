@@ -4,10 +4,11 @@ import type { Logger } from "../lib/log.ts";
 import { applyPlan } from "./apply.ts";
 import { checkLimits } from "./check.ts";
 import { setFrozen } from "./freeze.ts";
+import { HeldFiles } from "./held-files.ts";
 import type { CgroupHost, Hierarchy } from "./host.ts";
 import { killGroup } from "./kill.ts";
 import { countOomKills } from "./oom.ts";
-import { planChange } from "./plan.ts";
+import { existingGroup, freshGroup, planChange } from "./plan.ts";
 import { descendants, processesIn } from "./processes.ts";
 import { readLimits } from "./read.ts";
 import { removeGroup } from "./remove.ts";
@@ -23,19 +24,21 @@ export interface CgroupsOptions {
 }
 
 /**
- * Makes, changes, reads and removes groups. Holds no state but the parent's name: what is true is in the kernel, so a
- * new instance goes on where another was killed.
+ * Makes, changes, reads and removes groups. What is true is in the kernel and nothing is remembered here, so a new
+ * instance goes on where another was killed.
  *
  * On a hybrid host each group has a directory in every v1 hierarchy, where its limits are, and one in the v2 hierarchy,
  * through which it is killed, frozen and watched.
  */
 export class Cgroups {
   readonly #tree: GroupTree;
+  readonly #held: HeldFiles;
   readonly #logger: Logger;
 
   /** @throws `invalid` for a parent that is no absolute path below the root */
   constructor({ host, parent, logger }: CgroupsOptions) {
     this.#tree = new GroupTree(host, parent);
+    this.#held = new HeldFiles(host.files);
     this.#logger = logger;
   }
 
@@ -60,7 +63,7 @@ export class Cgroups {
       if (!this.#tree.make(hierarchy, id)) this.#takeOver(hierarchy, id);
       undo.defer(() => this.host.files.removeDirectory(directory));
     }
-    this.#apply(id, limits);
+    applyPlan(this.host.files, planChange(this.host, freshGroup(this.#directoryOf(id)), limits));
     undo.move();
     this.#logger.debug("Made a cgroup.", { path, limits });
     return { id, path, directories: this.#tree.directoriesOf(id) };
@@ -76,7 +79,8 @@ export class Cgroups {
   update(id: string, limits: Limits): void {
     if (!this.exists(id)) throw notFound(`no such cgroup: ${this.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
     checkLimits(limits, this.host, { isUpdate: true });
-    this.#apply(id, limits);
+    const group = existingGroup(this.host, this.#directoryOf(id));
+    applyPlan(this.host.files, planChange(this.host, group, limits));
     this.#logger.debug("Changed limits of a cgroup.", { path: this.pathOf(id), limits });
   }
 
@@ -95,7 +99,7 @@ export class Cgroups {
 
   /** Counters at this moment. @throws `notFound` */
   stats(id: string): GroupStats {
-    return readStats(this.#tree, id);
+    return readStats(this.#tree, id, this.#held);
   }
 
   /** Processes killed for lack of memory since the group was made; 0 for a group that is gone. */
@@ -128,6 +132,7 @@ export class Cgroups {
    * @throws `conflict` when processes live in it
    */
   remove(id: string): Promise<void> {
+    this.#held.release(id);
     return removeGroup(this.#tree, id);
   }
 
@@ -145,11 +150,8 @@ export class Cgroups {
     this.#tree.removeParent();
   }
 
-  #apply(id: string, limits: Limits): void {
-    applyPlan(
-      this.host.files,
-      planChange(this.host, (hierarchy) => this.#tree.directoryOf(hierarchy, id), limits),
-    );
+  #directoryOf(id: string): (hierarchy: Hierarchy) => string {
+    return (hierarchy) => this.#tree.directoryOf(hierarchy, id);
   }
 
   /** A left-over may hold limits of its former life: an empty one is made anew. @throws `conflict` */

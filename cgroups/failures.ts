@@ -36,19 +36,24 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ENOSPC: { kind: "conflict", reason: "a group with processes must keep at least one CPU and one memory node" },
 };
 
-/**
- * @param value undefined when the file could not even be read
- * @param error the system error
- */
-export function refusedWrite(path: string, value: string | undefined, row: LimitRow, error: unknown): CtrError {
+/** @param error the system error */
+export function refusedWrite(path: string, value: string, row: LimitRow, error: unknown): CtrError {
   const errno = codeOf(error) ?? "";
   const { kind, reason, hint } = EXPLANATIONS[errno] ?? { kind: "system" as const, reason: messageOf(error) };
-  const what = value === undefined ? `reading ${path}` : `writing "${value}" to ${path}`;
-  return new CtrError(kind, `cannot set ${row.flag}: ${what}: ${reason}${errno === "" ? "" : ` (${errno})`}`, {
-    code: "CTR_LIMIT_REFUSED",
-    hint,
-    cause: error,
-  });
+  return new CtrError(
+    kind,
+    `cannot set ${row.flag}: writing "${value}" to ${path}: ${reason}${errno === "" ? "" : ` (${errno})`}`,
+    {
+      code: "CTR_LIMIT_REFUSED",
+      hint,
+      cause: error,
+    },
+  );
+}
+
+export function missingFile(path: string, row: LimitRow): CtrError {
+  const reason = EXPLANATIONS["ENOENT"]?.reason;
+  return new CtrError("unsupported", `cannot set ${row.flag}: ${path}: ${reason}`, { code: "CTR_LIMIT_REFUSED" });
 }
 
 export function ignoredValue(path: string, value: string, kept: string, row: LimitRow): CtrError {

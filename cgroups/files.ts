@@ -9,7 +9,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   rmdirSync,
   statSync,
   watch,
@@ -19,6 +19,8 @@ import {
 export interface KernelFiles {
   /** Content without the white space at its end. */
   read(path: string): string;
+  /** Opens a file to be read several times. */
+  open(path: string): OpenFile;
   /** One write(2) into a file that exists. Never makes one: a missing file means a missing controller. */
   write(path: string, value: string): void;
   exists(path: string): boolean;
@@ -30,9 +32,42 @@ export interface KernelFiles {
   watch(path: string, onChange: () => void): Disposable;
 }
 
+export interface OpenFile {
+  /** Content now. */
+  read(): string;
+  close(): void;
+}
+
+/** The kernel prepares a cgroup file in pieces of a page, so one that fills less than half of it is whole. */
+const PAGE = 4096;
+const buffer = Buffer.allocUnsafe(16 * PAGE);
+
+/** Reads an open file from its start. */
+function readWhole(fd: number): string {
+  let length = readSync(fd, buffer, 0, buffer.length, 0);
+  if (length < PAGE / 2) return buffer.toString("latin1", 0, length);
+  let text = "";
+  for (let position = 0; length > 0; length = readSync(fd, buffer, 0, buffer.length, position)) {
+    text += buffer.toString("latin1", 0, length);
+    position += length;
+  }
+  return text;
+}
+
 /** The machine's own file system. All methods throw Node's system errors. */
 export const realFiles: KernelFiles = {
-  read: (path) => readFileSync(path, "utf8").trimEnd(),
+  read(path) {
+    const fd = openSync(path, constants.O_RDONLY);
+    try {
+      return readWhole(fd).trimEnd();
+    } finally {
+      closeSync(fd);
+    }
+  },
+  open(path) {
+    const fd = openSync(path, constants.O_RDONLY);
+    return { read: () => readWhole(fd).trimEnd(), close: () => closeSync(fd) };
+  },
   write(path, value) {
     // Without O_CREAT: kernfs would answer EACCES for a missing file, where ENOENT tells the truth.
     const fd = openSync(path, constants.O_WRONLY);

@@ -4,7 +4,15 @@
  */
 import { invalid } from "../lib/errors.ts";
 import { formatBinarySize, parseSize } from "../lib/units/size.ts";
-import { clampShares, DEFAULT_CPU_PERIOD, quotaOfCpus, swapOfTotal, totalOfSwap, weightOfShares } from "./convert.ts";
+import {
+  clampShares,
+  DEFAULT_CPU_PERIOD,
+  DEFAULT_CPU_SHARES,
+  quotaOfCpus,
+  swapOfTotal,
+  totalOfSwap,
+  weightOfShares,
+} from "./convert.ts";
 import type { LimitController } from "./host.ts";
 import type { Limits, Maximum } from "./types.ts";
 
@@ -246,6 +254,24 @@ export const LIMIT_ROWS: readonly LimitRow[] = [
     controller: undefined,
   },
 ];
+
+/** What the kernel has in the files of a new group. A v1 cpuset inherits, which is told apart nowhere. */
+export const INITIAL_TEXT: Readonly<Record<string, string>> = {
+  "memory.limit_in_bytes": "-1",
+  "memory.memsw.limit_in_bytes": "-1",
+  "memory.soft_limit_in_bytes": "-1",
+  "memory.max": "max",
+  "memory.swap.max": "max",
+  "memory.low": "0",
+  "cpu.cfs_quota_us": "-1",
+  "cpu.cfs_period_us": String(DEFAULT_CPU_PERIOD),
+  "cpu.shares": String(DEFAULT_CPU_SHARES),
+  "cpu.max": `max ${DEFAULT_CPU_PERIOD}`,
+  "cpu.weight": "100",
+  "cpuset.cpus": "",
+  "cpuset.mems": "",
+  "pids.max": "max",
+};
 
 const ROW_BY_FIELD: ReadonlyMap<keyof Limits, LimitRow> = new Map(LIMIT_ROWS.map((row) => [row.field, row]));
 

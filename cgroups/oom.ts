@@ -1,20 +1,30 @@
 /** Counts what the kernel's OOM killer did to a group. */
+import { hasCode } from "../lib/errors.ts";
 import { descendants } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
+
+/** Reads a file whole; lets callers that read often keep files open. */
+export type ReadFile = (path: string) => string;
 
 /**
  * Processes of the group that were killed for lack of memory since it was made, whoever's limit it was. The counter has
  * risen by the time the exit of the killed process is seen. 0 without a memory controller, or when the group is gone.
  */
-export function countOomKills(tree: GroupTree, id: string): number {
-  const { files, controllers } = tree.host;
+export function countOomKills(tree: GroupTree, id: string, read: ReadFile = tree.host.files.read): number {
   const directory = tree.controllerDirectory("memory", id);
-  if (directory === undefined || !files.exists(directory)) return 0;
-  if (controllers.get("memory")?.version === 2) return counter(files.read(`${directory}/memory.events`), "oom_kill");
+  if (directory === undefined) return 0;
+  const file = tree.host.controllers.get("memory")?.version === 2 ? "memory.events" : "memory.oom_control";
   // v1 counts each group alone; v2 includes the groups below.
-  return [...descendants(files, directory), directory]
-    .map((group) => counter(files.read(`${group}/memory.oom_control`), "oom_kill"))
-    .reduce((sum, kills) => sum + kills, 0);
+  const below = file === "memory.events" ? [] : descendants(tree.host.files, directory);
+  let kills = 0;
+  for (const group of [...below, directory]) {
+    try {
+      kills += counter(read(`${group}/${file}`), "oom_kill");
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "ENODEV")) throw error;
+    }
+  }
+  return kills;
 }
 
 /** The number after a key at the start of a line: files of «flat keyed» format. 0 when the kernel does not count it. */

@@ -4,40 +4,61 @@
  */
 import { conflict, hasCode, invalid } from "../lib/errors.ts";
 import { totalForMemory } from "./convert.ts";
-import { refusedWrite } from "./failures.ts";
+import { missingFile } from "./failures.ts";
 import type { KernelFiles } from "./files.ts";
 import type { CgroupHost, Hierarchy } from "./host.ts";
-import { type FileRule, type FileText, LIMIT_ROWS, type LimitRow } from "./limits.ts";
+import { type FileRule, type FileText, INITIAL_TEXT, LIMIT_ROWS, type LimitRow } from "./limits.ts";
 import type { Limits, Maximum } from "./types.ts";
 import { orderV1 } from "./v1.ts";
 import { orderV2, reclaimBefore } from "./v2.ts";
 import { isSame, type Write } from "./write.ts";
 
-/** Where a group's files are. */
-export type DirectoryOf = (hierarchy: Hierarchy) => string;
+/** A group as a plan sees it. */
+export interface GroupFiles {
+  readonly directory: (hierarchy: Hierarchy) => string;
+  /** Present content of its files. */
+  readonly text: (hierarchy: Hierarchy) => FileText;
+}
 
 /**
  * Makes the plan. Reads the files that the change concerns, writes nothing.
- * @param directoryOf the group's directory in a hierarchy
  * @throws `conflict` when a total of memory and swap in force does not allow the new memory limit
  */
-export function planChange(host: CgroupHost, directoryOf: DirectoryOf, change: Limits): Write[] {
-  const rules = rulesOf(host, change);
-  const settled = settle(host, directoryOf, change);
+export function planChange(host: CgroupHost, group: GroupFiles, change: Limits): Write[] {
+  const settled = settle(host, group, change);
   const byVersion: Record<1 | 2, Write[]> = { 1: [], 2: [] };
   const seen = new Set<string>();
-  for (const { row, rule, hierarchy } of rules) {
-    const path = `${directoryOf(hierarchy)}/${rule.file}`;
+  for (const { row, rule, hierarchy } of rulesOf(host, change)) {
+    const path = `${group.directory(hierarchy)}/${rule.file}`;
     if (seen.has(path)) continue;
     seen.add(path);
-    const previous = readExisting(host.files, path, row);
+    const previous = group.text(hierarchy)(rule.file);
+    if (previous === undefined) throw missingFile(path, row);
     const write: Write = { path, file: rule.file, value: rule.write(settled), previous, row };
     if (!isSame(row, write.value, previous)) byVersion[hierarchy.version].push(write);
   }
   return [...orderV1(byVersion[1]), ...reclaimBefore(host.files, orderV2(byVersion[2]))];
 }
 
-interface PlacedRule {
+/** A group that exists: each file is read once, when it is first asked for. */
+export function existingGroup(host: CgroupHost, directory: (hierarchy: Hierarchy) => string): GroupFiles {
+  const texts = new Map<Hierarchy, FileText>();
+  return {
+    directory,
+    text(hierarchy) {
+      const text = texts.get(hierarchy) ?? fileTextOf(host.files, directory(hierarchy));
+      texts.set(hierarchy, text);
+      return text;
+    },
+  };
+}
+
+/** A group that was just made: what is in its files is known, and reading them would cost as much as writing. */
+export function freshGroup(directory: (hierarchy: Hierarchy) => string): GroupFiles {
+  return { directory, text: () => (file) => INITIAL_TEXT[file] };
+}
+
+export interface PlacedRule {
   readonly row: LimitRow;
   readonly rule: FileRule;
   readonly hierarchy: Hierarchy;
@@ -65,11 +86,11 @@ export function placedRules(host: CgroupHost): PlacedRule[] {
 }
 
 /** The change, completed with what it depends on: the total of memory and swap, the CPU period. */
-function settle(host: CgroupHost, directoryOf: DirectoryOf, change: Limits): Limits {
+function settle(host: CgroupHost, group: GroupFiles, change: Limits): Limits {
   const inForce = (field: keyof Limits): Maximum => {
     const placed = placedRules(host).find(({ row }) => row.field === field);
     if (placed === undefined) return "max";
-    const value = placed.rule.read(fileTextOf(host.files, directoryOf(placed.hierarchy)));
+    const value = placed.rule.read(group.text(placed.hierarchy));
     return typeof value === "number" ? value : "max";
   };
   const settled: { -readonly [Field in keyof Limits]: Limits[Field] } = { ...change };
@@ -120,13 +141,5 @@ function readOptional(files: KernelFiles, path: string): string | undefined {
     // EOPNOTSUPP: switched off when the kernel was started (psi=0) or built without.
     if (hasCode(error, "ENOENT", "EOPNOTSUPP")) return undefined;
     throw error;
-  }
-}
-
-function readExisting(files: KernelFiles, path: string, row: LimitRow): string {
-  try {
-    return files.read(path);
-  } catch (error) {
-    throw refusedWrite(path, undefined, row, error);
   }
 }

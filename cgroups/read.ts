@@ -1,19 +1,17 @@
 /** Reads the limits that are in force, beside what was asked, with present use and the file as evidence. */
 import { hasCode } from "../lib/errors.ts";
 import { rowOf } from "./limits.ts";
-import { fileTextOf, placedRules } from "./plan.ts";
+import { existingGroup, placedRules } from "./plan.ts";
 import { processesIn } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
 import type { LimitReading, Limits } from "./types.ts";
 
 /** One reading a limit that this host has a file for, asked for or not, in the order of the table. */
 export function readLimits(tree: GroupTree, id: string, asked: Limits): LimitReading[] {
-  const texts = new Map<string, ReturnType<typeof fileTextOf>>();
+  const group = existingGroup(tree.host, (hierarchy) => tree.directoryOf(hierarchy, id));
   const readings: LimitReading[] = [];
   for (const { row, rule, hierarchy } of placedRules(tree.host)) {
-    const directory = tree.directoryOf(hierarchy, id);
-    const text = texts.get(directory) ?? fileTextOf(tree.host.files, directory);
-    texts.set(directory, text);
+    const text = group.text(hierarchy);
     const value = text(rule.file);
     if (value === undefined) continue;
     const usage = rule.usage?.(text);
@@ -24,7 +22,7 @@ export function readLimits(tree: GroupTree, id: string, asked: Limits): LimitRea
       enforced: rule.read(text),
       ...(usage === undefined ? {} : { usage }),
       ...(peak === undefined ? {} : { peak }),
-      file: `${directory}/${rule.file}`,
+      file: `${group.directory(hierarchy)}/${rule.file}`,
       value,
     });
   }

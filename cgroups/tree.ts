@@ -75,19 +75,22 @@ export class GroupTree {
     return [...ids].filter((id) => ID.test(id)).sort();
   }
 
-  /** Makes the group in one hierarchy, ready to take processes. @returns false when it was there */
+  /**
+   * Makes the group in one hierarchy, ready to take processes.
+   * @returns false when it was there
+   */
   make(hierarchy: Hierarchy, id: string): boolean {
     this.#prepareParent();
     const directory = this.directoryOf(hierarchy, id);
     try {
-      return makeGroup(this.host, hierarchy, directory);
+      return makeDirectory(this.host, directory);
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw explainMake(directory, error);
+      if (!hasCode(error, "ENOENT")) throw error;
     }
     // Somebody removed the parent since: make it again.
     this.#parentIsReady = false;
     this.#prepareParent();
-    return makeGroup(this.host, hierarchy, directory);
+    return makeDirectory(this.host, directory);
   }
 
   /** The parent and all levels above it, in every hierarchy. Idempotent; done once as it costs as much as a group. */
@@ -98,11 +101,8 @@ export class GroupTree {
       for (const name of this.parent.slice(1).split("/")) {
         if (hierarchy.version === 2) enableControllers(this.host.files, directory);
         directory += `/${name}`;
-        try {
-          makeGroup(this.host, hierarchy, directory);
-        } catch (error) {
-          throw explainMake(directory, error);
-        }
+        makeDirectory(this.host, directory);
+        if (hasCpuset(hierarchy)) fillCpuset(this.host.files, directory);
       }
       if (hierarchy.version === 2) enableControllers(this.host.files, directory);
     }
@@ -120,24 +120,23 @@ export class GroupTree {
   }
 }
 
-function makeGroup(host: CgroupHost, hierarchy: Hierarchy, directory: string): boolean {
-  let made = true;
+/**
+ * @returns false when it was there
+ * @throws Node's error when the directory above is missing, else `system`
+ */
+function makeDirectory(host: CgroupHost, directory: string): boolean {
   try {
     host.files.makeDirectory(directory);
+    return true;
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    made = false;
+    if (hasCode(error, "EEXIST")) return false;
+    if (hasCode(error, "ENOENT")) throw error;
+    throw systemFailure(`cannot make the cgroup ${directory}: ${messageOf(error)}`, {
+      code: "CTR_CGROUP_CREATE_FAILED",
+      hint: hasCode(error, "EROFS") ? "the cgroup file system is mounted read-only" : undefined,
+      cause: error,
+    });
   }
-  if (hasCpuset(hierarchy)) fillCpuset(host.files, directory, dirname(directory));
-  return made;
-}
-
-function explainMake(directory: string, error: unknown): Error {
-  return systemFailure(`cannot make the cgroup ${directory}: ${messageOf(error)}`, {
-    code: "CTR_CGROUP_CREATE_FAILED",
-    hint: hasCode(error, "EROFS") ? "the cgroup file system is mounted read-only" : undefined,
-    cause: error,
-  });
 }
 
 function removeEmpty(host: CgroupHost, directory: string): boolean {

@@ -1,4 +1,5 @@
 /** What is particular to cgroup v1: the order of writes, and groups that must be filled before a process fits in. */
+import { dirname } from "node:path";
 import type { KernelFiles } from "./files.ts";
 import type { Hierarchy } from "./host.ts";
 import { fileNumber, type Write } from "./write.ts";
@@ -42,15 +43,13 @@ const present = (...writes: readonly (Write | undefined)[]): Write[] => writes.f
 const grows = ({ value, previous = "" }: Write): boolean => fileNumber(value) >= fileNumber(previous);
 
 /**
- * A new cpuset group of v1 has no CPUs and no memory nodes, and takes no process (ENOSPC). Ours get their parent's; with
- * clone_children the kernel does so for every group below.
- * @param directory the new group's directory
- * @param parent the directory above it, which is filled
+ * A new cpuset group of v1 has no CPUs and no memory nodes, and takes no process (ENOSPC). A parent of ours gets what the
+ * group above it has, and with clone_children the kernel does the same for every group below.
  */
-export function fillCpuset(files: KernelFiles, directory: string, parent: string): void {
+export function fillCpuset(files: KernelFiles, directory: string): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     if (files.read(`${directory}/${file}`) !== "") continue;
-    files.write(`${directory}/${file}`, files.read(`${parent}/${file}`));
+    files.write(`${directory}/${file}`, files.read(`${dirname(directory)}/${file}`));
   }
   files.write(`${directory}/cgroup.clone_children`, "1");
 }
