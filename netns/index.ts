@@ -6,7 +6,15 @@
  */
 
 export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./bridge.ts";
-export { hostsFile, resolvConf } from "./files/index.ts";
+export {
+  type ExtraHost,
+  type HostsFile,
+  hostnameFile,
+  hostsFile,
+  parseExtraHost,
+  type ResolvConfRequest,
+  resolvConf,
+} from "./files/index.ts";
 export {
   broadcastOf,
   type Cidr,
@@ -47,8 +55,18 @@ export { addDefaultRoute, addRoute, listRoutes, type Route, type RouteOptions } 
 
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
 export { NetworkEngine, type NetworkEngineOptions } from "./network-engine.ts";
-export type { PublishSpec } from "./ports/index.ts";
-export { parsePort, parsePublish } from "./ports/index.ts";
+export {
+  type ApiPortMap,
+  type ContainerPort,
+  formatPortKey,
+  type PortMapRequest,
+  type PortRange,
+  type PublishSpec,
+  parsePortKey,
+  parsePortRange,
+  parsePublish,
+  portBindingsOf,
+} from "./ports/index.ts";
 export { networkMigrations } from "./store.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
 export type * from "./types.ts";

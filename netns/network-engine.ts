@@ -12,8 +12,8 @@ import { deleteLink } from "./netlink/link.ts";
 import { NetlinkSocket } from "./netlink/transport.ts";
 import { NetworkOwnership } from "./ownership.ts";
 import { HostPorts } from "./ports/index.ts";
-import { reconcile, type SandboxState } from "./reconcile.ts";
-import { type Connection, type SandboxTools, setUpSandbox, tearDownSandbox } from "./sandbox.ts";
+import { reconcile } from "./reconcile.ts";
+import { type Connection, type SandboxState, type SandboxTools, setUpSandbox, tearDownSandbox } from "./sandbox.ts";
 import { type EndpointRecord, NetworkStore } from "./store.ts";
 import type { Endpoint, EndpointRequest, Network, NetworkConfig, PortBinding, Sandbox } from "./types.ts";
 import { bridgeFull, hostInterfaceOf } from "./veth.ts";
@@ -65,7 +65,7 @@ export class NetworkEngine implements AsyncDisposable {
     const firewall = resources.use(openFirewall({ logger }));
     firewall.ensure();
     firewall.addNetwork(firewallNetworkOf(network));
-    const hostPorts = resources.use(new HostPorts());
+    const hostPorts = resources.use(new HostPorts({ logger }));
     undo.move();
     return new NetworkEngine(runDir, { netlink, store: networkStore, firewall, hostPorts, logger }, resources.move());
   }
@@ -79,7 +79,7 @@ export class NetworkEngine implements AsyncDisposable {
    */
   async reconcile(live: ReadonlySet<string>, known?: ReadonlySet<string>): Promise<void> {
     const { store } = this.#tools;
-    const sandboxes = store.sandboxes().map(({ containerId }) => this.#stateOf(containerId));
+    const sandboxes = store.sandboxes().map(({ containerId }) => this.#recordedState(containerId));
     await reconcile(this.#tools, {
       runDir: this.#runDir,
       live: sandboxes.filter(({ containerId }) => live.has(containerId)),
@@ -145,13 +145,8 @@ export class NetworkEngine implements AsyncDisposable {
     const records = store.endpointsOfContainer(containerId);
     for (const { networkId } of records) this.#checkRoom(networkId);
     const hostMode = records.some(({ networkId }) => this.findNetwork(networkId).driver === "host");
-    setUpSandbox(this.#tools, {
-      containerId,
-      describe: describe(containerId, records),
-      namespacePath: hostMode ? undefined : namespacePath(this.#runDir, containerId),
-      connections: this.#connectionsOf(records),
-      bindings: ports,
-    });
+    const path = hostMode ? undefined : namespacePath(this.#runDir, containerId);
+    setUpSandbox(this.#tools, { ...this.#stateOf(containerId, records, path), bindings: ports });
     return this.#sandbox(containerId);
   }
 
@@ -162,7 +157,7 @@ export class NetworkEngine implements AsyncDisposable {
    */
   async tearDown(containerId: string): Promise<void> {
     if (this.#tools.store.sandbox(containerId) === undefined) return;
-    await tearDownSandbox(this.#tools, this.#stateOf(containerId));
+    await tearDownSandbox(this.#tools, this.#recordedState(containerId));
   }
 
   /** The sandbox when it is up. */
@@ -186,13 +181,19 @@ export class NetworkEngine implements AsyncDisposable {
     };
   }
 
-  #stateOf(containerId: string): SandboxState {
+  #recordedState(containerId: string): SandboxState {
     const { store } = this.#tools;
-    const records = store.endpointsOfContainer(containerId);
+    const path = store.sandbox(containerId)?.namespacePath;
+    return this.#stateOf(containerId, store.endpointsOfContainer(containerId), path);
+  }
+
+  #stateOf(containerId: string, records: readonly EndpointRecord[], path: string | undefined): SandboxState {
+    const [first] = records;
     return {
       containerId,
-      describe: describe(containerId, records),
-      namespacePath: store.sandbox(containerId)?.namespacePath,
+      containerName: first?.containerName ?? containerId,
+      describe: first === undefined ? containerId : `${first.containerName} (${first.id})`,
+      namespacePath: path,
       connections: this.#connectionsOf(records),
     };
   }
@@ -220,10 +221,6 @@ export class NetworkEngine implements AsyncDisposable {
       throw bridgeFull(bridge);
   }
 }
-
-/** How Docker's texts name an endpoint. */
-const describe = (containerId: string, [first]: readonly EndpointRecord[]): string =>
-  first === undefined ? containerId : `${first.containerName} (${first.id})`;
 
 function requireBridge({ name, bridge }: Network): string {
   if (bridge === undefined) throw new TypeError(`network ${name} has no bridge device`);

@@ -4,16 +4,8 @@ import { teardown } from "../lib/teardown.ts";
 import type { FirewallNetwork } from "./firewall/index.ts";
 import { listNamespaces, namespaceExists, namespacePath, removeNamespace } from "./namespace.ts";
 import { changeLink, deleteLink, findLink, listLinks } from "./netlink/link.ts";
-import { type Connection, firewallPortsOf, reconnect, type SandboxTools } from "./sandbox.ts";
+import { firewallPortsOf, reconnect, type SandboxState, type SandboxTools } from "./sandbox.ts";
 import { awaitLinkGone, HOST_INTERFACE } from "./veth.ts";
-
-/** What the store says about one container's sandbox. */
-export interface SandboxState {
-  readonly containerId: string;
-  readonly describe: string;
-  readonly namespacePath: string | undefined;
-  readonly connections: readonly Connection[];
-}
 
 export interface Reconciliation {
   readonly runDir: string;
@@ -37,9 +29,7 @@ export async function reconcile(tools: SandboxTools, plan: Reconciliation): Prom
   for (const sandbox of plan.live) restore(tools, sandbox);
   tools.firewall.sync({
     networks: plan.networks,
-    ports: plan.live.flatMap(({ containerId, connections }) =>
-      firewallPortsOf(containerId, connections, tools.store.portsOf(containerId)),
-    ),
+    ports: plan.live.flatMap((sandbox) => firewallPortsOf(sandbox, tools.store.portsOf(sandbox.containerId))),
   });
 }
 
@@ -89,14 +79,7 @@ function restore(tools: SandboxTools, sandbox: SandboxState): void {
       error: messageOf(error),
     });
   }
-  try {
-    tools.hostPorts.restore(tools.store.portsOf(containerId), sandbox);
-  } catch (error) {
-    tools.logger.error("A running container's ports cannot be held: another program may take them.", {
-      container: containerId,
-      error: messageOf(error),
-    });
-  }
+  tools.hostPorts.restore(tools.store.portsOf(containerId), sandbox);
 }
 
 function restoreConnections({ netlink, logger }: SandboxTools, sandbox: SandboxState): void {

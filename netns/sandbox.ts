@@ -1,12 +1,12 @@
 /** A container's sandbox: the steps that make one, and those that take it away again. */
 import { closeSync, openSync } from "node:fs";
-import { conflict } from "../lib/errors.ts";
+import { CtrError, conflict, toCtrError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { teardown } from "../lib/teardown.ts";
 import type { Firewall, FirewallPort } from "./firewall/index.ts";
 import { type Cidr, formatAddress } from "./ipam/ipv4.ts";
 import { createNamespace, enterNetworkNamespace, removeNamespace } from "./namespace.ts";
-import { createVethPair, deleteLink, findLink } from "./netlink/link.ts";
+import { createVethPair, deleteLink, findLink, setHairpin } from "./netlink/link.ts";
 import { NetlinkSocket } from "./netlink/transport.ts";
 import type { HostPorts } from "./ports/index.ts";
 import { runSteps, type Step } from "./steps.ts";
@@ -37,14 +37,20 @@ export interface Connection {
   readonly mtu: number;
 }
 
-export interface SandboxPlan {
+/** A container's sandbox as the store describes it. */
+export interface SandboxState {
   readonly containerId: string;
+  readonly containerName: string;
   /** Container's name and endpoint's id, for Docker's texts: `web (1f9c…)`. */
   readonly describe: string;
   /** Undefined in host mode, where there is nothing to make. */
   readonly namespacePath: string | undefined;
   /** None on `none`, where only loopback is up. */
   readonly connections: readonly Connection[];
+}
+
+/** A sandbox to be made. */
+export interface SandboxPlan extends SandboxState {
   /** Ignored without connections, as Docker does. */
   readonly bindings: readonly PortBinding[];
 }
@@ -68,7 +74,7 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, resources: DisposableSt
     {
       name: "reserve host ports",
       run: () => {
-        if (bindings.length > 0) ports = hostPorts.reserve(bindings, plan);
+        if (bindings.length > 0) ports = reservePorts(hostPorts, bindings, plan);
       },
       undo: () => hostPorts.release(containerId),
     },
@@ -101,10 +107,21 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, resources: DisposableSt
   }
   steps.push({
     name: "publish ports",
-    run: () => firewall.publish(firewallPortsOf(containerId, connections, ports)),
-    undo: () => firewall.unpublish(firewallPortsOf(containerId, connections, ports)),
+    run: () => firewall.publish(firewallPortsOf(plan, ports)),
+    undo: () => firewall.unpublish(firewallPortsOf(plan, ports)),
   });
   return steps;
+}
+
+/** @throws the host ports' errors, under Docker's words for where it happened */
+function reservePorts(hostPorts: HostPorts, bindings: readonly PortBinding[], plan: SandboxPlan): PublishedPort[] {
+  try {
+    return hostPorts.reserve(bindings, plan);
+  } catch (error) {
+    const { kind, message, code, hint } = toCtrError(error);
+    const text = `driver failed programming external connectivity on endpoint ${plan.describe}: ${message}`;
+    throw new CtrError(kind, text, { code: code as `CTR_${string}`, hint, cause: error });
+  }
 }
 
 /**
@@ -145,6 +162,7 @@ function connect(netlink: NetlinkSocket, namespacePath: string, connection: Conn
       master: bridge.index,
       peer: { name: connection.interfaceName, macAddress: connection.macAddress, namespaceFd },
     });
+    setHairpin(netlink, connection.hostInterface);
   } catch (error) {
     throw explainFullBridge(error, connection.bridge);
   } finally {
@@ -163,10 +181,10 @@ export function reconnect(netlink: NetlinkSocket, namespacePath: string, connect
  * Takes a sandbox away. Every step runs, whatever fails.
  * @throws `system` with a list of what failed
  */
-export async function tearDownSandbox(tools: SandboxTools, plan: Omit<SandboxPlan, "bindings">): Promise<void> {
+export async function tearDownSandbox(tools: SandboxTools, plan: SandboxState): Promise<void> {
   const { netlink, store, firewall, hostPorts } = tools;
   const { containerId, namespacePath, connections } = plan;
-  const ports = firewallPortsOf(containerId, connections, store.portsOf(containerId));
+  const ports = firewallPortsOf(plan, store.portsOf(containerId));
   await teardown(`the sandbox of ${containerId}`, [
     { what: "port rules", run: () => firewall.unpublish(ports) },
     { what: "host ports", run: () => hostPorts.release(containerId) },
@@ -181,8 +199,7 @@ export async function tearDownSandbox(tools: SandboxTools, plan: Omit<SandboxPla
 
 /** The firewall's view of published ports: they lead to the container's first address. */
 export function firewallPortsOf(
-  containerId: string,
-  connections: readonly Connection[],
+  { containerName, connections }: SandboxState,
   ports: readonly PublishedPort[],
 ): FirewallPort[] {
   const [first] = connections;
@@ -194,6 +211,6 @@ export function firewallPortsOf(
     hostPort,
     containerPort,
     address,
-    owner: containerId,
+    owner: containerName,
   }));
 }

@@ -24,6 +24,11 @@ export function bytes(type: number, value: Uint8Array): Attribute {
   return buffer;
 }
 
+/** An 8 bit number. */
+export function u8(type: number, value: number): Attribute {
+  return bytes(type, Uint8Array.of(value));
+}
+
 /** A 32 bit number. */
 export function u32(type: number, value: number): Attribute {
   const buffer = Buffer.allocUnsafe(8);

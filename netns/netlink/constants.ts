@@ -2,7 +2,6 @@
 
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
-export const AF_BRIDGE = 7;
 
 export const NETLINK_ROUTE = 0;
 
@@ -42,7 +41,6 @@ export const LinkAttribute = {
   address: 1,
   name: 3,
   mtu: 4,
-  link: 5,
   master: 10,
   linkInfo: 18,
   alias: 20,
@@ -51,7 +49,10 @@ export const LinkAttribute = {
 } as const;
 
 /** IFLA_INFO_* within `linkInfo`. */
-export const LinkInfoAttribute = { kind: 1, data: 2 } as const;
+export const LinkInfoAttribute = { kind: 1, data: 2, portData: 5 } as const;
+
+/** IFLA_BRPORT_* within the `portData` of a bridge's port. */
+export const BridgePortAttribute = { hairpin: 4 } as const;
 
 /** VETH_INFO_PEER within the data of a veth. */
 export const VETH_INFO_PEER = 1;

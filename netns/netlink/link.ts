@@ -1,7 +1,8 @@
 /** Links: bridges, veth pairs, and what can be read from and changed on any of them. See rtnetlink(7), RTM_NEWLINK. */
-import { bytes, concat, mac, nested, parseAttributes, readMac, readText, readU32, text, u32 } from "./codec.ts";
+import { bytes, concat, mac, nested, parseAttributes, readMac, readText, readU32, text, u8, u32 } from "./codec.ts";
 import {
   AF_UNSPEC,
+  BridgePortAttribute,
   IFF_UP,
   LinkAttribute,
   LinkInfoAttribute,
@@ -117,6 +118,18 @@ export function changeLink(netlink: NetlinkSocket, index: number, change: LinkCh
     alias === undefined ? undefined : bytes(LinkAttribute.alias, Buffer.from(alias)),
   ]);
   netlink.request(`change link ${index} (${Object.keys(change).join(", ")})`, MessageType.newLink, 0, payload);
+}
+
+/**
+ * Lets a bridge send a frame back through the port it came from. A container needs that to reach its own published port
+ * where br_netfilter is on: the address is then translated while the frame is still in the bridge.
+ * @param name of a link that is a port of a bridge
+ * @throws {NetlinkError}
+ */
+export function setHairpin(netlink: NetlinkSocket, name: string): void {
+  const portData = nested(LinkInfoAttribute.portData, [u8(BridgePortAttribute.hairpin, 1)]);
+  const payload = concat([ifinfomsg(), text(LinkAttribute.name, name), nested(LinkAttribute.linkInfo, [portData])]);
+  netlink.request(`set hairpin mode of ${name}`, MessageType.newLink, 0, payload);
 }
 
 /**

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type Logger, silentLogger } from "../../../lib/log.ts";
+import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ipv4.ts";
+import { checkPool, choosePool, defaultSubnets, type Occupied, occupiedByRoutes } from "../../../netns/ipam/pools.ts";
+import { RouteType } from "../../../netns/netlink/constants.ts";
+import type { Link } from "../../../netns/netlink/link.ts";
+import type { Route } from "../../../netns/netlink/route.ts";
+
+const route = (destination: string, more: Partial<Route> = {}): Route => ({
+  destination: parseCidr(destination),
+  gateway: undefined,
+  link: 2,
+  table: 254,
+  type: RouteType.unicast,
+  metric: 0,
+  ...more,
+});
+
+const link = (index: number, name: string): Link => ({
+  index,
+  name,
+  kind: "",
+  macAddress: "",
+  mtu: 1500,
+  up: true,
+  master: undefined,
+  alias: "",
+});
+const links = [link(2, "eth0"), link(3, "tun0"), link(4, "ctr0")];
+
+const occupiedBy = (...routes: readonly Route[]): Occupied[] => occupiedByRoutes(routes, links, new Set(["ctr0"]));
+const choose = (...routes: readonly Route[]): string =>
+  formatCidr(choosePool("bridge", occupiedBy(...routes), silentLogger));
+
+describe("address pools", () => {
+  it("are Docker's, in Docker's order", () => {
+    const subnets = [...defaultSubnets()].map(formatCidr);
+    assert.equal(subnets.length, 31);
+    assert.deepEqual(
+      subnets.slice(0, 5),
+      [17, 18, 19, 20, 21].map((second) => `172.${second}.0.0/16`),
+    );
+    assert.equal(subnets[14], "172.31.0.0/16");
+    assert.deepEqual(subnets.slice(15, 17), ["192.168.0.0/20", "192.168.16.0/20"]);
+    assert.equal(subnets.at(-1), "192.168.240.0/20");
+  });
+
+  it("begin with 172.17.0.0/16", () => {
+    assert.equal(
+      choose(route("0.0.0.0/0", { gateway: parseAddress("10.0.0.1") }), route("10.0.0.0/24")),
+      "172.17.0.0/16",
+    );
+  });
+
+  it("avoid the host's subnets and a VPN's routes through a gateway, of any table", () => {
+    const vpn = { gateway: parseAddress("10.8.0.1"), link: 3, table: 51820 };
+    assert.equal(choose(route("172.17.5.0/24"), route("172.18.0.0/15", vpn)), "172.20.0.0/16");
+    assert.equal(choose(route("172.16.0.0/12", vpn)), "192.168.0.0/20");
+    assert.equal(choose(route("172.17.0.9/32", { type: RouteType.local, table: 255 })), "172.18.0.0/16");
+    assert.equal(choose(route("172.17.0.0/16", { type: RouteType.blackhole, link: undefined })), "172.18.0.0/16");
+  });
+
+  it("are not all taken by the two halves of a VPN's default route", () => {
+    assert.equal(choose(route("0.0.0.0/1", { link: 3 }), route("128.0.0.0/1", { link: 3 })), "172.17.0.0/16");
+  });
+
+  it("do not take the network's own bridge for an obstacle", () => {
+    assert.equal(choose(route("172.17.0.0/16", { link: 4 })), "172.17.0.0/16");
+  });
+
+  it("log which route forced the choice", () => {
+    const lines: string[] = [];
+    const logger: Logger = { ...silentLogger, info: (text) => lines.push(text) };
+    choosePool("bridge", occupiedBy(route("172.16.0.0/15", { gateway: parseAddress("10.8.0.1"), link: 3 })), logger);
+    assert.deepEqual(lines, [
+      "Network bridge does not take 172.17.0.0/16: it overlaps the host's route 172.16.0.0/15 via 10.8.0.1 dev tun0.",
+    ]);
+  });
+
+  it("end with Docker's text when none is left", () => {
+    assert.throws(() => choose(route("172.16.0.0/12"), route("192.168.0.0/16")), {
+      message: "all predefined address pools have been fully subnetted",
+    });
+  });
+
+  it("refuse a chosen subnet that overlaps, and name the route", () => {
+    const occupied = occupiedBy(route("10.9.8.0/24"));
+    checkPool("bridge", parseCidr("10.9.7.1/24"), occupied);
+    assert.throws(() => checkPool("bridge", parseCidr("10.9.0.1/16"), occupied), {
+      message: "the subnet 10.9.0.0/16 of network bridge overlaps the host's route 10.9.8.0/24 dev eth0",
+      code: "CTR_POOL_OVERLAPS",
+    });
+  });
+});
