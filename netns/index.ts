@@ -62,7 +62,7 @@ export {
   type PortMapRequest,
   type PortRange,
   type PublishSpec,
-  parsePortKey,
+  parsePort,
   parsePortRange,
   parsePublish,
   portBindingsOf,
