@@ -2,4 +2,4 @@
 
 export { hostnameFile } from "./hostname.ts";
 export { type ExtraHost, type HostsFile, hostsFile, parseExtraHost } from "./hosts.ts";
-export { type ResolvConfRequest, resolvConf } from "./resolv-conf.ts";
+export { type HostResolvConf, type ResolvConfRequest, readHostResolvConf, resolvConf } from "./resolv-conf.ts";

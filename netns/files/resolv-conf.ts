@@ -6,9 +6,15 @@ import { readFileSync } from "node:fs";
 import { isIP, isIPv6 } from "node:net";
 import { hasCode, invalid } from "../../lib/errors.ts";
 
-export interface ResolvConfRequest {
-  /** Path of the host's file, normally `/etc/resolv.conf`. One that is not there counts as empty. */
+/** The host's own file. */
+export interface HostResolvConf {
+  /** Content. */
   readonly hostFile: string;
+  /** Where it was read; `/etc/resolv.conf` by default. For the comment in the container's file. */
+  readonly hostFilePath?: string;
+}
+
+export interface ResolvConfRequest extends HostResolvConf {
   /** Servers of `--dns` or of `daemon.json`; empty to take the host's. */
   readonly dns: readonly string[];
   /** Domains of `--dns-search`; empty to take the host's; `.` for none at all. */
@@ -31,13 +37,19 @@ const FALLBACK_SERVERS_IPV6 = ["2001:4860:4860::8888", "2001:4860:4860::8844"];
 const SYSTEMD_STUB = "127.0.0.53";
 const SYSTEMD_FILE = "/run/systemd/resolve/resolv.conf";
 
-/** @throws `invalid` when a server of `dns` is no address; the Node system error when the host's file is unreadable */
-export function resolvConf(request: ResolvConfRequest): string {
-  const path = request.hostNetwork === true ? request.hostFile : sourceOf(request.hostFile);
-  return renderResolvConf(readIfThere(path), path, request);
+/**
+ * Reads the host's file; one that is not there counts as empty. Where it names nothing but the stub of
+ * systemd-resolved, which only answers on the host, the file with the servers behind it is taken.
+ * @throws the Node system error when it is unreadable
+ */
+export function readHostResolvConf(path = "/etc/resolv.conf"): Required<HostResolvConf> {
+  const hostFile = readIfThere(path);
+  const { servers } = parseResolvConf(hostFile);
+  const behindStub = servers.length === 1 && servers[0] === SYSTEMD_STUB ? readIfThere(SYSTEMD_FILE) : "";
+  return behindStub === "" ? { hostFile, hostFilePath: path } : { hostFile: behindStub, hostFilePath: SYSTEMD_FILE };
 }
 
-interface HostResolvConf {
+interface ParsedResolvConf {
   readonly servers: readonly string[];
   readonly invalidServers: readonly string[];
   readonly search: readonly string[];
@@ -46,10 +58,11 @@ interface HostResolvConf {
   readonly other: readonly string[];
 }
 
-/** The pure part. @param content of the host's file @param path it has, for the comment */
-export function renderResolvConf(content: string, path: string, request: ResolvConfRequest): string {
-  const host = parseResolvConf(content);
+/** @throws `invalid` (`CTR_DNS_INVALID`) when a server of `dns` is no address, or a domain or option no single word */
+export function resolvConf(request: ResolvConfRequest): string {
+  const { hostFile, hostFilePath = "/etc/resolv.conf" } = request;
   const { dns, search, options, ipv6 = false, hostNetwork = false } = request;
+  const host = parseResolvConf(hostFile);
   for (const server of dns) {
     if (isIP(server) === 0) throw invalid(`invalid IP address: ${server}`, "CTR_DNS_INVALID");
   }
@@ -66,6 +79,11 @@ export function renderResolvConf(content: string, path: string, request: ResolvC
     ...(search.length > 0 ? ["search"] : []),
     ...(options.length > 0 ? ["options"] : []),
   ];
+  for (const word of [...domains, ...chosenOptions]) {
+    // A blank or line break would write other directives than the one that was asked for.
+    if (word === "" || /\s/.test(word))
+      throw invalid(`invalid DNS search domain or option: "${word}"`, "CTR_DNS_INVALID");
+  }
   const lines = [
     ...HEADER,
     "",
@@ -74,7 +92,7 @@ export function renderResolvConf(content: string, path: string, request: ResolvC
     ...(chosenOptions.length > 0 ? [`options ${chosenOptions.join(" ")}`] : []),
     ...host.other,
     "",
-    `# Based on host file: '${path}'${hostNetwork ? "" : " (legacy)"}`,
+    `# Based on host file: '${hostFilePath}'${hostNetwork ? "" : " (legacy)"}`,
     ...(fallback ? ["# Used default nameservers."] : []),
     ...(host.invalidServers.length > 0 ? [`# Invalid nameservers: [${host.invalidServers.join(" ")}]`] : []),
     `# Overrides: [${overrides.join(" ")}]`,
@@ -83,7 +101,7 @@ export function renderResolvConf(content: string, path: string, request: ResolvC
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function parseResolvConf(content: string): HostResolvConf {
+function parseResolvConf(content: string): ParsedResolvConf {
   const servers: string[] = [];
   const invalidServers: string[] = [];
   const options: string[] = [];
@@ -107,15 +125,7 @@ function parseResolvConf(content: string): HostResolvConf {
   return { servers, invalidServers, search, options, other };
 }
 
-/** systemd-resolved's stub only answers on the host: the servers behind it are in a file of its own. */
-function sourceOf(hostFile: string): string {
-  const { servers } = parseResolvConf(readIfThere(hostFile));
-  if (servers.length !== 1 || servers[0] !== SYSTEMD_STUB) return hostFile;
-  return readIfThere(SYSTEMD_FILE) === "" ? hostFile : SYSTEMD_FILE;
-}
-
 function readIfThere(path: string): string {
-  if (!path.startsWith("/")) throw new TypeError(`resolvConf: hostFile is not an absolute path: ${path}`);
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -5,7 +5,7 @@ export {
   type ContainerPort,
   formatPortKey,
   type PortMapRequest,
-  parsePortKey,
+  parsePort,
   portBindingsOf,
 } from "./port-map.ts";
 export type { PortHolder } from "./port-table.ts";

@@ -26,7 +26,7 @@ export interface ContainerPort {
  * Reads a key such as `80/tcp`, or `80`.
  * @throws `invalid` with Docker's text
  */
-export function parsePortKey(key: string): ContainerPort {
+export function parsePort(key: string): ContainerPort {
   const { ports, protocol } = splitProtocol(key);
   const range = parsePortRange(ports);
   if (range === undefined || range.start !== range.end || range.start === 0) throw badSpecification(ports);
@@ -43,12 +43,12 @@ export const formatPortKey = ({ protocol, containerPort }: ContainerPort): strin
 export function portBindingsOf({ portBindings, exposedPorts = [], publishAllPorts }: PortMapRequest): PortBinding[] {
   const byKey = new Map<string, PortBinding[]>();
   for (const [key, entries] of Object.entries(portBindings ?? {})) {
-    const port = parsePortKey(key);
+    const port = parsePort(key);
     const bindings = (entries ?? []).map(({ HostIp = "", HostPort = "" }) => bindingOf(port, HostIp, HostPort));
     byKey.set(formatPortKey(port), [...(byKey.get(formatPortKey(port)) ?? []), ...bindings]);
   }
   if (publishAllPorts === true) {
-    for (const port of [...byKey.keys(), ...exposedPorts].map(parsePortKey)) {
+    for (const port of [...byKey.keys(), ...exposedPorts].map(parsePort)) {
       const key = formatPortKey(port);
       if ((byKey.get(key) ?? []).length === 0) byKey.set(key, [{ ...port, hostIp: "", hostPort: 0 }]);
     }
