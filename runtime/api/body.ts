@@ -1,0 +1,43 @@
+/** Reads JSON bodies of requests, as strictly as Docker does. */
+import type { IncomingMessage } from "node:http";
+import { invalid, messageOf } from "../../lib/errors.ts";
+
+/** Bytes. Bodies of create requests are some kilobytes; nothing that is sent as JSON comes near this. */
+const MAX_BODY_SIZE = 4 * 2 ** 20;
+
+/**
+ * @returns the value; undefined for an empty body
+ * @throws `invalid`, with Docker's texts, for another content type, a body that is too long, or what is no JSON
+ */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const { "content-type": contentType, "content-length": length } = request.headers;
+  const mayHaveBody = length !== undefined ? length !== "0" : "transfer-encoding" in request.headers;
+  if (contentType !== undefined) checkContentType(contentType);
+  else if (mayHaveBody) throw invalid("malformed Content-Type header (): mime: no media type", "CTR_API_CONTENT_TYPE");
+  if (!mayHaveBody) return undefined;
+  const text = await readText(request);
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(`invalid JSON: ${messageOf(error)}`, { code: "CTR_API_BODY_INVALID", cause: error });
+  }
+}
+
+function checkContentType(header: string): void {
+  const type = header.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  throw invalid(`unsupported Content-Type header (${header}): must be 'application/json'`, "CTR_API_CONTENT_TYPE");
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop must not destroy the connection: the error is still to be answered on it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_SIZE) throw invalid("http: request body too large", "CTR_API_BODY_TOO_LARGE");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

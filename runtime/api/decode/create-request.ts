@@ -1,0 +1,103 @@
+/** Decodes the body of `POST /containers/create`. */
+import { invalid } from "../../../lib/errors.ts";
+import type { ContainerCreateRequest } from "../../types.ts";
+import { type Check, flag, integer, list, mapOf, marker, orNull, record, text, words } from "./shape.ts";
+
+const HEALTHCHECK = record({
+  Test: words,
+  Interval: integer,
+  Timeout: integer,
+  StartPeriod: integer,
+  Retries: integer,
+});
+
+const PORT_BINDINGS = mapOf(orNull(list(record({ HostIp: text, HostPort: text }))));
+
+const MOUNT = record({
+  Type: text,
+  Source: text,
+  Target: text,
+  ReadOnly: flag,
+  BindOptions: record({ Propagation: text, CreateMountpoint: flag }),
+  TmpfsOptions: record({ SizeBytes: integer, Mode: integer }),
+});
+
+const HOST_CONFIG = record({
+  Binds: list(text),
+  ContainerIDFile: text,
+  NetworkMode: text,
+  PortBindings: PORT_BINDINGS,
+  PublishAllPorts: flag,
+  RestartPolicy: record({ Name: text, MaximumRetryCount: integer }),
+  AutoRemove: flag,
+  CapAdd: words,
+  CapDrop: words,
+  Dns: list(text),
+  DnsOptions: list(text),
+  DnsSearch: list(text),
+  ExtraHosts: list(text),
+  OomScoreAdj: integer,
+  PidMode: text,
+  IpcMode: text,
+  UTSMode: text,
+  CgroupnsMode: text,
+  Privileged: flag,
+  ReadonlyRootfs: flag,
+  SecurityOpt: list(text),
+  Tmpfs: mapOf(text),
+  Sysctls: mapOf(text),
+  ShmSize: integer,
+  Init: flag,
+  Ulimits: list(record({ Name: text, Soft: integer, Hard: integer })),
+  MaskedPaths: list(text),
+  ReadonlyPaths: list(text),
+  LogConfig: record({ Type: text, Config: mapOf(text) }),
+  Mounts: list(MOUNT),
+  Memory: integer,
+  MemorySwap: integer,
+  MemoryReservation: integer,
+  NanoCpus: integer,
+  CpuShares: integer,
+  CpuPeriod: integer,
+  CpuQuota: integer,
+  CpusetCpus: text,
+  CpusetMems: text,
+  PidsLimit: integer,
+});
+
+const ENDPOINT = record({ IPAMConfig: record({ IPv4Address: text }), MacAddress: text });
+
+const CREATE_REQUEST: Check = record({
+  Hostname: text,
+  Domainname: text,
+  User: text,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  Tty: flag,
+  OpenStdin: flag,
+  StdinOnce: flag,
+  Env: list(text),
+  Cmd: words,
+  Entrypoint: words,
+  Image: text,
+  WorkingDir: text,
+  ExposedPorts: mapOf(marker),
+  Volumes: mapOf(marker),
+  Labels: mapOf(text),
+  StopSignal: text,
+  StopTimeout: integer,
+  Healthcheck: HEALTHCHECK,
+  Shell: words,
+  MacAddress: text,
+  HostConfig: HOST_CONFIG,
+  NetworkingConfig: record({ EndpointsConfig: mapOf(orNull(ENDPOINT)) }),
+});
+
+/** @throws `invalid` for an empty body, and for a field of the wrong type, which it names */
+export function decodeCreateRequest(body: unknown): ContainerCreateRequest {
+  if (body === undefined || body === null) {
+    throw invalid("config cannot be empty in order to create a container", "CTR_API_BODY_INVALID");
+  }
+  return CREATE_REQUEST(body, "") as ContainerCreateRequest;
+}

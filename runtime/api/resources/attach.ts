@@ -1,0 +1,34 @@
+/** `POST /containers/{id}/attach`. */
+import { invalid } from "../../../lib/errors.ts";
+import { DetachScanner, parseDetachKeys } from "../decode/detach-keys.ts";
+import type { ApiEngine } from "../engine-face.ts";
+import type { Exchange } from "../exchange.ts";
+import { streamContentType } from "../frames.ts";
+import { joinStreams, writeOutput } from "../stdio.ts";
+
+export async function attachContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const container = containers.find(exchange.parameter("id"));
+  const { Tty: tty = false, OpenStdin: hasInput = false } = container.config;
+  const wants = { stdin: exchange.flag("stdin"), stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") };
+  const logs = exchange.flag("logs");
+  const stream = exchange.flag("stream");
+  if (!logs && !stream) throw invalid("at least one of logs or stream must be set", "CTR_ATTACH_NOTHING");
+  const detachKeys = parseDetachKeys(exchange.text("detachKeys"));
+  // Attached before the headers go out: clients start the container when they see them.
+  const attachment = stream
+    ? await containers.attach(container.id, { ...wants, stdin: wants.stdin && hasInput })
+    : undefined;
+  const connection = exchange.hijack(streamContentType(tty, exchange.version));
+  if (logs) {
+    const past = { ...wants, follow: false, timestamps: false, signal: exchange.signal };
+    for await (const entry of containers.logs(container.id, past)) {
+      if (!(await writeOutput(connection.output, tty, entry.stream, entry.data))) break;
+    }
+  }
+  if (attachment === undefined) return connection.close();
+  await joinStreams(connection, attachment, {
+    stdin: wants.stdin && hasInput,
+    detach: tty ? new DetachScanner(detachKeys) : undefined,
+    signal: exchange.closing,
+  });
+}

@@ -1,0 +1,109 @@
+/** The life cycle of containers: create, start, stop, restart, kill, wait, rename, remove, resize. */
+
+import { invalid } from "../../../lib/errors.ts";
+import { checkName } from "../../../lib/names.ts";
+import { parseSignal } from "../../../lib/system/signals.ts";
+import { unlessAborted } from "../abort.ts";
+import { decodeCreateRequest } from "../decode/create-request.ts";
+import type { ApiEngine, StopRequest, WaitCondition } from "../engine-face.ts";
+import type { Exchange } from "../exchange.ts";
+import { isRunning } from "../views/status.ts";
+
+export async function createContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const name = exchange.text("name");
+  const request = decodeCreateRequest(await exchange.body());
+  const { id, warnings } = await containers.create(request, name === undefined ? {} : { name });
+  exchange.json(201, { Id: id, Warnings: warnings });
+}
+
+export async function startContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const container = containers.find(exchange.parameter("id"));
+  if (container.status === "running") return exchange.empty(304);
+  await containers.start(container.id);
+  exchange.empty(204);
+}
+
+export async function stopContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const request = stopRequest(exchange);
+  const container = containers.find(exchange.parameter("id"));
+  if (!isRunning(container)) return exchange.empty(304);
+  await containers.stop(container.id, request);
+  exchange.empty(204);
+}
+
+export async function restartContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  await containers.restart(exchange.parameter("id"), stopRequest(exchange));
+  exchange.empty(204);
+}
+
+export async function killContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const signal = parseSignal(exchange.text("signal") ?? "KILL");
+  await containers.kill(exchange.parameter("id"), signal);
+  exchange.empty(204);
+}
+
+export async function renameContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const name = exchange.text("name");
+  if (name === undefined) throw invalid("Neither old nor new names may be empty", "CTR_CONTAINER_NAME_INVALID");
+  await containers.rename(exchange.parameter("id"), checkName(name));
+  exchange.empty(204);
+}
+
+export async function removeContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const options = { force: exchange.flag("force"), volumes: exchange.flag("v") };
+  await containers.remove(exchange.parameter("id"), options);
+  exchange.empty(204);
+}
+
+export async function resizeContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  await containers.resize(exchange.parameter("id"), terminalSize(exchange));
+  exchange.empty(200);
+}
+
+/** The headers go out before the container ends: clients wait for them, and only then start the container. */
+export async function waitForContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const condition = waitCondition(exchange);
+  const { id } = containers.find(exchange.parameter("id"));
+  const ended = containers.wait(id, condition);
+  const sink = exchange.stream("application/json");
+  const result = await unlessAborted(ended, exchange.signal);
+  if (result !== undefined) {
+    const { exitCode, error } = result;
+    await sink.writeJson({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) });
+  }
+  sink.end();
+}
+
+/** Height and width of a terminal, from the query. @throws `invalid` */
+export function terminalSize(exchange: Exchange): { readonly rows: number; readonly columns: number } {
+  const rows = exchange.integer("h");
+  const columns = exchange.integer("w");
+  if (rows === undefined || columns === undefined) {
+    throw invalid(
+      `invalid resize ${rows === undefined ? "height" : "width"}: a number is needed`,
+      "CTR_RESIZE_INVALID",
+    );
+  }
+  if (rows < 0 || rows > 0xffff || columns < 0 || columns > 0xffff) {
+    throw invalid(`invalid terminal size: ${columns}x${rows}`, "CTR_RESIZE_INVALID");
+  }
+  return { rows, columns };
+}
+
+function stopRequest(exchange: Exchange): StopRequest {
+  const timeout = exchange.integer("t");
+  const signal = exchange.text("signal");
+  return {
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(signal === undefined ? {} : { signal: parseSignal(signal) }),
+  };
+}
+
+const CONDITIONS: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];
+
+function waitCondition(exchange: Exchange): WaitCondition {
+  const asked = exchange.text("condition") ?? "not-running";
+  const condition = CONDITIONS.find((known) => known === asked);
+  if (condition === undefined) throw invalid(`invalid condition: "${asked}"`, "CTR_WAIT_CONDITION_INVALID");
+  return condition;
+}

@@ -1,0 +1,95 @@
+/** `GET /events`. */
+import type { EngineEvent } from "../../events.ts";
+import { type Filters, parseFilters } from "../decode/filters.ts";
+import { parseTime } from "../decode/times.ts";
+import type { ApiEngine } from "../engine-face.ts";
+import type { Exchange } from "../exchange.ts";
+import { eventView } from "../views/event.ts";
+
+const EVENT_FILTERS = [
+  "config",
+  "container",
+  "daemon",
+  "event",
+  "image",
+  "label",
+  "network",
+  "node",
+  "plugin",
+  "scope",
+  "secret",
+  "service",
+  "type",
+  "volume",
+] as const;
+
+/** Events that wait for a client; one that reads slower loses its connection. */
+const MAX_WAITING = 10_000;
+
+/** Past events from `since` on, then new ones until `until` (which may be past) or the client's end. */
+export async function streamEvents(exchange: Exchange, { events }: ApiEngine): Promise<void> {
+  const filters = parseFilters(exchange.text("filters"), EVENT_FILTERS);
+  const since = parseTime(exchange.text("since"));
+  const until = parseTime(exchange.text("until"));
+  const { signal } = exchange;
+  const waiting: EngineEvent[] = since === undefined && until === undefined ? [] : past(events.past, since ?? 0, until);
+  let wake = (): void => {};
+  const finished = (): boolean => signal.aborted || (until !== undefined && Date.now() * 1000 >= until);
+  const unsubscribe = events.subscribe((event) => {
+    waiting.push(event);
+    wake();
+  });
+  const poke = (): void => wake();
+  signal.addEventListener("abort", poke);
+  const timer = until === undefined ? undefined : setTimeout(poke, Math.max(0, until / 1000 - Date.now()));
+  const sink = exchange.stream("application/json");
+  try {
+    for (;;) {
+      const batch = waiting.splice(0).filter((event) => isWanted(event, filters));
+      const text = batch.map((event) => `${JSON.stringify(eventView(event))}\n`).join("");
+      if (text !== "" && !(await sink.write(text))) return;
+      if (waiting.length > MAX_WAITING) return;
+      if (waiting.length > 0) continue;
+      if (finished()) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    unsubscribe();
+    signal.removeEventListener("abort", poke);
+    clearTimeout(timer);
+    sink.end();
+  }
+}
+
+function past(events: readonly EngineEvent[], since: number, until: number | undefined): EngineEvent[] {
+  return events.filter(({ timeNano }) => timeNano / 1000 >= since && (until === undefined || timeNano / 1000 <= until));
+}
+
+/** Exported for tests. */
+export function isWanted(event: EngineEvent, filters: Filters): boolean {
+  const { Type, Action, Actor } = event;
+  const names = [Actor.ID, Actor.Attributes["name"] ?? ""];
+  const isAbout = (type: EngineEvent["Type"], value: string): boolean =>
+    Type === type && names.some((name) => name === value || (name.length === 64 && name.startsWith(value)));
+  return (
+    // `exec_start: sh -c true` is the event `exec_start`.
+    filters.any("event", (value) => Action === value || Action.startsWith(`${value}:`)) &&
+    filters.any("type", (value) => Type === value) &&
+    filters.any("scope", (value) => value === "local") &&
+    filters.any("container", (value) => isAbout("container", value)) &&
+    filters.any("network", (value) => isAbout("network", value)) &&
+    filters.any("volume", (value) => isAbout("volume", value)) &&
+    filters.any("daemon", (value) => isAbout("daemon", value)) &&
+    filters.any("image", (value) => isOfImage(event, value)) &&
+    filters.labels(Actor.Attributes)
+  );
+}
+
+/** Events of an image, and those of containers made from it. */
+function isOfImage({ Type, Actor }: EngineEvent, value: string): boolean {
+  const names =
+    Type === "image" ? [Actor.ID, Actor.Attributes["name"]] : Type === "container" ? [Actor.Attributes["image"]] : [];
+  return names.some((name) => name === value || name?.split(":", 1)[0] === value);
+}

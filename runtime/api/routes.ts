@@ -1,0 +1,67 @@
+/** Every path that is served. Paths are without version; the Docker Engine API reference tells what they mean. */
+import { attachContainer } from "./resources/attach.ts";
+import {
+  createContainer,
+  killContainer,
+  removeContainer,
+  renameContainer,
+  resizeContainer,
+  restartContainer,
+  startContainer,
+  stopContainer,
+  waitForContainer,
+} from "./resources/container-life.ts";
+import { inspectContainer, listContainers, pruneContainers } from "./resources/container-list.ts";
+import { containerLogs, containerStats, containerTop } from "./resources/container-output.ts";
+import { streamEvents } from "./resources/events.ts";
+import { createExec, inspectExec, resizeExec, startExec } from "./resources/exec.ts";
+import { createImage, loadImages } from "./resources/image-streams.ts";
+import { inspectImage, listImages, removeImage, showImageHistory, tagImage } from "./resources/images.ts";
+import { inspectLimits, listLimits } from "./resources/limits.ts";
+import { inspectNetwork, listNetworks } from "./resources/networks.ts";
+import { ping, showInfo, showVersion } from "./resources/system.ts";
+import type { Route } from "./router.ts";
+
+export const ROUTES: readonly Route[] = [
+  ["GET", "/_ping", ping],
+  ["HEAD", "/_ping", ping],
+  ["GET", "/version", showVersion],
+  ["GET", "/info", showInfo],
+  ["GET", "/events", streamEvents],
+
+  ["GET", "/containers/json", listContainers],
+  ["POST", "/containers/create", createContainer],
+  ["POST", "/containers/prune", pruneContainers],
+  ["GET", "/containers/{id}/json", inspectContainer],
+  ["POST", "/containers/{id}/start", startContainer],
+  ["POST", "/containers/{id}/stop", stopContainer],
+  ["POST", "/containers/{id}/restart", restartContainer],
+  ["POST", "/containers/{id}/kill", killContainer],
+  ["POST", "/containers/{id}/wait", waitForContainer],
+  ["POST", "/containers/{id}/rename", renameContainer],
+  ["POST", "/containers/{id}/resize", resizeContainer],
+  ["POST", "/containers/{id}/attach", attachContainer],
+  ["GET", "/containers/{id}/logs", containerLogs],
+  ["GET", "/containers/{id}/stats", containerStats],
+  ["GET", "/containers/{id}/top", containerTop],
+  ["DELETE", "/containers/{id}", removeContainer],
+
+  ["POST", "/containers/{id}/exec", createExec],
+  ["POST", "/exec/{id}/start", startExec],
+  ["POST", "/exec/{id}/resize", resizeExec],
+  ["GET", "/exec/{id}/json", inspectExec],
+
+  ["GET", "/images/json", listImages],
+  ["POST", "/images/create", createImage],
+  ["POST", "/images/load", loadImages],
+  ["GET", "/images/{name...}/json", inspectImage],
+  ["GET", "/images/{name...}/history", showImageHistory],
+  ["POST", "/images/{name...}/tag", tagImage],
+  ["DELETE", "/images/{name...}", removeImage],
+
+  ["GET", "/networks", listNetworks],
+  ["GET", "/networks/{id}", inspectNetwork],
+
+  ["GET", "/ctr/limits", listLimits],
+  ["GET", "/ctr/containers/{id}/limits", inspectLimits],
+];

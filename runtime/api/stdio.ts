@@ -1,0 +1,69 @@
+/** Joins a client's connection with the standard streams of a container or of an exec. */
+import type { Readable } from "node:stream";
+import type { Attachment } from "../monitor/index.ts";
+import type { DetachScanner } from "./decode/detach-keys.ts";
+import { encodeFrame, type OutputStream } from "./frames.ts";
+import type { HijackedConnection } from "./hijack.ts";
+import type { ResponseSink } from "./sink.ts";
+
+export interface JoinOptions {
+  /** The client's input goes to the container. */
+  readonly stdin: boolean;
+  /** Watches the input for the keys that detach. */
+  readonly detach?: DetachScanner | undefined;
+  /** Aborted when the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the output has ended, or the client has gone or detached; the connection is closed then. */
+export async function joinStreams(
+  connection: HijackedConnection,
+  attachment: Attachment,
+  { stdin, detach, signal }: JoinOptions,
+): Promise<void> {
+  const leave = (): void => attachment.close();
+  connection.onClose(leave);
+  signal.addEventListener("abort", leave);
+  const stopInput = stdin ? forwardInput(connection.input, attachment, detach) : discardInput(connection.input);
+  try {
+    for await (const { stream, data } of attachment.output) {
+      if (!(await writeOutput(connection.output, attachment.tty, stream, data))) break;
+    }
+  } finally {
+    signal.removeEventListener("abort", leave);
+    stopInput();
+    attachment.close();
+    connection.close();
+  }
+}
+
+/** Raw from a terminal, in frames otherwise. @returns false when the client is gone */
+export function writeOutput(sink: ResponseSink, tty: boolean, stream: OutputStream, data: Buffer): Promise<boolean> {
+  return sink.write(tty ? data : encodeFrame(stream, data));
+}
+
+/** Passes input on as fast as the container takes it. @returns the function that stops it */
+function forwardInput(input: Readable, attachment: Attachment, detach: DetachScanner | undefined): () => void {
+  const forward = async (data: Buffer): Promise<void> => {
+    const { pass, detach: asked } = detach?.scan(data) ?? { pass: data, detach: false };
+    input.pause();
+    // Input for a container that has ended is dropped; the end of the output closes the connection.
+    if (pass.length > 0) await attachment.write(pass).catch(() => {});
+    if (asked) attachment.close();
+    input.resume();
+  };
+  const onData = (data: Buffer): void => void forward(data);
+  const onEnd = (): void => attachment.endInput();
+  input.on("data", onData);
+  input.once("end", onEnd);
+  return () => {
+    input.off("data", onData);
+    input.off("end", onEnd);
+    input.resume();
+  };
+}
+
+function discardInput(input: Readable): () => void {
+  input.resume();
+  return () => {};
+}

@@ -1,0 +1,71 @@
+/** `GET /containers/{id}/json`. */
+import { dirname, join } from "node:path";
+import type { Endpoint } from "../../../netns/index.ts";
+import type { Container } from "../../types.ts";
+import { configView, hostConfigView } from "./container-config.ts";
+import type { ContainerSizes } from "./container-summary.ts";
+import { networkSettings } from "./endpoints.ts";
+import { mountPoints } from "./mounts.ts";
+import { isRunning } from "./status.ts";
+
+/** The one storage driver, by Docker's name. */
+export const STORAGE_DRIVER = "overlay2";
+
+export interface InspectContext {
+  readonly endpoints: readonly Endpoint[];
+  /** File that names the network namespace; empty in host mode and while the container does not run. */
+  readonly sandboxKey: string;
+  /** Ids of commands that run in it. */
+  readonly execIds: readonly string[];
+  /** Name of the OCI runtime. */
+  readonly runtime: string;
+  readonly sizes?: ContainerSizes | undefined;
+}
+
+export function containerInspect(container: Container, context: InspectContext) {
+  const { endpoints, sandboxKey, execIds, runtime, sizes } = context;
+  const directory = dirname(container.logPath);
+  return {
+    Id: container.id,
+    Created: container.created,
+    Path: container.path,
+    Args: container.args,
+    State: stateView(container),
+    Image: container.imageId,
+    ResolvConfPath: join(directory, "resolv.conf"),
+    HostnamePath: join(directory, "hostname"),
+    HostsPath: join(directory, "hosts"),
+    LogPath: container.logPath,
+    Name: `/${container.name}`,
+    RestartCount: container.restartCount,
+    Driver: STORAGE_DRIVER,
+    Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: execIds.length === 0 ? null : execIds,
+    HostConfig: hostConfigView(container, runtime),
+    GraphDriver: { Name: STORAGE_DRIVER, Data: null },
+    ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.rootfs }),
+    Mounts: mountPoints(container),
+    Config: configView(container.config),
+    NetworkSettings: networkSettings(container, endpoints, sandboxKey),
+  };
+}
+
+function stateView(container: Container) {
+  const { status } = container;
+  return {
+    Status: status,
+    Running: isRunning(container),
+    Paused: status === "paused",
+    Restarting: status === "restarting",
+    OOMKilled: container.oomKilled,
+    Dead: status === "dead",
+    Pid: container.pid,
+    ExitCode: container.exitCode,
+    Error: container.error,
+    StartedAt: container.startedAt,
+    FinishedAt: container.finishedAt,
+  };
+}

@@ -1,0 +1,48 @@
+/** One row of `GET /containers/json`. */
+import type { Endpoint } from "../../../netns/index.ts";
+import type { Container } from "../../types.ts";
+import { endpointsByNetwork } from "./endpoints.ts";
+import { mountPoints } from "./mounts.ts";
+import { portSummaries } from "./ports.ts";
+import { statusText } from "./status.ts";
+import { unixSeconds } from "./times.ts";
+
+/** Bytes: what the container wrote, and that together with its image. */
+export interface ContainerSizes {
+  readonly writable: number;
+  readonly rootfs: number;
+}
+
+export interface SummaryContext {
+  readonly endpoints: readonly Endpoint[];
+  /** The image that the container's image name means today; undefined when there is none of that name any more. */
+  readonly imageIdOfName: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly sizes?: ContainerSizes | undefined;
+}
+
+export function containerSummary(container: Container, { endpoints, imageIdOfName, now, sizes }: SummaryContext) {
+  return {
+    Id: container.id,
+    Names: [`/${container.name}`],
+    // A name that has moved on to another image would mislead.
+    Image: imageIdOfName === container.imageId ? container.imageName : container.imageId,
+    ImageID: container.imageId,
+    Command: commandText(container),
+    Created: unixSeconds(container.created),
+    Ports: portSummaries(container),
+    ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.rootfs }),
+    Labels: container.config.Labels ?? {},
+    State: container.status,
+    Status: statusText(container, now),
+    HostConfig: { NetworkMode: container.hostConfig.NetworkMode ?? "bridge" },
+    NetworkSettings: { Networks: endpointsByNetwork(container, endpoints) },
+    Mounts: mountPoints(container),
+  };
+}
+
+/** Program and arguments on one line; arguments with spaces in single quotes. */
+export function commandText({ path, args }: Container): string {
+  return [path, ...args.map((argument) => (argument.includes(" ") ? `'${argument}'` : argument))].join(" ");
+}

@@ -1,0 +1,31 @@
+/** A container's state in words, as `docker ps` shows it. */
+import { humanDuration } from "../../../lib/units/duration.ts";
+import type { Container } from "../../types.ts";
+import { isZeroTime } from "./times.ts";
+
+/** @param now milliseconds since 1970 */
+export function statusText(container: Container, now: number): string {
+  const { status, exitCode, startedAt, finishedAt } = container;
+  const since = (time: string): string => humanDuration(now - Date.parse(time));
+  switch (status) {
+    case "running":
+      return `Up ${since(startedAt)}`;
+    case "paused":
+      return `Up ${since(startedAt)} (Paused)`;
+    case "restarting":
+      return `Restarting (${exitCode}) ${since(finishedAt)} ago`;
+    case "removing":
+      return "Removal In Progress";
+    case "dead":
+      return "Dead";
+    case "created":
+    case "exited":
+      if (isZeroTime(startedAt)) return "Created";
+      return isZeroTime(finishedAt) ? "" : `Exited (${exitCode}) ${since(finishedAt)} ago`;
+  }
+}
+
+/** True while its first process exists. */
+export function isRunning({ status }: Container): boolean {
+  return status === "running" || status === "paused" || status === "restarting";
+}
