@@ -6,7 +6,7 @@ import { teardown } from "../lib/teardown.ts";
 import type { Firewall, FirewallPort } from "./firewall/index.ts";
 import { type Cidr, formatAddress } from "./ipam/ipv4.ts";
 import { createNamespace, enterNetworkNamespace, removeNamespace } from "./namespace.ts";
-import { createVethPair, deleteLink, findLink, setHairpin } from "./netlink/link.ts";
+import { createVethPair, deleteLink, findLink, type Link, setHairpin } from "./netlink/link.ts";
 import { NetlinkSocket } from "./netlink/transport.ts";
 import type { HostPorts } from "./ports/index.ts";
 import { runSteps, type Step } from "./steps.ts";
@@ -145,29 +145,33 @@ function createSandboxNamespace(path: string): NetlinkSocket {
   });
 }
 
-/** Lays the cable from the bridge into a namespace. */
+/** Lays the cable from the bridge into a namespace, or nothing. */
 function connect(netlink: NetlinkSocket, namespacePath: string, connection: Connection): void {
-  const bridge = findLink(netlink, connection.bridge);
-  if (bridge === undefined) {
-    throw conflict(`the bridge ${connection.bridge} is gone`, {
-      code: "CTR_BRIDGE_GONE",
-      hint: "somebody deleted it; restart ctrd to make it again",
-    });
-  }
+  const master = requireBridge(netlink, connection.bridge).index;
+  const { hostInterface: name, interfaceName, macAddress, mtu } = connection;
   const namespaceFd = openSync(namespacePath, "r");
   try {
-    createVethPair(netlink, {
-      name: connection.hostInterface,
-      mtu: connection.mtu,
-      master: bridge.index,
-      peer: { name: connection.interfaceName, macAddress: connection.macAddress, namespaceFd },
-    });
-    setHairpin(netlink, connection.hostInterface);
+    createVethPair(netlink, { name, mtu, master, peer: { name: interfaceName, macAddress, namespaceFd } });
   } catch (error) {
     throw explainFullBridge(error, connection.bridge);
   } finally {
     closeSync(namespaceFd);
   }
+  try {
+    setHairpin(netlink, name);
+  } catch (error) {
+    deleteLink(netlink, name);
+    throw error;
+  }
+}
+
+function requireBridge(netlink: NetlinkSocket, name: string): Link {
+  const bridge = findLink(netlink, name);
+  if (bridge !== undefined) return bridge;
+  throw conflict(`the bridge ${name} is gone`, {
+    code: "CTR_BRIDGE_GONE",
+    hint: "somebody deleted it; restart ctrd to make it again",
+  });
 }
 
 /** Connects an existing namespace again, whose cable was lost. @throws as {@link setUpSandbox} */

@@ -5,40 +5,42 @@ import type { Logger } from "../lib/log.ts";
 export interface Step {
   /** For logs and error texts: `create namespace`. */
   readonly name: string;
+  /** Whole or nothing itself: when it throws, it has changed nothing. */
   readonly run: () => void;
-  /** Takes back what `run` did, or the part of it that was done. Must bear that there is nothing to take back. */
+  /** Takes back what `run` did. */
   readonly undo?: () => void;
 }
 
 /**
- * Runs the steps in order. When one fails, it and those before it are undone, the last one first.
+ * Runs the steps in order. When one fails, those before it are undone, the last one first. The failed one is not: what
+ * it found in its way (a link of that name, a file) belongs to somebody else.
  * @param object what the steps make, for texts: `the sandbox of web`
  * @returns microseconds by step
  * @throws what the step threw when that is a {@link CtrError}; anything else as a `system` error that names the step
  */
 export function runSteps(object: string, steps: readonly Step[], logger: Logger): Readonly<Record<string, number>> {
   const microseconds: Record<string, number> = {};
-  const begun: Step[] = [];
+  const done: Step[] = [];
   for (const step of steps) {
     const start = process.hrtime.bigint();
-    begun.push(step);
     try {
       step.run();
     } catch (error) {
-      undo(object, begun, logger);
+      undo(object, done, logger);
       if (error instanceof CtrError) throw error;
       throw systemFailure(`cannot set up ${object}: ${step.name}: ${messageOf(error)}`, {
         code: "CTR_SETUP_FAILED",
         cause: error,
       });
     }
+    done.push(step);
     microseconds[step.name] = Number((process.hrtime.bigint() - start) / 1000n);
   }
   return microseconds;
 }
 
-function undo(object: string, begun: readonly Step[], logger: Logger): void {
-  for (const step of begun.toReversed()) {
+function undo(object: string, done: readonly Step[], logger: Logger): void {
+  for (const step of done.toReversed()) {
     try {
       step.undo?.();
     } catch (error) {

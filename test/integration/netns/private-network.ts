@@ -52,8 +52,14 @@ export function ipJson(...args: readonly string[]): Record<string, unknown>[] {
   return JSON.parse(ip("-json", "-details", ...args)) as Record<string, unknown>[];
 }
 
-/** Everything the namespace holds but loopback, as text that two moments can be compared by. */
+/**
+ * The links, addresses, routes and rules of the present namespace, as text that two moments can be compared by. Without
+ * carrier and link-local addresses: the kernel changes them by itself a moment later.
+ */
 export function snapshot(): string {
-  const ruleset = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
-  return `${ip("-o", "link")}\n${ip("-o", "address", "show", "scope", "global")}\n${ip("route", "show", "table", "all", "type", "unicast")}\n${ruleset}`;
+  const links = ipJson("link").map(({ ifname, address, mtu, master }) => [ifname, address, mtu, master].join(" "));
+  const addresses = ip("-4", "-o", "address");
+  const routes = ip("-4", "route", "show", "table", "all").replaceAll(" linkdown", "");
+  const rules = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  return [...links, addresses, routes, rules].join("\n");
 }

@@ -23,7 +23,7 @@ describe("runSteps", () => {
     assert.deepEqual(Object.keys(times), ["a", "b"]);
   });
 
-  it("undoes the failed step too, and those before it, backwards", () => {
+  it("undoes those before the failed one, backwards", () => {
     assert.throws(
       () => runSteps("the sandbox of web", [step("a"), step("b", new Error("no")), step("c")], silentLogger),
       {
@@ -31,7 +31,7 @@ describe("runSteps", () => {
         code: "CTR_SETUP_FAILED",
       },
     );
-    assert.deepEqual(log, ["run a", "run b", "undo b", "undo a"]);
+    assert.deepEqual(log, ["run a", "run b", "undo a"]);
   });
 
   it("passes our own errors on as they are", () => {
@@ -50,7 +50,7 @@ describe("runSteps", () => {
       },
     };
     assert.throws(() => runSteps("it", [step("a"), stuck, step("b", new Error("no"))], logger), /b: no/);
-    assert.deepEqual(log, ["run a", "run b", "undo b", "undo a"]);
+    assert.deepEqual(log, ["run a", "run b", "undo a"]);
     assert.deepEqual(logged, [['Undoing "stuck" of it failed.', { error: "busy" }]]);
   });
 });
