@@ -2,7 +2,7 @@
  * Exit codes, as conmon leaves them: one file a container, named after it, with the code as decimal text. The file stays
  * until it is forgotten, so an exit that happens while the engine is down is not lost.
  */
-import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
+import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
@@ -42,9 +42,19 @@ export class ExitDirectory implements Disposable {
     }
   }
 
+  /** When the container ended; undefined while it runs. */
+  timeOf(id: string): Date | undefined {
+    return statSync(join(this.path, id), { throwIfNoEntry: false })?.mtime;
+  }
+
+  /** Ids of all containers whose exit is not forgotten. */
+  list(): string[] {
+    return readdirSync(this.path).filter(isFullId);
+  }
+
   /** Looks at all files: for exits that happened before the watch began, and those the kernel's queue had no room for. */
   scan(): void {
-    for (const name of readdirSync(this.path)) if (isFullId(name)) this.#check(name);
+    for (const id of this.list()) this.#check(id);
   }
 
   /** Takes the file away. The next start of the same container makes a new one. */

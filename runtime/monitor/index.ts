@@ -5,6 +5,7 @@ export {
   type CreateOptions,
   type ExecOptions,
   type ExecSession,
+  findConmon,
   findMonitored,
   Monitor,
   type MonitoredProcess,

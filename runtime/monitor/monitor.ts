@@ -116,7 +116,7 @@ export class Monitor implements Disposable {
     });
     try {
       const [pid] = await Promise.all([conmon.answer(), conmon.detached]);
-      const processes = { init: identify(pid), conmon: identify(readPid(join(bundle, CONMON_PID_FILE))) };
+      const processes = { init: identify(pid), conmon: identify(readPid(join(bundle, CONMON_PID_FILE)) ?? 0) };
       const console = this.#console(id, options);
       if (console.attached) console.connect(join(bundle, "attach"));
       return processes;
@@ -140,7 +140,6 @@ export class Monitor implements Disposable {
   /**
    * The streams of a container. One that does not run yet gets its client connected by {@link create}.
    * @param bundle of the running container; undefined when it does not run
-   * @throws {SystemCallError} when conmon is gone
    */
   attach(
     options: Pick<CreateOptions, "id" | "tty" | "stdin" | "stdinOnce">,
@@ -149,7 +148,14 @@ export class Monitor implements Disposable {
   ): Attachment {
     const console = this.#console(options.id, options);
     const attachment = console.attach(streams);
-    if (bundle !== undefined) console.connect(join(bundle, "attach"));
+    if (bundle === undefined) return attachment;
+    try {
+      console.connect(join(bundle, "attach"));
+    } catch (error) {
+      // The container has ended a moment ago: its output is over.
+      if (!hasCode(error, "ENOENT", "ECONNREFUSED")) throw error;
+      console.close();
+    }
     return attachment;
   }
 
@@ -217,15 +223,21 @@ export class Monitor implements Disposable {
   /**
    * Sets the size of a terminal.
    * @param directory the bundle, or the exec's directory
-   * @throws `system` when conmon is gone
+   * @returns false when conmon, and so the terminal, is gone
    */
-  resize(directory: string, { rows, columns }: TerminalSize): void {
-    // Without O_NONBLOCK the open would wait for ever when conmon is gone.
-    const control = openSync(join(directory, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
+  resize(directory: string, { rows, columns }: TerminalSize): boolean {
     try {
-      writeSync(control, `1 ${rows} ${columns}\n`);
-    } finally {
-      closeSync(control);
+      // Without O_NONBLOCK the open would wait for ever when conmon is gone.
+      const control = openSync(join(directory, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        writeSync(control, `1 ${rows} ${columns}\n`);
+      } finally {
+        closeSync(control);
+      }
+      return true;
+    } catch (error) {
+      if (hasCode(error, "ENOENT", "ENXIO", "EPIPE")) return false;
+      throw error;
     }
   }
 
@@ -255,15 +267,17 @@ export class Monitor implements Disposable {
 
 /** The processes of a container, found by the files in its bundle, or undefined when its conmon does not live. */
 export function findMonitored(bundle: string, id: string): MonitoredProcess | undefined {
-  try {
-    const conmon = readPid(join(bundle, CONMON_PID_FILE));
-    // The pid may be another process's by now: conmon has the id in its arguments.
-    const argv = readFileSync(`/proc/${conmon}/cmdline`, "utf8").split("\0");
-    if (!argv.includes(id)) return undefined;
-    return { conmon: identify(conmon), init: identify(readPid(join(bundle, PID_FILE))) };
-  } catch {
-    return undefined;
-  }
+  const conmon = findConmon(bundle, id);
+  const pid = readPid(join(bundle, PID_FILE));
+  return conmon === undefined || pid === undefined ? undefined : { conmon, init: identify(pid) };
+}
+
+/** The conmon of a bundle, or undefined when it does not live. */
+export function findConmon(bundle: string, id: string): ProcessIdentity | undefined {
+  const pid = readPid(join(bundle, CONMON_PID_FILE));
+  const conmon = pid === undefined ? undefined : identifyProcess(pid);
+  // The pid may be another process's by now: conmon has the id in its arguments.
+  return conmon !== undefined && argumentsOf(conmon.pid).includes(id) ? conmon : undefined;
 }
 
 const closesInput = ({ tty, stdin, stdinOnce }: Pick<CreateOptions, "tty" | "stdin" | "stdinOnce">): boolean =>
@@ -274,8 +288,20 @@ function identify(pid: number): ProcessIdentity {
   return identifyProcess(pid) ?? { pid, startTime: -1 };
 }
 
-function readPid(path: string): number {
-  return Number(readFileSync(path, "utf8").trim());
+function readPid(path: string): number | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : Number(text);
+}
+
+const argumentsOf = (pid: number): string[] => (readText(`/proc/${pid}/cmdline`) ?? "").split("\0");
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
 }
 
 function removeSessionFiles(directory: string): void {

@@ -1,0 +1,114 @@
+/** Creating a container: everything is judged first, then recorded in one transaction, and only then files are made. */
+import { mkdirSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
+import { generateId } from "../../lib/ids.ts";
+import { checkName, randomName } from "../../lib/names.ts";
+import type { Container, ContainerCreateRequest, Image } from "../types.ts";
+import { emitContainer, NEVER, now } from "./describe.ts";
+import { checkHostLimits } from "./limits.ts";
+import type { Parts } from "./parts.ts";
+import { portBindingsOf } from "./ports.ts";
+import type { ContainerRecords } from "./records.ts";
+import { argumentVector, containerConfig, hostConfigOf } from "./request.ts";
+
+/** How often a name of our own making is tried before the digits make it almost surely free. */
+const NAME_ATTEMPTS = 6;
+
+export interface CreateResult {
+  readonly id: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @throws `invalid` for what is wrong in the request, `notFound` for an unknown image or network, `conflict` for a name
+ * in use; nothing has changed then
+ */
+export async function createContainer(
+  parts: Parts,
+  request: ContainerCreateRequest,
+  givenName: string | undefined,
+): Promise<CreateResult> {
+  const { records, images, snapshots, network, paths, step } = parts;
+  const name = givenName === undefined ? freeName(records) : checkName(givenName);
+  records.checkNameIsFree(name);
+  const image = images.find(request.Image ?? "");
+  const { container, warnings } = judge(parts, request, image, name);
+  const { id } = container;
+  await using undo = new AsyncDisposableStack();
+  // The directory first and the record last: a directory without a record is a creation that a crash cut short.
+  mkdirSync(paths.directory(id), { recursive: true, mode: 0o710 });
+  undo.defer(() => rmSync(paths.directory(id), { recursive: true, force: true }));
+  step("create:files", id);
+  snapshots.create(id, image.id);
+  undo.defer(() => snapshots.remove(id));
+  step("create:snapshot", id);
+  records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
+    network.reserveEndpoint(endpointRequest(container, request));
+  });
+  undo.move();
+  emitContainer(parts, "create", container);
+  return { id, warnings };
+}
+
+function judge(
+  { cgroups, paths }: Parts,
+  request: ContainerCreateRequest,
+  image: Image,
+  name: string,
+): { container: Container; warnings: readonly string[] } {
+  const id = generateId();
+  const { host } = cgroups;
+  const config = containerConfig(request, image.config, id, hostname());
+  const adapted = hostConfigOf(request.HostConfig ?? {}, host.mode === "unified");
+  const { hostConfig, warnings } = checkHostLimits(adapted, host);
+  portBindingsOf(config, hostConfig);
+  const [path, ...args] = argumentVector(config);
+  const container: Container = {
+    id,
+    name,
+    imageId: image.id,
+    imageName: request.Image ?? image.id,
+    config,
+    hostConfig,
+    path,
+    args,
+    created: now(),
+    status: "created",
+    pid: 0,
+    exitCode: 0,
+    error: "",
+    oomKilled: false,
+    startedAt: NEVER,
+    finishedAt: NEVER,
+    restartCount: 0,
+    ports: [],
+    logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
+  };
+  return { container, warnings };
+}
+
+function endpointRequest(
+  { id, name, hostConfig, config }: Container,
+  { NetworkingConfig }: ContainerCreateRequest,
+): Parameters<Parts["network"]["reserveEndpoint"]>[0] {
+  const mode = hostConfig.NetworkMode ?? "bridge";
+  const wishes = NetworkingConfig?.EndpointsConfig ?? {};
+  const wish = wishes[mode] ?? wishes["default"];
+  const ipAddress = wish?.IPAMConfig?.IPv4Address;
+  const macAddress = wish?.MacAddress || config.MacAddress;
+  return {
+    containerId: id,
+    containerName: name,
+    network: mode,
+    ...(ipAddress ? { ipAddress } : {}),
+    ...(macAddress ? { macAddress } : {}),
+  };
+}
+
+function freeName(records: ContainerRecords): string {
+  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+    const name = randomName(attempt);
+    if (!records.hasName(name)) return name;
+  }
+  return `${randomName(1)}_${generateId().slice(0, 8)}`;
+}

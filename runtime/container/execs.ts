@@ -1,0 +1,157 @@
+/** Programs that run in a container beside its first process. They are not kept over a restart of the engine. */
+import { join } from "node:path";
+import { conflict, notFound } from "../../lib/errors.ts";
+import { generateId } from "../../lib/ids.ts";
+import type { Attachment, TerminalSize } from "../monitor/index.ts";
+import { buildExecProcess } from "../oci/index.ts";
+import type { Container } from "../types.ts";
+import { emitContainer } from "./describe.ts";
+import type { Parts } from "./parts.ts";
+
+/** Docker's names, as the Engine API has them. */
+export interface ExecConfig {
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
+  readonly DetachKeys?: string;
+  readonly Tty?: boolean;
+  readonly Env?: readonly string[];
+  readonly Cmd: readonly string[];
+  readonly Privileged?: boolean;
+  readonly User?: string;
+  readonly WorkingDir?: string;
+}
+
+export interface ExecState {
+  readonly id: string;
+  readonly containerId: string;
+  readonly running: boolean;
+  /** Null until it has ended. */
+  readonly exitCode: number | null;
+  readonly pid: number;
+  readonly request: ExecConfig;
+}
+
+export interface ExecStartOptions {
+  readonly detach: boolean;
+  readonly size?: TerminalSize;
+}
+
+type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host">;
+
+export class Execs {
+  readonly #parts: Parted;
+  readonly #states = new Map<string, ExecState>();
+
+  constructor(parts: Parted) {
+    this.#parts = parts;
+  }
+
+  /** @throws `conflict` with Docker's text when the container does not run */
+  create(container: Container, request: ExecConfig): string {
+    requireRunning(container);
+    const id = generateId();
+    this.#states.set(id, { id, containerId: container.id, running: false, exitCode: null, pid: 0, request });
+    emitContainer(this.#parts, `exec_create: ${request.Cmd.join(" ")}`, container, { execID: id });
+    return id;
+  }
+
+  /** @throws `notFound` with Docker's text */
+  inspect(id: string): ExecState {
+    const state = this.#states.get(id);
+    if (state === undefined) throw notFound(`No such exec instance: ${id}`, "CTR_EXEC_NOT_FOUND");
+    return state;
+  }
+
+  /** Ids of a container's execs. */
+  of(containerId: string): string[] {
+    return [...this.#states.values()].flatMap((state) => (state.containerId === containerId ? [state.id] : []));
+  }
+
+  /**
+   * @returns its streams, or undefined when it is detached
+   * @throws `conflict` when it was started before or the container does not run; the runtime's refusal in Docker's words
+   */
+  async start(id: string, { detach, size }: ExecStartOptions): Promise<Attachment | undefined> {
+    const { containerId, running, exitCode, request } = this.inspect(id);
+    if (running) throw conflict(`exec command ${id} is already running`, "CTR_EXEC_RUNNING");
+    if (exitCode !== null) throw conflict(`exec command ${id} has already run`, "CTR_EXEC_ENDED");
+    const { container } = this.#parts.records.find(containerId);
+    requireRunning(container);
+    const tty = request.Tty ?? false;
+    const directory = this.#directory(id, containerId);
+    let attachment: Attachment | undefined;
+    this.#change(id, { running: true });
+    try {
+      const { pid, exited } = await this.#parts.monitor.exec(
+        {
+          containerId,
+          execId: id,
+          directory,
+          process: JSON.stringify(this.#process(container, request, size)),
+          tty,
+          stdin: !detach && (request.AttachStdin ?? false),
+        },
+        (console) => {
+          if (detach) return;
+          attachment = console.attach({
+            stdin: request.AttachStdin ?? false,
+            stdout: request.AttachStdout ?? false,
+            stderr: request.AttachStderr ?? false,
+          });
+        },
+      );
+      this.#change(id, { pid });
+      emitContainer(this.#parts, `exec_start: ${request.Cmd.join(" ")}`, container, { execID: id });
+      void exited.then((code) => this.#ended(id, container, code));
+      return attachment;
+    } catch (error) {
+      this.#change(id, { running: false, exitCode: exitCodeOf(error) });
+      throw error;
+    }
+  }
+
+  /** @throws `conflict` when it does not run */
+  resize(id: string, size: TerminalSize): void {
+    const { running, containerId } = this.inspect(id);
+    if (!running) throw conflict(`exec ${id} is not running`, "CTR_EXEC_NOT_RUNNING");
+    this.#parts.monitor.resize(this.#directory(id, containerId), size);
+  }
+
+  /** The container is removed. */
+  forget(containerId: string): void {
+    for (const id of this.of(containerId)) this.#states.delete(id);
+  }
+
+  /** Below the bundle: what an engine that was killed left there goes with the container's end. */
+  #directory(id: string, containerId: string): string {
+    return join(this.#parts.paths.bundle(containerId), "execs", id);
+  }
+
+  #process(container: Container, request: ExecConfig, size: TerminalSize | undefined): object {
+    return buildExecProcess(
+      {
+        container,
+        rootfs: this.#parts.snapshots.path(container.id),
+        request,
+        ...(size === undefined ? {} : { size }),
+      },
+      this.#parts.host,
+    );
+  }
+
+  #ended(id: string, container: Container, exitCode: number): void {
+    this.#change(id, { running: false, exitCode, pid: 0 });
+    emitContainer(this.#parts, "exec_die", container, { execID: id, exitCode: String(exitCode) });
+  }
+
+  #change(id: string, change: Partial<ExecState>): void {
+    const state = this.#states.get(id);
+    if (state !== undefined) this.#states.set(id, { ...state, ...change });
+  }
+}
+
+/** @throws `conflict` with Docker's text */
+export function requireRunning({ id, status }: Container): void {
+  if (status !== "running") throw conflict(`container ${id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
+}

@@ -1,0 +1,109 @@
+/** The end of a run: everything that the start made is taken away, and the outcome is recorded. */
+import { rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../lib/errors.ts";
+import { isAlive, signalProcess } from "../../lib/system/process.ts";
+import { teardown } from "../../lib/teardown.ts";
+import type { MonitoredProcess } from "../monitor/index.ts";
+import { emitContainer, emitNetworks, timeText } from "./describe.ts";
+import type { Parts } from "./parts.ts";
+import type { ContainerRecord } from "./records.ts";
+
+/** When nobody knows the exit code: the host went down, or conmon was killed. As Docker. */
+export const UNKNOWN_EXIT_CODE = 255;
+
+/** Milliseconds that conmon gets to end after it has written the exit code. */
+const CONMON_GRACE = 2000;
+
+/**
+ * Tears a run down and records its end. What cannot be taken away is logged, and tried again when the engine starts.
+ * @param exitCode as conmon wrote it
+ * @returns the record afterwards
+ */
+export async function finishContainer(
+  parts: Parts,
+  record: ContainerRecord,
+  exitCode: number,
+  ended: Date,
+): Promise<ContainerRecord> {
+  const { records, cgroups, step } = parts;
+  const { id } = record.container;
+  step("exit:noticed", id);
+  // The count goes with the group.
+  const oomKilled = record.container.oomKilled || cgroups.oomKills(id) > 0;
+  if (oomKilled) records.update(id, { oomKilled });
+  await tearDownRun(parts, record);
+  step("exit:torn-down", id);
+  const finished = records.update(
+    id,
+    {
+      status: "exited",
+      pid: 0,
+      ports: [],
+      exitCode: exitCode < 0 ? UNKNOWN_EXIT_CODE : exitCode,
+      finishedAt: timeText(ended),
+    },
+    { init: undefined, conmon: undefined, before: undefined },
+  );
+  step("exit:recorded", id);
+  parts.monitor.exits.forget(id);
+  announceEnd(parts, finished);
+  return finished;
+}
+
+/** Takes away all that belongs to a run, also of one that was only half begun. */
+export async function tearDownRun(parts: Parts, record: ContainerRecord): Promise<void> {
+  const { container, init, conmon } = record;
+  const { id, name } = container;
+  const { monitor, network, snapshots, cgroups, paths, logger } = parts;
+  monitor.release(id);
+  try {
+    await teardown(`container ${name}`, [
+      { what: "its processes", run: () => cgroups.kill(id) },
+      { what: "the OCI runtime's state", run: () => monitor.state.delete(id, init) },
+      { what: "its network", run: () => network.tearDown(id) },
+      { what: "its root file system", run: () => snapshots.unmount(id) },
+      { what: "its cgroup", run: () => cgroups.remove(id) },
+      { what: "its conmon", run: () => conmonGone(conmon) },
+      { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
+    ]);
+  } catch (error) {
+    logger.error(messageOf(error), { id });
+  }
+}
+
+/** Ends the processes of a start that failed half way. */
+export async function endProcesses(
+  { cgroups, monitor }: Pick<Parts, "cgroups" | "monitor">,
+  id: string,
+  processes: MonitoredProcess | undefined,
+): Promise<void> {
+  await cgroups.kill(id);
+  await monitor.state.delete(id, processes?.init);
+  // conmon writes an exit code now, which the next run must not take for its own.
+  await conmonGone(processes?.conmon);
+  monitor.exits.forget(id);
+}
+
+/** conmon removes its socket last: it must be gone before a new one makes a socket of the same name. */
+async function conmonGone(conmon: MonitoredProcess["conmon"] | undefined): Promise<void> {
+  if (conmon === undefined) return;
+  const deadline = Date.now() + CONMON_GRACE;
+  while (isAlive(conmon)) {
+    if (Date.now() > deadline) {
+      signalProcess(conmon.pid, "SIGKILL");
+      return;
+    }
+    await delay(1);
+  }
+}
+
+function announceEnd(parts: Parts, { container }: ContainerRecord): void {
+  const seconds = Math.floor((Date.parse(container.finishedAt) - Date.parse(container.startedAt)) / 1000);
+  if (container.oomKilled) emitContainer(parts, "oom", container);
+  emitContainer(parts, "die", container, {
+    exitCode: String(container.exitCode),
+    execDuration: String(Math.max(0, seconds)),
+  });
+  emitNetworks(parts, "disconnect", container.id);
+}

@@ -1,0 +1,88 @@
+/** What the life cycle of containers is made of. */
+import { join } from "node:path";
+import type { Cgroups } from "../../cgroups/index.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
+import type { EventBus } from "../events.ts";
+import type { ImageService, SnapshotService } from "../image/index.ts";
+import type { Monitor } from "../monitor/index.ts";
+import type { OciHost } from "../oci/index.ts";
+import type { ContainerRecords } from "./records.ts";
+import type { Waiters } from "./waiters.ts";
+
+/**
+ * The steps of a container's life, in order. A crash may come between any two; tests make it come, and the start
+ * benchmark takes the time at each.
+ */
+export type LifeStep =
+  | "create:files"
+  | "create:snapshot"
+  | "start:begun"
+  | "start:cgroup"
+  | "start:rootfs"
+  | "start:network"
+  | "start:bundle"
+  | "start:created"
+  | "start:recorded"
+  | "start:started"
+  | "exit:noticed"
+  | "exit:torn-down"
+  | "exit:recorded"
+  | "remove:begun"
+  | "remove:snapshot"
+  | "remove:recorded";
+
+export interface Parts {
+  readonly records: ContainerRecords;
+  readonly waiters: Waiters;
+  readonly images: ImageService;
+  readonly snapshots: SnapshotService;
+  readonly network: NetworkEngine;
+  readonly cgroups: Cgroups;
+  readonly monitor: Monitor;
+  readonly host: OciHost;
+  readonly events: EventBus;
+  readonly logger: Logger;
+  readonly networkConfig: NetworkConfig;
+  readonly paths: Paths;
+  readonly step: (step: LifeStep, id: string) => void;
+}
+
+/** Where a container's files are. */
+export class Paths {
+  readonly #dataRoot: string;
+  readonly #execRoot: string;
+
+  constructor(dataRoot: string, execRoot: string) {
+    this.#dataRoot = dataRoot;
+    this.#execRoot = execRoot;
+  }
+
+  /** Of all containers: what lasts as long as they do. */
+  get containers(): string {
+    return join(this.#dataRoot, "containers");
+  }
+
+  /** Of all containers that run: gone after a reboot. */
+  get bundles(): string {
+    return join(this.#execRoot, "bundles");
+  }
+
+  directory(id: string): string {
+    return join(this.containers, id);
+  }
+
+  /** OCI bundle, with conmon's pid files and sockets. */
+  bundle(id: string): string {
+    return join(this.bundles, id);
+  }
+
+  log(id: string): string {
+    return join(this.directory(id), "container.log");
+  }
+
+  /** @param name `hostname`, `hosts` or `resolv.conf` */
+  file(id: string, name: "hostname" | "hosts" | "resolv.conf"): string {
+    return join(this.directory(id), name);
+  }
+}

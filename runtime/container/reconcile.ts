@@ -1,0 +1,140 @@
+/**
+ * Makes state and machine agree again after the engine, or the whole host, went down at any moment. What runs is found
+ * again; what ended meanwhile is finished; what was half made, or belongs to nobody, is taken away.
+ */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../lib/errors.ts";
+import { isFullId } from "../../lib/ids.ts";
+import { isAlive, type ProcessIdentity, signalProcess } from "../../lib/system/process.ts";
+import { findConmon, findMonitored } from "../monitor/index.ts";
+import { finishContainer, tearDownRun, UNKNOWN_EXIT_CODE } from "./finish.ts";
+import { type Life, policyOf } from "./life.ts";
+import type { Parts } from "./parts.ts";
+import type { ContainerRecord } from "./records.ts";
+import { shouldStartWithEngine } from "./restart-policy.ts";
+
+/** What became of a container that was recorded as running. */
+type Fate =
+  | { readonly kind: "runs"; readonly init: ProcessIdentity; readonly conmon: ProcessIdentity }
+  | { readonly kind: "ended"; readonly exitCode: number; readonly ended: Date }
+  /** The engine went down between making it and letting it run. */
+  | { readonly kind: "half made" };
+
+/** Call it before anything else happens to containers. Single failures are logged: one container holds up no other. */
+export async function reconcile(parts: Parts, life: Life): Promise<void> {
+  const { records, network, paths } = parts;
+  mkdirSync(paths.containers, { recursive: true, mode: 0o710 });
+  mkdirSync(paths.bundles, { recursive: true, mode: 0o700 });
+  const fates = fatesOf(parts);
+  const live = new Set([...fates].flatMap(([id, { kind }]) => (kind === "runs" ? [id] : [])));
+  const known = new Set(records.all().map(({ container }) => container.id));
+  await attempt(parts, "the networks", () => network.reconcile(live, known));
+  for (const [id, fate] of fates) await attempt(parts, id, () => settle(parts, id, fate));
+  await removeLeftOvers(parts, live, known);
+  for (const { container } of records.all()) {
+    const { id, status, hostConfig } = container;
+    const removed = status === "removing" || (status === "exited" && hostConfig.AutoRemove === true);
+    if (removed) await attempt(parts, id, () => life.remove(id));
+  }
+}
+
+/** Starts what is to run whenever the engine does. Failures are logged. */
+export function startWithEngine(parts: Parts, life: Life): void {
+  for (const record of parts.records.all()) {
+    const { container, stoppedByUser } = record;
+    const { id, status, exitCode, restartCount } = container;
+    const ended = status === "exited" || status === "restarting";
+    if (!ended || !shouldStartWithEngine(policyOf(container), { exitCode, restartCount, stoppedByUser })) continue;
+    void life.lock.run(id, () => attempt(parts, id, () => life.start(record)));
+  }
+}
+
+function fatesOf({ records, monitor, paths }: Parts): Map<string, Fate> {
+  const fates = new Map<string, Fate>();
+  for (const { container } of records.all()) {
+    const { id, status } = container;
+    if (status !== "running" && status !== "paused") continue;
+    const exitCode = monitor.exits.codeOf(id);
+    const found = exitCode === undefined ? findMonitored(paths.bundle(id), id) : undefined;
+    if (found === undefined) {
+      const ended = monitor.exits.timeOf(id) ?? new Date();
+      fates.set(id, { kind: "ended", exitCode: exitCode ?? UNKNOWN_EXIT_CODE, ended });
+    } else if (monitor.state.isWaiting(id)) {
+      fates.set(id, { kind: "half made" });
+    } else {
+      fates.set(id, { kind: "runs", ...found });
+    }
+  }
+  return fates;
+}
+
+async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
+  const record = parts.records.find(id);
+  switch (fate.kind) {
+    case "runs":
+      parts.records.update(id, { status: "running", pid: fate.init.pid }, { init: fate.init, conmon: fate.conmon });
+      return;
+    case "half made":
+      return rollBack(parts, record);
+    case "ended": {
+      const { container } = await finishContainer(parts, record, fate.exitCode, fate.ended);
+      parts.logger.info(`Container ${container.name} has ended with code ${container.exitCode}.`, { id });
+    }
+  }
+}
+
+async function rollBack(parts: Parts, record: ContainerRecord): Promise<void> {
+  const { id } = record.container;
+  await tearDownRun(parts, record);
+  parts.monitor.exits.forget(id);
+  const { status = "created", startedAt = record.container.startedAt } = record.before ?? {};
+  parts.records.update(
+    id,
+    { status: status === "restarting" ? "exited" : status, startedAt, pid: 0, ports: [] },
+    { init: undefined, conmon: undefined, before: undefined },
+  );
+}
+
+/** Everything of ours on this machine that belongs to no container that runs, or to no container at all. */
+async function removeLeftOvers(parts: Parts, live: ReadonlySet<string>, known: ReadonlySet<string>): Promise<void> {
+  const { cgroups, monitor, snapshots, paths } = parts;
+  const dead = (ids: readonly string[]): string[] => ids.filter((id) => isFullId(id) && !live.has(id));
+  const bundles = dead(readdirSync(paths.bundles));
+  // First of all: a conmon in the middle of making a container would go on making it. What it has made so far, apart
+  // from what is in the cgroup, ends with it (conmon and runc see to that by pipes and parent-death signals).
+  for (const id of bundles) await endConmon(paths.bundle(id), id);
+  for (const id of dead(cgroups.list())) {
+    await attempt(parts, `the cgroup of ${id}`, async () => {
+      await cgroups.kill(id);
+      await cgroups.remove(id);
+    });
+  }
+  for (const id of dead(readdirSync(monitor.state.root))) {
+    await attempt(parts, `the runtime's state of ${id}`, () => monitor.state.delete(id, undefined));
+  }
+  for (const id of known) if (!live.has(id)) snapshots.unmount(id);
+  for (const id of bundles) rmSync(paths.bundle(id), { recursive: true, force: true });
+  for (const id of dead(monitor.exits.list())) monitor.exits.forget(id);
+  for (const id of readdirSync(paths.containers)) {
+    if (!isFullId(id) || known.has(id)) continue;
+    // A creation that did not come to its end: the directory is made first of all.
+    await attempt(parts, `the layer of ${id}`, async () => snapshots.remove(id));
+    rmSync(paths.directory(id), { recursive: true, force: true });
+  }
+}
+
+async function endConmon(bundle: string, id: string): Promise<void> {
+  const conmon = findConmon(bundle, id);
+  if (conmon === undefined) return;
+  signalProcess(conmon.pid, "SIGKILL");
+  while (isAlive(conmon)) await delay(1);
+}
+
+async function attempt({ logger }: Pick<Parts, "logger">, what: string, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    logger.error(`Could not bring ${what} back into order: ${messageOf(error)}`);
+  }
+}

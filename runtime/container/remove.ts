@@ -1,0 +1,31 @@
+/** Removing a container that does not run: its layer, its files, its addresses and its name. */
+import { rmSync } from "node:fs";
+import { messageOf } from "../../lib/errors.ts";
+import { teardown } from "../../lib/teardown.ts";
+import { emitContainer } from "./describe.ts";
+import type { Parts } from "./parts.ts";
+import type { ContainerRecord } from "./records.ts";
+
+/** Goes on whatever fails; what is left over is removed when the engine starts again. */
+export async function removeContainer(parts: Parts, record: ContainerRecord): Promise<void> {
+  const { records, snapshots, network, monitor, paths, waiters, step, logger } = parts;
+  const { id, name, exitCode } = record.container;
+  // From here on a crash leads to the end of the removal, not to a container without its files.
+  const removing = records.update(id, { status: "removing" });
+  step("remove:begun", id);
+  monitor.release(id);
+  try {
+    await teardown(`container ${name}`, [
+      { what: "its layer", run: () => snapshots.remove(id) },
+      { what: "its files", run: () => rmSync(paths.directory(id), { recursive: true, force: true }) },
+    ]);
+  } catch (error) {
+    logger.error(messageOf(error), { id });
+  }
+  step("remove:snapshot", id);
+  network.releaseEndpoints(id);
+  records.delete(id);
+  step("remove:recorded", id);
+  emitContainer(parts, "destroy", removing.container);
+  waiters.removed(id, { exitCode });
+}

@@ -1,0 +1,118 @@
+/**
+ * From what a client asks for to what is kept: the image's configuration merged in, defaults filled in as Docker fills
+ * them, and everything that can be judged without the host judged. Pure.
+ */
+import { invalid, unsupported } from "../../lib/errors.ts";
+import { shortId } from "../../lib/ids.ts";
+import { parseSignal } from "../../lib/system/signals.ts";
+import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../types.ts";
+import { checkRestartPolicy } from "./restart-policy.ts";
+
+const DEFAULT_SHM = 64 * 2 ** 20;
+/** Docker's file drivers: all mean the one log file that conmon writes. */
+const FILE_LOG_DRIVERS = ["json-file", "local", "k8s-file"];
+
+/** Docker's rules for what of an image's configuration a request takes over (moby `runconfig.Merge`). */
+export function mergeConfig(asked: ContainerConfig, image: ContainerConfig): ContainerConfig {
+  const takesCommand = isEmpty(asked.Entrypoint) && isEmpty(asked.Cmd);
+  const entrypoint = isEmpty(asked.Entrypoint) ? image.Entrypoint : asked.Entrypoint;
+  return {
+    ...asked,
+    ...given("User", asked.User || image.User),
+    ...given("WorkingDir", asked.WorkingDir || image.WorkingDir),
+    ...given("StopSignal", asked.StopSignal || image.StopSignal),
+    ...given("Healthcheck", asked.Healthcheck ?? image.Healthcheck),
+    ...given("Shell", asked.Shell ?? image.Shell),
+    Env: mergeEnvironment(asked.Env ?? [], image.Env ?? []),
+    Labels: { ...image.Labels, ...asked.Labels },
+    ExposedPorts: { ...image.ExposedPorts, ...asked.ExposedPorts },
+    Volumes: { ...image.Volumes, ...asked.Volumes },
+    Cmd: (takesCommand ? image.Cmd : asked.Cmd) ?? null,
+    // `--entrypoint ""` arrives as one empty string and takes the image's away.
+    Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : (entrypoint ?? null),
+  };
+}
+
+/**
+ * The configuration of a new container.
+ * @param hostname of the machine, for `--network host`
+ * @throws `invalid` with Docker's texts
+ */
+export function containerConfig(
+  request: ContainerCreateRequest,
+  image: ContainerConfig,
+  id: string,
+  hostname: string,
+): ContainerConfig {
+  const { HostConfig, NetworkingConfig: _, ...asked } = request;
+  const config = mergeConfig(asked, image);
+  if (isEmpty(config.Entrypoint) && isEmpty(config.Cmd)) {
+    throw invalid("No command specified", "CTR_COMMAND_MISSING");
+  }
+  if (config.StopSignal !== undefined) parseSignal(config.StopSignal);
+  if (config.WorkingDir && !config.WorkingDir.startsWith("/")) {
+    throw invalid(
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+      "CTR_WORKING_DIRECTORY_INVALID",
+    );
+  }
+  const ownHostname = HostConfig?.NetworkMode === "host" ? hostname : shortId(id);
+  return { ...config, Hostname: config.Hostname || ownHostname };
+}
+
+/** @returns the whole argument vector, entrypoint first */
+export function argumentVector({ Entrypoint, Cmd }: ContainerConfig): readonly [string, ...string[]] {
+  const [path = "", ...args] = [...(Entrypoint ?? []), ...(Cmd ?? [])];
+  return [path, ...args];
+}
+
+/**
+ * HostConfig with Docker's defaults.
+ * @param unified whether the host has pure cgroup v2, where Docker gives containers a cgroup namespace of their own
+ * @throws `invalid` with Docker's texts
+ */
+export function hostConfigOf(asked: HostConfig, unified: boolean): HostConfig {
+  const logDriver = asked.LogConfig?.Type || "json-file";
+  if (logDriver !== "none" && !FILE_LOG_DRIVERS.includes(logDriver)) {
+    throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
+  }
+  if ((asked.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
+  const mode = asked.NetworkMode || "default";
+  if (mode.startsWith("container:")) {
+    throw unsupported("joining another container's network (--network container:…) is not possible with this version", {
+      code: "CTR_NETWORK_MODE_UNSUPPORTED",
+      hint: "put both containers on the default bridge",
+    });
+  }
+  return {
+    ...asked,
+    NetworkMode: mode === "default" ? "bridge" : mode,
+    RestartPolicy: checkRestartPolicy(asked.RestartPolicy, asked.AutoRemove === true),
+    LogConfig: { Type: logDriver, Config: asked.LogConfig?.Config ?? {} },
+    ShmSize: asked.ShmSize || DEFAULT_SHM,
+    IpcMode: asked.IpcMode || "private",
+    CgroupnsMode: asked.CgroupnsMode || (unified ? "private" : "host"),
+    Privileged: asked.Privileged ?? false,
+    AutoRemove: asked.AutoRemove ?? false,
+    ReadonlyRootfs: asked.ReadonlyRootfs ?? false,
+    PortBindings: asked.PortBindings ?? {},
+  };
+}
+
+/** The container's own variables first, then the image's whose names it does not set. */
+function mergeEnvironment(own: readonly string[], image: readonly string[]): string[] {
+  const names = new Set(own.map(variableName));
+  return [...own, ...image.filter((variable) => !names.has(variableName(variable)))];
+}
+
+const variableName = (variable: string): string => variable.split("=", 1)[0] ?? "";
+
+const isEmpty = (list: readonly string[] | null | undefined): boolean =>
+  list === null || list === undefined || list.length === 0;
+
+function given<K extends keyof ContainerConfig>(
+  key: K,
+  value: ContainerConfig[K] | undefined | "",
+): Pick<ContainerConfig, K> | object {
+  return value === undefined || value === "" ? {} : { [key]: value };
+}

@@ -1,0 +1,311 @@
+/**
+ * Containers, as the Engine API knows them. Every method takes a full id, a name, or a prefix of the id, and throws
+ * `notFound` with Docker's text for any other. Texts and statuses of errors are Docker's.
+ */
+import type { CgroupHost, Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
+import { conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { checkName } from "../../lib/names.ts";
+import type { Store } from "../../lib/store.ts";
+import { parseSignal } from "../../lib/system/signals.ts";
+import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
+import type { EventBus } from "../events.ts";
+import type { ImageService, SnapshotService } from "../image/index.ts";
+import {
+  type Attachment,
+  type AttachOptions,
+  type LogEntry,
+  type LogOptions,
+  type Monitor,
+  readLogs,
+  type TerminalSize,
+} from "../monitor/index.ts";
+import type { OciHost } from "../oci/index.ts";
+import type { Container, ContainerCreateRequest } from "../types.ts";
+import { type CreateResult, createContainer } from "./create.ts";
+import { emitContainer } from "./describe.ts";
+import { type ExecConfig, type ExecStartOptions, type ExecState, Execs, requireRunning } from "./execs.ts";
+import { Life, resultOf } from "./life.ts";
+import { limitsOf } from "./limits.ts";
+import { type LifeStep, type Parts, Paths } from "./parts.ts";
+import { reconcile, startWithEngine } from "./reconcile.ts";
+import { type ContainerRecord, ContainerRecords } from "./records.ts";
+import { type WaitCondition, Waiters, type WaitResult } from "./waiters.ts";
+
+export interface ContainerServiceOptions {
+  /** Must have run {@link containerMigrations}. */
+  readonly store: Store;
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly images: ImageService;
+  readonly snapshots: SnapshotService;
+  readonly network: NetworkEngine;
+  readonly cgroups: Cgroups;
+  readonly monitor: Monitor;
+  readonly host: OciHost;
+  readonly logger: Logger;
+  readonly events: EventBus;
+  readonly config: NetworkConfig;
+  /** Called after each step of a container's life: for measuring, and for tests that crash there. */
+  readonly step?: (step: LifeStep, id: string) => void;
+}
+
+export interface StopOptions {
+  /** Seconds until SIGKILL, −1 for never; the container's own, else 10, when absent. */
+  readonly timeout?: number;
+  /** Instead of the container's stop signal. */
+  readonly signal?: number;
+}
+
+export interface LogRequest extends Omit<LogOptions, "follow"> {
+  /** Go on until the container ends. */
+  readonly follow?: boolean;
+}
+
+const DEFAULT_STOP_TIMEOUT = 10;
+const SIGKILL = 9;
+
+export class ContainerService implements AsyncDisposable {
+  readonly #parts: Parts;
+  readonly #life: Life;
+  readonly #execs: Execs;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#execs = new Execs(parts);
+    this.#life = new Life(parts, this.#execs);
+  }
+
+  /**
+   * Takes over from a former run of the engine: finds containers that run, finishes those that ended, undoes what was
+   * half made, and starts what the restart policies ask for.
+   */
+  static async open(options: ContainerServiceOptions): Promise<ContainerService> {
+    const service = new ContainerService(partsOf(options));
+    await reconcile(service.#parts, service.#life);
+    service.#life.watch();
+    startWithEngine(service.#parts, service.#life);
+    return service;
+  }
+
+  /** @throws `invalid` for what is wrong in the request; `notFound` for image or network; `conflict` for the name */
+  create(request: ContainerCreateRequest, options: { readonly name?: string } = {}): Promise<CreateResult> {
+    return createContainer(this.#parts, request, options.name);
+  }
+
+  /** @throws `notModified` when it runs already; the reason when it cannot be started, which the container keeps */
+  start(reference: string): Promise<void> {
+    return this.#locked(reference, async (record) => {
+      const { status } = record.container;
+      if (status === "running") throw notModified("container already started", "CTR_CONTAINER_RUNNING");
+      if (status === "removing") {
+        throw conflict("container is marked for removal and cannot be started", "CTR_CONTAINER_REMOVING");
+      }
+      await this.#life.start(record);
+    });
+  }
+
+  /**
+   * The stop signal, and SIGKILL when that did not end it in time. Returns when it has ended and is torn down.
+   * @throws `notModified` when it does not run
+   */
+  async stop(reference: string, options: StopOptions = {}): Promise<void> {
+    const { container } = this.#parts.records.find(reference);
+    const { id, status } = container;
+    if (status === "restarting") return this.#life.giveUpRestart(id);
+    if (status !== "running") throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
+    const record = this.#parts.records.update(id, {}, { stoppedByUser: true });
+    const seconds = options.timeout ?? container.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT;
+    const signal = options.signal ?? stopSignalOf(container);
+    this.#life.signal(record, signal);
+    emitContainer(this.#parts, "kill", container, { signal: String(signal) });
+    const patience = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+    if (!(await this.#life.ended(id, patience))) await this.#life.kill(record);
+    emitContainer(this.#parts, "stop", container);
+  }
+
+  /** Stops it when it runs, and starts it. */
+  async restart(reference: string, options: StopOptions = {}): Promise<void> {
+    const { id } = this.find(reference);
+    await this.#life.keeping(id, async () => {
+      const { status } = this.find(id);
+      if (status === "running" || status === "restarting") await this.stop(id, options);
+      await this.start(id);
+    });
+    emitContainer(this.#parts, "restart", this.find(id));
+  }
+
+  /**
+   * Sends a signal to the first process; SIGKILL waits until the container has ended.
+   * @throws `conflict` with Docker's text when it does not run
+   */
+  async kill(reference: string, signal: number): Promise<void> {
+    const { container } = this.#parts.records.find(reference);
+    const { id, status } = container;
+    if (status === "restarting") return this.#life.giveUpRestart(id);
+    if (status !== "running") {
+      throw conflict(
+        `Cannot kill container: ${reference}: container ${id} is not running`,
+        "CTR_CONTAINER_NOT_RUNNING",
+      );
+    }
+    // Another signal is a message to the program, and no wish that it should end.
+    const ends = signal === SIGKILL || signal === stopSignalOf(container);
+    const record = this.#parts.records.update(id, {}, ends ? { stoppedByUser: true } : {});
+    emitContainer(this.#parts, "kill", container, { signal: String(signal) });
+    if (signal === SIGKILL) await this.#life.kill(record);
+    else this.#life.signal(record, signal);
+  }
+
+  /** @throws `conflict` with Docker's texts when it runs and `force` is not given, or is being removed already */
+  async remove(reference: string, { force }: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+    const { container } = this.#parts.records.find(reference);
+    const { id, name, status } = container;
+    if (status === "removing") {
+      throw conflict(`removal of container ${reference} is already in progress`, "CTR_CONTAINER_REMOVING");
+    }
+    if (!force && (status === "running" || status === "restarting")) throw stillRuns(name, status);
+    if (status === "restarting") this.#life.giveUpRestart(id);
+    if (status === "running") await this.#life.kill(this.#parts.records.update(id, {}, { stoppedByUser: true }));
+    await this.#life.lock.run(id, async () => {
+      // It may have been started again, or removed by itself, while we waited for our turn.
+      const now = this.#parts.records.get(id)?.container.status;
+      if (now === "running") throw stillRuns(name, now);
+      await this.#life.remove(id);
+    });
+  }
+
+  /** @throws `invalid` for a bad name or the present one, `conflict` for one in use */
+  rename(reference: string, newName: string): void {
+    const { id, name: oldName } = this.find(reference);
+    const name = checkName(newName);
+    if (name === oldName) {
+      throw invalid("Renaming a container with the same name as its current name", "CTR_CONTAINER_NAME_INVALID");
+    }
+    const { container } = this.#parts.records.update(id, { name });
+    this.#parts.network.renameContainer(id, name);
+    emitContainer(this.#parts, "rename", container, { oldName: `/${oldName}` });
+  }
+
+  find(reference: string): Container {
+    return this.#parts.records.find(reference).container;
+  }
+
+  /** Newest first. */
+  list(): Container[] {
+    return this.#parts.records.all().map(({ container }) => container);
+  }
+
+  /** Resolves when the condition holds; `not-running` at once for a container that does not run. */
+  wait(reference: string, condition: WaitCondition): Promise<WaitResult> {
+    const container = this.find(reference);
+    const runs = container.status === "running" || container.status === "restarting";
+    if (condition === "not-running" && !runs) return Promise.resolve(resultOf(container));
+    return this.#parts.waiters.wait(container.id, condition);
+  }
+
+  /** @throws `unsupported` when the container keeps no log */
+  logs(reference: string, { follow = false, ...options }: LogRequest = {}): AsyncIterable<LogEntry> {
+    const { id, logPath, status } = this.find(reference);
+    if (logPath === "") throw unsupported("configured logging driver does not support reading", "CTR_LOG_UNREADABLE");
+    const runs = status === "running" || status === "restarting";
+    const end = follow && runs ? this.#parts.waiters.wait(id, "not-running", options.signal) : undefined;
+    return readLogs(logPath, end === undefined ? options : { ...options, follow: end });
+  }
+
+  /** A container that does not run yet connects its clients before its program runs. */
+  async attach(reference: string, streams: AttachOptions): Promise<Attachment> {
+    const container = this.find(reference);
+    const { id, status, config } = container;
+    const options = {
+      id,
+      tty: config.Tty ?? false,
+      stdin: config.OpenStdin ?? false,
+      stdinOnce: config.StdinOnce ?? false,
+    };
+    const bundle = status === "running" ? this.#parts.paths.bundle(id) : undefined;
+    const attachment = this.#parts.monitor.attach(options, bundle, streams);
+    emitContainer(this.#parts, "attach", container);
+    return attachment;
+  }
+
+  /** @throws `conflict` when it does not run */
+  resize(reference: string, size: TerminalSize): void {
+    const container = this.find(reference);
+    requireRunning(container);
+    if (container.config.Tty !== true) return;
+    this.#parts.monitor.resize(this.#parts.paths.bundle(container.id), size);
+    emitContainer(this.#parts, "resize", container, { height: String(size.rows), width: String(size.columns) });
+  }
+
+  /** @returns the exec's id. @throws `conflict` when the container does not run */
+  createExec(reference: string, config: ExecConfig): string {
+    return this.#execs.create(this.find(reference), config);
+  }
+
+  /** @returns its streams; undefined when it is detached */
+  startExec(execId: string, options: ExecStartOptions): Promise<Attachment | undefined> {
+    return this.#execs.start(execId, options);
+  }
+
+  /** @throws `notFound` */
+  inspectExec(execId: string): ExecState {
+    return this.#execs.inspect(execId);
+  }
+
+  /** Ids of the execs of a container. */
+  execsOf(reference: string): string[] {
+    return this.#execs.of(this.find(reference).id);
+  }
+
+  /** @throws `conflict` when it does not run */
+  resizeExec(execId: string, size: TerminalSize): void {
+    this.#execs.resize(execId, size);
+  }
+
+  /** The limits as the kernel enforces them now; none for a container that does not run. */
+  limits(reference: string): LimitReading[] {
+    const { id, hostConfig, status } = this.find(reference);
+    return status === "running" ? this.#parts.cgroups.read(id, limitsOf(hostConfig)) : [];
+  }
+
+  /** @throws `conflict` when it does not run */
+  stats(reference: string): GroupStats {
+    const container = this.find(reference);
+    requireRunning(container);
+    return this.#parts.cgroups.stats(container.id);
+  }
+
+  get cgroupHost(): CgroupHost {
+    return this.#parts.cgroups.host;
+  }
+
+  /** Lets what is under way come to its end. Containers go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#life[Symbol.asyncDispose]();
+  }
+
+  #locked<T>(reference: string, body: (record: ContainerRecord) => Promise<T>): Promise<T> {
+    const { id } = this.find(reference);
+    return this.#life.lock.run(id, () => body(this.#parts.records.find(id)));
+  }
+}
+
+function partsOf(options: ContainerServiceOptions): Parts {
+  return {
+    ...options,
+    records: new ContainerRecords(options.store),
+    waiters: new Waiters(),
+    networkConfig: options.config,
+    paths: new Paths(options.dataRoot, options.execRoot),
+    step: options.step ?? (() => {}),
+  };
+}
+
+const stopSignalOf = ({ config }: Container): number => parseSignal(config.StopSignal || "SIGTERM");
+
+const stillRuns = (name: string, status: "running" | "restarting") =>
+  conflict(
+    `cannot remove container "/${name}": container is ${status}: stop the container before removing or force remove`,
+    "CTR_CONTAINER_RUNNING",
+  );

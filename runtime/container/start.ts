@@ -1,0 +1,177 @@
+/**
+ * Starting a container: everything it needs is made, its processes are created, its clients connected, and only then
+ * its program runs. Each thing made has its undo; a failure leaves nothing of it.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { CtrError, messageOf } from "../../lib/errors.ts";
+import type { Sandbox } from "../../netns/index.ts";
+import type { MonitoredProcess } from "../monitor/index.ts";
+import { buildSpec, exitCodeOfFailure, writeBundle } from "../oci/index.ts";
+import type { Container } from "../types.ts";
+import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
+import { endProcesses } from "./finish.ts";
+import { limitsOf, oomScoreOf } from "./limits.ts";
+import { writeNetworkFiles } from "./network-files.ts";
+import type { Parts } from "./parts.ts";
+import { portBindingsOf } from "./ports.ts";
+import type { ContainerRecord } from "./records.ts";
+
+/** Docker's code for «could not be started, reason unknown to the shell». */
+const NOT_STARTED = 128;
+
+export interface StartOptions {
+  /** A restart by the restart policy keeps its count. */
+  readonly restartCount: number;
+  readonly restartDelay: number;
+}
+
+/**
+ * @throws the reason. The container is then `created` (or `exited`, when it had run before) with the reason as its
+ * error text, and the exit code 126, 127 or 128, as Docker's.
+ */
+export async function startContainer(parts: Parts, record: ContainerRecord, options: StartOptions): Promise<void> {
+  const { container } = record;
+  try {
+    await runSteps(parts, container, options);
+  } catch (error) {
+    parts.records.update(
+      container.id,
+      {
+        status: container.startedAt === NEVER ? "created" : "exited",
+        startedAt: container.startedAt,
+        pid: 0,
+        ports: [],
+        exitCode: exitCodeOfFailure(error) ?? NOT_STARTED,
+        error: messageOf(error),
+      },
+      { init: undefined, conmon: undefined },
+    );
+    parts.monitor.release(container.id);
+    if (!(error instanceof CtrError))
+      parts.logger.error("A container could not be started.", { id: container.id, error });
+    throw error;
+  }
+}
+
+async function runSteps(parts: Parts, container: Container, options: StartOptions): Promise<void> {
+  const { id } = container;
+  const { monitor, records, step } = parts;
+  await using undo = new AsyncDisposableStack();
+  step("start:begun", id);
+  const { sandbox, rootfs, files } = await prepare(parts, container, undo);
+  const bundle = await makeBundle(parts, container, { sandbox, rootfs, ...files }, undo);
+  const processes = await createProcesses(parts, container, bundle, undo);
+  step("start:created", id);
+  // Recorded before it runs: a crash right after the start must find it as running. A crash before the start is told
+  // by the runtime's state, and undone.
+  const started = records.update(
+    id,
+    {
+      status: "running",
+      pid: processes.init.pid,
+      ports: sandbox.ports,
+      startedAt: now(),
+      exitCode: 0,
+      error: "",
+      oomKilled: false,
+      restartCount: options.restartCount,
+    },
+    {
+      ...processes,
+      stoppedByUser: false,
+      restartDelay: options.restartDelay,
+      before: { status: container.status, startedAt: container.startedAt },
+    },
+  );
+  step("start:recorded", id);
+  await monitor.start(id, processes.init);
+  step("start:started", id);
+  undo.move();
+  emitNetworks(parts, "connect", id);
+  emitContainer(parts, "start", started.container);
+}
+
+interface Prepared {
+  readonly sandbox: Sandbox;
+  readonly rootfs: string;
+  readonly files: ReturnType<typeof writeNetworkFiles>;
+}
+
+/** What does not depend on each other: limits, root file system, network, files. */
+async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
+  const { id, hostConfig } = container;
+  const { network, snapshots, cgroups, step } = parts;
+  // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
+  const networking = network.setUp(id, portBindingsOf(container.config, hostConfig));
+  undo.defer(() =>
+    networking.then(
+      () => network.tearDown(id),
+      () => {},
+    ),
+  );
+  networking.catch(() => {});
+  cgroups.create(id, limitsOf(hostConfig));
+  undo.defer(() => cgroups.remove(id));
+  step("start:cgroup", id);
+  undo.defer(() => snapshots.unmount(id));
+  const rootfs = snapshots.mount(id);
+  step("start:rootfs", id);
+  const files = writeNetworkFiles(parts, container);
+  const sandbox = await networking;
+  step("start:network", id);
+  return { sandbox, rootfs, files };
+}
+
+interface BundleParts {
+  readonly sandbox: Sandbox;
+  readonly rootfs: string;
+  readonly hostnamePath: string;
+  readonly hostsPath: string;
+  readonly resolvConfPath: string;
+}
+
+async function makeBundle(
+  parts: Parts,
+  container: Container,
+  { sandbox, ...input }: BundleParts,
+  undo: AsyncDisposableStack,
+): Promise<string> {
+  const { id, hostConfig } = container;
+  const directory = parts.paths.bundle(id);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  undo.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const spec = buildSpec(
+    {
+      container,
+      ...input,
+      cgroupsPath: parts.cgroups.pathOf(id),
+      ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
+      oomScoreAdj: oomScoreOf(hostConfig, parts.cgroups.host),
+    },
+    parts.host,
+  );
+  await writeBundle(directory, spec);
+  parts.step("start:bundle", id);
+  return directory;
+}
+
+async function createProcesses(
+  parts: Parts,
+  container: Container,
+  bundle: string,
+  undo: AsyncDisposableStack,
+): Promise<MonitoredProcess> {
+  const { id, name, config, logPath } = container;
+  let processes: MonitoredProcess | undefined;
+  undo.defer(() => endProcesses(parts, id, processes));
+  processes = await parts.monitor.create({
+    id,
+    name,
+    bundle,
+    logPath: logPath === "" ? undefined : logPath,
+    tty: config.Tty ?? false,
+    stdin: config.OpenStdin ?? false,
+    stdinOnce: config.StdinOnce ?? false,
+  });
+  return processes;
+}
