@@ -86,7 +86,7 @@ function checkAdoptable(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecif
   const ports = listLinks(netlink, link.index).length;
   if (ports > 0) {
     const owner = link.alias === "" ? "somebody else" : link.alias;
-    throw conflict(`the bridge ${name} belongs to ${owner} and has ${ports} ports`, {
+    throw conflict(`the bridge ${name} belongs to ${owner}; links attached to it: ${ports}`, {
       code: "CTR_BRIDGE_TAKEN",
       hint: `stop the containers that use it, or run ctrd in a network namespace of its own; then ${hint}`,
     });

@@ -2,7 +2,7 @@
 import { conflict } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../lib/store.ts";
-import { ensureBridge, MAX_BRIDGE_PORTS } from "./bridge.ts";
+import { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS } from "./bridge.ts";
 import { bridgeAddressOf, ensureDefaultNetworks } from "./default-networks.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
 import { type FirewallNetwork, openFirewall } from "./firewall/index.ts";
@@ -53,20 +53,17 @@ export class NetworkEngine implements AsyncDisposable {
     resources.use(NetworkOwnership.take());
     const netlink = resources.use(NetlinkSocket.open());
     const networkStore = new NetworkStore(store);
-    const network = ensureDefaultNetworks({ store: networkStore, netlink, config, logger });
-    const bridge = requireBridge(network);
-    const { created } = ensureBridge(netlink, {
-      name: bridge,
-      address: parseCidr(bridgeAddressOf(network)),
-      mtu: network.mtu ?? 0,
-      networkId: network.id,
-    });
-    if (created) undo.defer(() => deleteLink(netlink, bridge));
     const firewall = resources.use(openFirewall({ logger }));
-    firewall.ensure();
-    firewall.addNetwork(firewallNetworkOf(network));
-    const hostPorts = resources.use(new HostPorts({ logger }));
+    // One transaction: when the kernel refuses, the store does not hold a configuration that never was.
+    networkStore.transaction(() => {
+      const network = ensureDefaultNetworks({ store: networkStore, netlink, config, logger });
+      const bridge = bridgeOf(network);
+      if (ensureBridge(netlink, bridge).created) undo.defer(() => deleteLink(netlink, bridge.name));
+      firewall.ensure();
+      firewall.addNetwork(firewallNetworkOf(network));
+    });
     undo.move();
+    const hostPorts = resources.use(new HostPorts({ logger }));
     return new NetworkEngine(runDir, { netlink, store: networkStore, firewall, hostPorts, logger }, resources.move());
   }
 
@@ -220,6 +217,15 @@ export class NetworkEngine implements AsyncDisposable {
     if (bridge !== undefined && this.#tools.store.countConnected(networkId) >= MAX_BRIDGE_PORTS)
       throw bridgeFull(bridge);
   }
+}
+
+function bridgeOf(network: Network): BridgeSpecification {
+  return {
+    name: requireBridge(network),
+    address: parseCidr(bridgeAddressOf(network)),
+    mtu: network.mtu ?? 0,
+    networkId: network.id,
+  };
 }
 
 function requireBridge({ name, bridge }: Network): string {

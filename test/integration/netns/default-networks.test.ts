@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { type Logger, silentLogger } from "../../../lib/log.ts";
+import { EngineFixture } from "./engine-fixture.ts";
+import { ip, ipJson, snapshot } from "./private-network.ts";
+
+const bridgeAddresses = (): string =>
+  ip("-4", "-brief", "address", "show", "ctr0").trim().split(/\s+/).slice(2).join(" ");
+
+/** A link with an address and an uplink's MTU. */
+function uplink(address: string, mtu = 1500): void {
+  ip("link", "add", "up0", "mtu", String(mtu), "type", "bridge");
+  ip("link", "set", "up0", "up");
+  ip("address", "add", address, "dev", "up0");
+}
+
+describe("the default bridge", () => {
+  it("passes over pools that the host reaches, also through a gateway", async () => {
+    await using fixture = await EngineFixture.start({}, () => {
+      uplink("172.17.9.1/24");
+      ip("route", "add", "172.18.0.0/16", "via", "172.17.9.254");
+    });
+    assert.equal(fixture.engine.findNetwork("bridge").subnet, "172.19.0.0/16");
+    assert.equal(bridgeAddresses(), "172.19.0.1/16");
+  });
+
+  it("has the MTU of the uplink, and so have containers", async () => {
+    await using fixture = await EngineFixture.start({}, () => {
+      uplink("10.0.0.1/24", 1400);
+      ip("route", "add", "default", "via", "10.0.0.254");
+    });
+    const web = await fixture.run("web");
+    assert.equal(ipJson("link", "show", "ctr0")[0]?.["mtu"], 1400);
+    assert.match(fixture.inside(web.containerId, "ip", "link", "show", "eth0"), /mtu 1400/);
+  });
+
+  it("takes --bip and --mtu", async () => {
+    await using fixture = await EngineFixture.start({ bip: "10.20.30.129/25", mtu: 1280 });
+    const network = fixture.engine.findNetwork("bridge");
+    assert.equal(network.subnet, "10.20.30.128/25");
+    assert.equal(network.gateway, "10.20.30.129");
+    assert.equal(bridgeAddresses(), "10.20.30.129/25");
+    assert.equal(ipJson("link", "show", "ctr0")[0]?.["mtu"], 1280);
+    assert.equal(fixture.create("web").address, "10.20.30.130");
+  });
+
+  for (const [bip, message] of [
+    ["10.0.0.1", "invalid CIDR address: 10.0.0.1"],
+    ["10.0.0.0/24", "invalid bip 10.0.0.0/24: it is not the address of a host"],
+    ["10.0.0.255/24", "invalid bip 10.0.0.255/24: it is not the address of a host"],
+    ["10.0.0.1/31", "invalid bip 10.0.0.1/31: the prefix length must be from 8 to 30"],
+  ] as const) {
+    it(`refuses --bip ${bip} and changes nothing`, async () => {
+      let before = "";
+      let after = "";
+      const prepare = (): void => {
+        before = snapshot();
+      };
+      await assert.rejects(
+        async () => {
+          await using fixture = await EngineFixture.start({}, prepare);
+          await fixture.close();
+          before = snapshot();
+          try {
+            await fixture.open({ bip });
+          } finally {
+            after = snapshot();
+          }
+        },
+        { message, status: 400 },
+      );
+      assert.equal(after, before);
+    });
+  }
+
+  it("refuses a --bip that overlaps a route, names it, and makes nothing", async () => {
+    const prepare = (): void => uplink("10.9.8.1/24");
+    await assert.rejects(EngineFixture.start({ bip: "10.9.0.1/16" }, prepare), {
+      message: "the subnet 10.9.0.0/16 of network bridge overlaps the host's route 10.9.8.0/24 dev up0",
+      code: "CTR_POOL_OVERLAPS",
+    });
+  });
+
+  it("keeps its subnet over a restart, even when a new route overlaps it: that is logged", async () => {
+    await using fixture = await EngineFixture.start();
+    await fixture.close();
+    uplink("172.17.200.1/24");
+    const warnings: string[] = [];
+    await fixture.open({}, { ...silentLogger, warn: (text) => warnings.push(text) });
+    assert.equal(bridgeAddresses(), "172.17.0.1/16");
+    assert.match(warnings.join(), /172\.17\.0\.0\/16 overlaps the host's route 172\.17\.200\.0\/24 dev up0/);
+  });
+
+  it("moves to another --bip with its stopped containers", async () => {
+    await using fixture = await EngineFixture.start();
+    const { containerId } = fixture.create("web");
+    await fixture.close();
+    await fixture.open({ bip: "10.30.0.1/24" });
+    assert.equal(bridgeAddresses(), "10.30.0.1/24");
+    assert.equal(fixture.engine.endpointsOfContainer(containerId)[0]?.address, "10.30.0.2");
+    await fixture.engine.setUp(containerId, []);
+  });
+
+  it("does not move while containers run, with Docker's warning", async () => {
+    await using fixture = await EngineFixture.start();
+    const web = await fixture.run("web");
+    await fixture.close();
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
+    await fixture.open({ bip: "10.30.0.1/24" }, logger);
+    assert.equal(bridgeAddresses(), "172.17.0.1/16");
+    assert.equal(fixture.engine.endpointsOfContainer(web.containerId)[0]?.address, web.address);
+    assert.deepEqual(warnings, ["there are running containers, updated network configuration will not take affect"]);
+  });
+
+  it("adopts a bridge that a former engine left, whose state is gone", async () => {
+    await using fixture = await EngineFixture.start({}, () => {
+      ip("link", "add", "ctr0", "type", "bridge");
+      ip("address", "add", "172.17.0.1/16", "dev", "ctr0");
+    });
+    assert.equal(bridgeAddresses(), "172.17.0.1/16");
+    await fixture.run("web");
+  });
+
+  for (const [what, message, prepare] of [
+    [
+      "a link that is no bridge",
+      "cannot make the bridge ctr0: a veth has that name",
+      () => ip("link", "add", "ctr0", "type", "veth", "peer", "name", "other"),
+    ],
+    [
+      "a bridge with another address",
+      "the bridge ctr0 exists with address 10.77.0.1/24 where 172.17.0.1/16 is needed",
+      () => {
+        ip("link", "add", "ctr0", "type", "bridge");
+        ip("address", "add", "10.77.0.1/24", "dev", "ctr0");
+      },
+    ],
+    [
+      "a bridge that others use",
+      "the bridge ctr0 belongs to ctr network 0123; links attached to it: 1",
+      () => {
+        ip("link", "add", "ctr0", "type", "bridge");
+        ip("link", "set", "ctr0", "alias", "ctr network 0123");
+        ip("link", "add", "veth1234567", "master", "ctr0", "type", "veth", "peer", "name", "other");
+      },
+    ],
+  ] as const) {
+    it(`refuses ${what} under its name, and leaves it as it is`, async () => {
+      await using fixture = await EngineFixture.start();
+      await fixture.close();
+      ip("link", "delete", "ctr0");
+      prepare();
+      const before = snapshot();
+      await assert.rejects(fixture.open(), { message, code: "CTR_BRIDGE_TAKEN" });
+      assert.equal(snapshot(), before);
+    });
+  }
+
+  it("takes no more containers than the kernel gives a bridge ports, and says so early", async () => {
+    await using fixture = await EngineFixture.start();
+    const { id } = fixture.engine.findNetwork("bridge");
+    fixture.store.run(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1023)
+       INSERT INTO endpoints SELECT printf('%07x', i), '${id}', printf('c%d', i), 'c', 2886795265 + i, '' FROM n`,
+    );
+    fixture.store.run("INSERT INTO sandboxes SELECT container_id, NULL FROM endpoints");
+    const one = fixture.create("one");
+    await assert.rejects(fixture.engine.setUp(one.containerId, []), { code: "CTR_BRIDGE_FULL", status: 409 });
+  });
+});
