@@ -79,7 +79,12 @@ export class ApiServer {
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "tcp",
     });
     server.on("connection", (socket: Socket) => this.#track(socket));
-    server.on("request", (request, response) => void this.#serve(request, response));
+    server.on("request", (request, response) => {
+      response.once("finish", () => {
+        if (this.#closing.signal.aborted) request.socket.end();
+      });
+      void this.#serve(request, response);
+    });
     server.on("upgrade", (request, socket, head) => this.#serveUpgrade(request, { socket, head }));
     return server;
   }

@@ -20,7 +20,7 @@ export async function createExec(exchange: Exchange, { containers }: ApiEngine):
 
 export async function startExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const { Detach: detach = false, ConsoleSize: size } = decodeExecStart(await exchange.body());
-  const { id, request } = containers.inspectExec(exchange.parameter("id"));
+  const { id, request, exitCode: endedBefore } = containers.inspectExec(exchange.parameter("id"));
   const tty = request.Tty ?? false;
   if (size !== undefined && !tty) {
     throw invalid("console size is only supported when TTY is enabled", "CTR_EXEC_CONSOLE_SIZE");
@@ -31,7 +31,8 @@ export async function startExec(exchange: Exchange, { containers }: ApiEngine): 
   try {
     attachment = await containers.startExec(id, { detach, ...terminal });
   } catch (error) {
-    if (detach || containers.inspectExec(id).exitCode === null) throw error;
+    const failedToRun = endedBefore === null && containers.inspectExec(id).exitCode !== null;
+    if (detach || !failedToRun) throw error;
     return await sayWhy(exchange.hijack(contentType), tty, error);
   }
   if (attachment === undefined) return exchange.empty(200);

@@ -1,0 +1,186 @@
+/** An engine without a kernel: containers that echo, for the tests of the HTTP layer. */
+import { conflict, notFound } from "../../../lib/errors.ts";
+import type { ApiEngine, ExecState } from "../../../runtime/api/engine-face.ts";
+import { EventBus } from "../../../runtime/events.ts";
+import type { Attachment, LogEntry, OutputChunk } from "../../../runtime/monitor/index.ts";
+import type { Container, ContainerCreateRequest } from "../../../runtime/types.ts";
+import { BRIDGE, container, ENDPOINT, image } from "./records.ts";
+
+/** Says `greeting` on both streams, then echoes its input until that ends or the client leaves. */
+export class EchoAttachment implements Attachment {
+  readonly tty: boolean;
+  closed = false;
+  #chunks: OutputChunk[];
+  #wake = Promise.withResolvers<void>();
+  #ended = false;
+
+  constructor(tty: boolean, greeting: readonly OutputChunk[]) {
+    this.tty = tty;
+    this.#chunks = [...greeting];
+  }
+
+  get output(): AsyncIterable<OutputChunk> {
+    return this.#read();
+  }
+
+  async write(data: Buffer): Promise<void> {
+    this.#chunks.push({ stream: "stdout", data });
+    this.#wake.resolve();
+  }
+
+  endInput(): void {
+    this.#ended = true;
+    this.#wake.resolve();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.endInput();
+  }
+
+  async *#read(): AsyncGenerator<OutputChunk> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) yield chunk;
+      else if (this.#ended) return;
+      else {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
+      }
+    }
+  }
+}
+
+export interface MemoryEngine extends ApiEngine {
+  readonly known: Container[];
+  readonly created: ContainerCreateRequest[];
+  readonly attachments: EchoAttachment[];
+  readonly events: EventBus;
+  /** Ends the container for those who wait. */
+  readonly exit: PromiseWithResolvers<{ exitCode: number }>;
+  /** Log entries; a follower waits for its signal after them. */
+  readonly log: LogEntry[];
+}
+
+const GREETING: readonly OutputChunk[] = [
+  { stream: "stdout", data: Buffer.from("out\n") },
+  { stream: "stderr", data: Buffer.from("err\n") },
+];
+
+export function memoryEngine(): MemoryEngine {
+  const known = [container({ config: { OpenStdin: true } })];
+  const created: ContainerCreateRequest[] = [];
+  const attachments: EchoAttachment[] = [];
+  const log: LogEntry[] = [];
+  const exit = Promise.withResolvers<{ exitCode: number }>();
+  const execs = new Map<string, ExecState>();
+
+  const find = (ref: string): Container => {
+    const found = known.find(({ id, name }) => id === ref || name === ref);
+    if (found === undefined) throw notFound(`No such container: ${ref}`, "CTR_CONTAINER_NOT_FOUND");
+    return found;
+  };
+  const attach = (tty: boolean): EchoAttachment => {
+    const attachment = new EchoAttachment(tty, GREETING);
+    attachments.push(attachment);
+    return attachment;
+  };
+  const inspectExec = (id: string): ExecState => {
+    const state = execs.get(id);
+    if (state === undefined) throw notFound(`No such exec instance: ${id}`, "CTR_EXEC_NOT_FOUND");
+    return state;
+  };
+  const nothing = async (ref: string): Promise<void> => void find(ref);
+
+  return {
+    known,
+    created,
+    attachments,
+    exit,
+    log,
+    events: new EventBus(),
+    containers: {
+      async create(request) {
+        created.push(request);
+        return { id: find("web").id, warnings: ["careful"] };
+      },
+      start: nothing,
+      stop: nothing,
+      restart: nothing,
+      kill: nothing,
+      remove: nothing,
+      rename: nothing,
+      find,
+      list: () => known,
+      wait: () => exit.promise,
+      async *logs(_ref, { follow, signal }) {
+        yield* log;
+        if (!follow || signal === undefined) return;
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+      attach: async (ref) => attach(find(ref).config.Tty ?? false),
+      resize: nothing,
+      writableSize: async () => 10,
+      execIds: () => [...execs.keys()],
+      limits: () => [],
+      stats: () => {
+        throw conflict("not running", "CTR_CONTAINER_NOT_RUNNING");
+      },
+      createExec(ref, request) {
+        const id = `exec${execs.size}`;
+        execs.set(id, { id, containerId: find(ref).id, running: false, exitCode: null, pid: 0, request });
+        return id;
+      },
+      async startExec(id, { detach }) {
+        const state = inspectExec(id);
+        if (state.request.Cmd[0] === "nosuch") {
+          execs.set(id, { ...state, exitCode: 127 });
+          throw conflict('exec: "nosuch": executable file not found in $PATH', "CTR_COMMAND_NOT_FOUND");
+        }
+        return detach ? undefined : attach(state.request.Tty ?? false);
+      },
+      inspectExec,
+      resizeExec: () => {},
+    },
+    images: {
+      async pull(reference, { progress }) {
+        if (reference.startsWith("absent")) throw notFound(`manifest for ${reference} not found`, "CTR_NOT_FOUND");
+        progress({ status: "Pulling fs layer", id: "abc" });
+        if (reference.startsWith("broken")) throw conflict("digest mismatch", "CTR_DIGEST_MISMATCH");
+        return image();
+      },
+      async load(input, { progress }) {
+        for await (const _ of input) progress({ status: "Loading layer", id: "abc" });
+        return [image()];
+      },
+      async import(input) {
+        for await (const _ of input);
+        return image();
+      },
+      list: () => [image()],
+      find(reference) {
+        if (reference !== "busybox" && reference !== "team/app:1") {
+          throw notFound(`No such image: ${reference}`, "CTR_IMAGE_NOT_FOUND");
+        }
+        return image();
+      },
+      tag: () => {},
+      remove: async () => [{ Untagged: "busybox:latest" }],
+    },
+    network: {
+      networks: () => [BRIDGE],
+      findNetwork: () => BRIDGE,
+      endpointsOfNetwork: () => [ENDPOINT],
+      endpointsOfContainer: () => [ENDPOINT],
+      sandboxOf: () => undefined,
+    },
+    cgroups: {
+      processes: () => [],
+      get host(): never {
+        throw new Error("the memory engine has no host");
+      },
+    },
+    version: () => ({ version: "1.2.3", gitCommit: "abc", buildTime: "", runtime: { name: "runc", version: "1.1.5" } }),
+    info: () => ({ id: "engine", dataRoot: "/data", seccomp: true }),
+  };
+}
