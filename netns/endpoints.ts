@@ -84,7 +84,7 @@ function newEndpointId(store: NetworkStore): string {
 
 /** The public record of an endpoint, with the names of its interfaces while the sandbox is up. */
 export function describeEndpoint(store: NetworkStore, record: EndpointRecord): Endpoint {
-  const network = findNetwork(store, record.networkId);
+  const network = store.networkOf(record);
   const connected = record.address !== undefined && store.sandbox(record.containerId) !== undefined;
   return {
     id: record.id,

@@ -140,8 +140,8 @@ export class NetworkEngine implements AsyncDisposable {
       throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
     }
     const records = store.endpointsOfContainer(containerId);
-    for (const { networkId } of records) this.#checkRoom(networkId);
-    const hostMode = records.some(({ networkId }) => this.findNetwork(networkId).driver === "host");
+    for (const record of records) this.#checkRoom(record);
+    const hostMode = records.some((record) => store.networkOf(record).driver === "host");
     const path = hostMode ? undefined : namespacePath(this.#runDir, containerId);
     setUpSandbox(this.#tools, { ...this.#stateOf(containerId, records, path), bindings: ports });
     return this.#sandbox(containerId);
@@ -197,7 +197,7 @@ export class NetworkEngine implements AsyncDisposable {
 
   #connectionsOf(records: readonly EndpointRecord[]): Connection[] {
     return records.flatMap((record, index) => {
-      const network = this.findNetwork(record.networkId);
+      const network = this.#tools.store.networkOf(record);
       if (record.address === undefined || network.subnet === undefined || network.gateway === undefined) return [];
       return {
         bridge: requireBridge(network),
@@ -212,10 +212,10 @@ export class NetworkEngine implements AsyncDisposable {
   }
 
   /** Before anything is touched: the kernel would find out half way. */
-  #checkRoom(networkId: string): void {
-    const { bridge } = this.findNetwork(networkId);
-    if (bridge !== undefined && this.#tools.store.countConnected(networkId) >= MAX_BRIDGE_PORTS)
-      throw bridgeFull(bridge);
+  #checkRoom(record: EndpointRecord): void {
+    const { store } = this.#tools;
+    const { bridge } = store.networkOf(record);
+    if (bridge !== undefined && store.countConnected(record.networkId) >= MAX_BRIDGE_PORTS) throw bridgeFull(bridge);
   }
 }
 

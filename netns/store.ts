@@ -116,17 +116,24 @@ export class NetworkStore {
 
   /** Oldest first. */
   networks(): Network[] {
-    return this.#store.all<NetworkRow>("SELECT * FROM networks ORDER BY created, name").map(networkOf);
+    return this.#store.all<NetworkRow>("SELECT * FROM networks ORDER BY created, name").map(parseNetwork);
   }
 
   network(id: string): Network | undefined {
     const row = this.#store.get<NetworkRow>("SELECT * FROM networks WHERE id = ?", id);
-    return row === undefined ? undefined : networkOf(row);
+    return row === undefined ? undefined : parseNetwork(row);
+  }
+
+  /** The network of an endpoint: a foreign key keeps it there. */
+  networkOf({ networkId }: Pick<EndpointRecord, "networkId">): Network {
+    const network = this.network(networkId);
+    if (network === undefined) throw new TypeError(`no network ${networkId} in the store`);
+    return network;
   }
 
   networkByName(name: string): Network | undefined {
     const row = this.#store.get<NetworkRow>("SELECT * FROM networks WHERE name = ?", name);
-    return row === undefined ? undefined : networkOf(row);
+    return row === undefined ? undefined : parseNetwork(row);
   }
 
   saveNetwork(network: Network): void {
@@ -267,7 +274,7 @@ const endpointOf = (row: EndpointRow): EndpointRecord => ({
   macAddress: row.mac_address,
 });
 
-const networkOf = (row: NetworkRow): Network => ({
+const parseNetwork = (row: NetworkRow): Network => ({
   id: row.id,
   name: row.name,
   driver: row.driver,
