@@ -22,4 +22,5 @@ export {
 } from "./host.ts";
 export { type FileRule, type FileText, formatLimit, LIMIT_ROWS, type LimitRow, parseLimit } from "./limits.ts";
 export { commandInGroup } from "./place.ts";
+export { startingLimits } from "./starting.ts";
 export type * from "./types.ts";

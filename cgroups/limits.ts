@@ -281,7 +281,7 @@ export function rowOf(field: keyof Limits): LimitRow {
   return row;
 }
 
-const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+const DECIMAL = /^-?(?:\d+\.?|\d*\.(\d+))$/;
 
 /**
  * Reads the value of a flag as the user wrote it: `64m`, `0.5`, `-1` (no limit), `0-2`. Range and host are checked later,
@@ -295,8 +295,7 @@ export function parseLimit(field: keyof Limits, text: string): Maximum | string 
       return isUnlimited(text) ? "max" : parseSize(text);
     case "cpus":
       if (isUnlimited(text)) return "max";
-      if (!DECIMAL.test(text)) throw invalid(`failed to parse ${text} as a rational number`, "CTR_LIMIT_INVALID");
-      return Number(text);
+      return decimalNumber(text);
     case "tasks":
       return isUnlimited(text) || text === "0" ? "max" : wholeNumber(text);
     case "list":
@@ -307,6 +306,14 @@ export function parseLimit(field: keyof Limits, text: string): Maximum | string 
 }
 
 const isUnlimited = (text: string): boolean => text === "-1" || text === "max";
+
+/** To the ninth digit, as Docker keeps it. */
+function decimalNumber(text: string): number {
+  const match = DECIMAL.exec(text);
+  if (match === null) throw invalid(`failed to parse ${text} as a rational number`, "CTR_LIMIT_INVALID");
+  if ((match[1]?.length ?? 0) > 9) throw invalid("value is too precise", "CTR_LIMIT_INVALID");
+  return Number(text);
+}
 
 function wholeNumber(text: string): number {
   const number = Number(text);

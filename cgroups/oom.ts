@@ -10,7 +10,11 @@ export type ReadFile = (path: string) => string;
  * Processes of the group that were killed for lack of memory since it was made, whoever's limit it was. The counter has
  * risen by the time the exit of the killed process is seen. 0 without a memory controller, or when the group is gone.
  */
-export function countOomKills(tree: GroupTree, id: string, read: ReadFile = tree.host.files.read): number {
+export function countOomKills(
+  tree: GroupTree,
+  id: string,
+  read: ReadFile = (path) => tree.host.files.read(path),
+): number {
   const directory = tree.controllerDirectory("memory", id);
   if (directory === undefined) return 0;
   const file = tree.host.controllers.get("memory")?.version === 2 ? "memory.events" : "memory.oom_control";
