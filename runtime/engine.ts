@@ -1,0 +1,158 @@
+/** The engine: everything below the API, opened in the right order and closed in reverse. */
+import { createHash } from "node:crypto";
+import { hostname, release } from "node:os";
+import { join } from "node:path";
+import { Cgroups, detectHost } from "../cgroups/index.ts";
+import { invalid } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { Store } from "../lib/store.ts";
+import { type NetworkConfig, NetworkEngine, networkMigrations } from "../netns/index.ts";
+import type { ApiEngine, EngineInfo, EngineVersion } from "./api/engine-face.ts";
+import { ContainerService, containerMigrations, type LifeStep } from "./container/index.ts";
+import { EventBus } from "./events.ts";
+import { engineId, hasSeccomp, operatingSystem, packageVersion } from "./host-facts.ts";
+import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
+import { Monitor } from "./monitor/index.ts";
+import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
+import { RootLock } from "./root-lock.ts";
+
+export const DEFAULT_DATA_ROOT = "/var/lib/ctr";
+export const DEFAULT_EXEC_ROOT = "/run/ctr";
+
+/** Bytes. conmon's and runc's sockets below the exec-root have at most 107 bytes of path. */
+const LONGEST_EXEC_ROOT = 80;
+
+export interface EngineConfig {
+  /** State that lasts: images, containers, logs, the database. */
+  readonly dataRoot: string;
+  /** State of this boot: bundles, sockets, namespaces. */
+  readonly execRoot: string;
+  readonly network: NetworkConfig;
+  readonly logger: Logger;
+  /** Shown by `info`. */
+  readonly labels?: readonly string[];
+  readonly build?: { readonly gitCommit: string; readonly buildTime: string };
+  /** Called after each step of a container's life: for measuring, and for tests that crash there. */
+  readonly step?: (step: LifeStep, containerId: string) => void;
+}
+
+export class Engine implements ApiEngine, AsyncDisposable {
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+  readonly network: NetworkEngine;
+  readonly cgroups: Cgroups;
+  readonly events: EventBus;
+  readonly #config: EngineConfig;
+  readonly #runtime: OciRuntime;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(
+    config: EngineConfig,
+    parts: Pick<Engine, "containers" | "images" | "network" | "cgroups" | "events">,
+    runtime: OciRuntime,
+    resources: AsyncDisposableStack,
+  ) {
+    this.containers = parts.containers;
+    this.images = parts.images;
+    this.network = parts.network;
+    this.cgroups = parts.cgroups;
+    this.events = parts.events;
+    this.#config = config;
+    this.#runtime = runtime;
+    this.#resources = resources;
+  }
+
+  /**
+   * Opens the state below both roots and takes over the containers that run.
+   * @throws `conflict` when another engine works on one of the roots; `system` for what the host lacks
+   */
+  static async open(config: EngineConfig): Promise<Engine> {
+    const { dataRoot, execRoot, logger } = config;
+    checkRoots(config);
+    await using resources = new AsyncDisposableStack();
+    resources.use(RootLock.take(dataRoot));
+    resources.use(RootLock.take(execRoot));
+    const migrations = [imageMigrations, networkMigrations, containerMigrations];
+    const store = resources.use(new Store(join(dataRoot, "ctr.db"), migrations));
+    const cgroups = new Cgroups({ host: detectHost(), parent: cgroupParentOf(execRoot), logger });
+    const network = resources.use(
+      await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
+    );
+    const [images, runtime] = await Promise.all([ImageService.open({ store, dataRoot, logger }), chooseRuntime()]);
+    const snapshots = new SnapshotService({ store, dataRoot, images, logger });
+    const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
+    const events = new EventBus();
+    const containers = resources.use(
+      await ContainerService.open({
+        ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, monitor, logger, events },
+        host: detectOciHost(),
+        config: config.network,
+        ...(config.step === undefined ? {} : { step: config.step }),
+      }),
+    );
+    return new Engine(config, { containers, images, network, cgroups, events }, runtime, resources.move());
+  }
+
+  version(): EngineVersion {
+    const { gitCommit = "unknown", buildTime = "" } = this.#config.build ?? {};
+    return { version: packageVersion(), gitCommit, buildTime, runtime: this.#runtime, kernel: release() };
+  }
+
+  async info(): Promise<EngineInfo> {
+    const { host } = this.cgroups;
+    const has = (controller: string): boolean =>
+      host.hierarchies.some(({ controllers }) => controllers.includes(controller));
+    return {
+      id: engineId(this.#config.dataRoot),
+      hostName: hostname(),
+      operatingSystem: operatingSystem(),
+      dataRoot: this.#config.dataRoot,
+      cgroupVersion: host.mode === "unified" ? "2" : "1",
+      memoryLimit: has("memory"),
+      swapLimit: host.swapAccounting,
+      cpuQuota: host.cpuQuota,
+      cpuShares: has("cpu"),
+      cpuset: has("cpuset"),
+      pidsLimit: has("pids"),
+      seccomp: hasSeccomp(),
+      warnings: [
+        ...(has("memory") ? [] : ["WARNING: No memory limit support"]),
+        ...(host.swapAccounting ? [] : ["WARNING: No swap limit support"]),
+        ...(host.cpuQuota ? [] : ["WARNING: No cpu cfs quota support"]),
+        ...(has("cpuset") ? [] : ["WARNING: No cpuset support"]),
+      ],
+      labels: this.#config.labels ?? [],
+    };
+  }
+
+  /** Lets go of everything. Containers go on; the next engine on these roots finds them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+    this.cgroups.removeParent();
+  }
+}
+
+/** The cgroup above all containers of an engine: each exec-root has its own, so that engines stay out of each other's. */
+export function cgroupParentOf(execRoot: string): string {
+  if (execRoot === DEFAULT_EXEC_ROOT) return "/ctr";
+  return `/ctr-${createHash("sha256").update(execRoot).digest("hex").slice(0, 8)}`;
+}
+
+function checkRoots({ dataRoot, execRoot }: EngineConfig): void {
+  for (const [flag, path] of [
+    ["--data-root", dataRoot],
+    ["--exec-root", execRoot],
+  ] as const) {
+    if (!path.startsWith("/")) throw invalid(`${flag} must be an absolute path: ${path}`, "CTR_ROOT_INVALID");
+    // overlayfs separates layers by colons and options by commas, conmon its log driver by a colon.
+    if (/[:,\\\s]/.test(path)) {
+      throw invalid(`${flag} must not contain colons, commas, backslashes or spaces: ${path}`, "CTR_ROOT_INVALID");
+    }
+  }
+  if (Buffer.byteLength(execRoot) > LONGEST_EXEC_ROOT) {
+    throw invalid(`--exec-root is longer than ${LONGEST_EXEC_ROOT} bytes: ${execRoot}`, {
+      code: "CTR_ROOT_INVALID",
+      hint: "sockets are made in it, and the path of a socket has at most 107 bytes",
+    });
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The engine: images, containers, and the Engine API server on top of the network and limits layers.
+ *
+ * {@link Engine.open} is all of it; {@link ApiServer} puts it on a socket.
+ */
+export { ApiServer } from "./api/index.ts";
+export type {
+  ContainerService,
+  CreateResult,
+  ExecConfig,
+  ExecState,
+  LifeStep,
+  LogRequest,
+  StopOptions,
+  WaitCondition,
+  WaitResult,
+} from "./container/index.ts";
+export { cgroupParentOf, DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, Engine, type EngineConfig } from "./engine.ts";
+export type { EngineEvent, EventBus, EventListener } from "./events.ts";
+export type { ImageService } from "./image/index.ts";
+export type { Attachment, AttachOptions, LogEntry, OutputChunk, TerminalSize } from "./monitor/index.ts";
+export type * from "./types.ts";
