@@ -108,7 +108,6 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, resources: DisposableSt
   steps.push({
     name: "publish ports",
     run: () => firewall.publish(firewallPortsOf(plan, ports)),
-    undo: () => firewall.unpublish(firewallPortsOf(plan, ports)),
   });
   return steps;
 }
