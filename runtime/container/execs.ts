@@ -20,6 +20,8 @@ export interface ExecConfig {
   readonly Privileged?: boolean;
   readonly User?: string;
   readonly WorkingDir?: string;
+  /** Rows and columns of the terminal, unless the start gives others. */
+  readonly ConsoleSize?: readonly number[];
 }
 
 export interface ExecState {
