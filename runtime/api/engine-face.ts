@@ -3,12 +3,11 @@
  * an engine in memory.
  */
 import type { Readable } from "node:stream";
-import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
-import type { Endpoint, Network, Sandbox } from "../../netns/index.ts";
-import type { EngineEvent } from "../events.ts";
-import type { Attachment, AttachOptions, LogEntry, TerminalSize } from "../monitor/index.ts";
-import type { Container, ContainerCreateRequest, Image, Platform, Progress } from "../types.ts";
-import type { ExecCreateRequest } from "./decode/exec-request.ts";
+import type { Cgroups } from "../../cgroups/index.ts";
+import type { NetworkEngine } from "../../netns/index.ts";
+import type { ContainerService } from "../container/index.ts";
+import type { EventBus } from "../events.ts";
+import type { Image, Platform, Progress } from "../types.ts";
 
 export interface ApiEngine {
   readonly containers: ContainerOperations;
@@ -37,70 +36,29 @@ export interface EngineInfo {
   readonly seccomp: boolean;
 }
 
-export type WaitCondition = "not-running" | "next-exit" | "removed";
-
-export interface LogsRequest {
-  readonly follow: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly timestamps: boolean;
-  /** Lines from the end; all when absent. */
-  readonly tail?: number;
-  /** Microseconds since 1970. */
-  readonly since?: number;
-  readonly until?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface StopRequest {
-  /** Seconds until SIGKILL; the container's own when absent. */
-  readonly timeout?: number;
-  /** Instead of the container's stop signal. */
-  readonly signal?: number;
-}
-
-export interface ExecState {
-  readonly id: string;
-  readonly containerId: string;
-  readonly running: boolean;
-  /** Null until it has ended. */
-  readonly exitCode: number | null;
-  readonly pid: number;
-  readonly request: ExecCreateRequest;
-}
-
-export interface ContainerOperations {
-  create(
-    request: ContainerCreateRequest,
-    options: { readonly name?: string },
-  ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
-  start(ref: string): Promise<void>;
-  stop(ref: string, request: StopRequest): Promise<void>;
-  restart(ref: string, request: StopRequest): Promise<void>;
-  kill(ref: string, signal: number): Promise<void>;
-  remove(ref: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
-  rename(ref: string, name: string): Promise<void> | void;
-  find(ref: string): Container;
-  /** Newest first. */
-  list(): readonly Container[];
-  wait(ref: string, condition: WaitCondition): Promise<{ readonly exitCode: number; readonly error?: string }>;
-  logs(ref: string, request: LogsRequest): AsyncIterable<LogEntry>;
-  attach(ref: string, options: AttachOptions): Promise<Attachment>;
-  resize(ref: string, size: TerminalSize): Promise<void> | void;
-  /** Bytes that the container wrote. */
-  writableSize(ref: string): Promise<number>;
-  /** Ids of the commands that run beside its first process. */
-  execIds(ref: string): readonly string[];
-  limits(ref: string): readonly LimitReading[];
-  stats(ref: string): GroupStats;
-  createExec(ref: string, request: ExecCreateRequest): Promise<string> | string;
-  startExec(
-    execId: string,
-    options: { readonly detach: boolean; readonly size?: TerminalSize },
-  ): Promise<Attachment | undefined>;
-  inspectExec(execId: string): ExecState;
-  resizeExec(execId: string, size: TerminalSize): Promise<void> | void;
-}
+export type ContainerOperations = Pick<
+  ContainerService,
+  | "create"
+  | "start"
+  | "stop"
+  | "restart"
+  | "kill"
+  | "remove"
+  | "rename"
+  | "find"
+  | "list"
+  | "wait"
+  | "logs"
+  | "attach"
+  | "resize"
+  | "limits"
+  | "stats"
+  | "createExec"
+  | "startExec"
+  | "inspectExec"
+  | "resizeExec"
+  | "execsOf"
+>;
 
 export interface ImageOperations {
   pull(
@@ -131,15 +89,9 @@ export interface ImageOperations {
   ): Promise<readonly { readonly Untagged?: string; readonly Deleted?: string }[]>;
 }
 
-export interface NetworkOperations {
-  networks(): readonly Network[];
-  findNetwork(ref: string): Network;
-  endpointsOfNetwork(id: string): readonly Endpoint[];
-  endpointsOfContainer(containerId: string): readonly Endpoint[];
-  sandboxOf(containerId: string): Sandbox | undefined;
-}
+export type NetworkOperations = Pick<
+  NetworkEngine,
+  "networks" | "findNetwork" | "endpointsOfNetwork" | "endpointsOfContainer" | "sandboxOf"
+>;
 
-export interface EventSource {
-  readonly past: readonly EngineEvent[];
-  subscribe(listener: (event: EngineEvent) => void): () => void;
-}
+export type EventSource = Pick<EventBus, "past" | "subscribe">;

@@ -1,13 +1,12 @@
 /** The life cycle of containers: create, start, stop, restart, kill, wait, rename, remove, resize. */
 
 import { invalid } from "../../../lib/errors.ts";
-import { checkName } from "../../../lib/names.ts";
 import { parseSignal } from "../../../lib/system/signals.ts";
+import type { StopOptions, WaitCondition } from "../../container/index.ts";
 import { unlessAborted } from "../abort.ts";
 import { decodeCreateRequest } from "../decode/create-request.ts";
-import type { ApiEngine, StopRequest, WaitCondition } from "../engine-face.ts";
+import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
-import { isRunning } from "../views/status.ts";
 
 export async function createContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const name = exchange.text("name");
@@ -17,17 +16,12 @@ export async function createContainer(exchange: Exchange, { containers }: ApiEng
 }
 
 export async function startContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  const container = containers.find(exchange.parameter("id"));
-  if (container.status === "running") return exchange.empty(304);
-  await containers.start(container.id);
+  await containers.start(exchange.parameter("id"));
   exchange.empty(204);
 }
 
 export async function stopContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  const request = stopRequest(exchange);
-  const container = containers.find(exchange.parameter("id"));
-  if (!isRunning(container)) return exchange.empty(304);
-  await containers.stop(container.id, request);
+  await containers.stop(exchange.parameter("id"), stopRequest(exchange));
   exchange.empty(204);
 }
 
@@ -42,10 +36,10 @@ export async function killContainer(exchange: Exchange, { containers }: ApiEngin
   exchange.empty(204);
 }
 
-export async function renameContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+export function renameContainer(exchange: Exchange, { containers }: ApiEngine): void {
   const name = exchange.text("name");
   if (name === undefined) throw invalid("Neither old nor new names may be empty", "CTR_CONTAINER_NAME_INVALID");
-  await containers.rename(exchange.parameter("id"), checkName(name));
+  containers.rename(exchange.parameter("id"), name);
   exchange.empty(204);
 }
 
@@ -55,8 +49,8 @@ export async function removeContainer(exchange: Exchange, { containers }: ApiEng
   exchange.empty(204);
 }
 
-export async function resizeContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  await containers.resize(exchange.parameter("id"), terminalSize(exchange));
+export function resizeContainer(exchange: Exchange, { containers }: ApiEngine): void {
+  containers.resize(exchange.parameter("id"), terminalSize(exchange));
   exchange.empty(200);
 }
 
@@ -90,7 +84,7 @@ export function terminalSize(exchange: Exchange): { readonly rows: number; reado
   return { rows, columns };
 }
 
-function stopRequest(exchange: Exchange): StopRequest {
+function stopRequest(exchange: Exchange): StopOptions {
   const timeout = exchange.integer("t");
   const signal = exchange.text("signal");
   return {

@@ -33,7 +33,7 @@ export async function inspectContainer(exchange: Exchange, engine: ApiEngine): P
   const view = containerInspect(container, {
     endpoints: engine.network.endpointsOfContainer(container.id),
     sandboxKey: engine.network.sandboxOf(container.id)?.namespacePath ?? "",
-    execIds: engine.containers.execIds(container.id),
+    execIds: engine.containers.execsOf(container.id),
     runtime: engine.version().runtime.name,
     sizes: exchange.flag("size") ? await sizesOf(engine, container) : undefined,
   });

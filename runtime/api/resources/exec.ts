@@ -14,7 +14,7 @@ import { terminalSize } from "./container-life.ts";
 export async function createExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const request = decodeExecCreate(await exchange.body());
   parseDetachKeys(request.DetachKeys || undefined);
-  const id = await containers.createExec(exchange.parameter("id"), request);
+  const id = containers.createExec(exchange.parameter("id"), request);
   exchange.json(201, { Id: id });
 }
 
@@ -57,8 +57,8 @@ function terminalOf(size: readonly number[] | undefined): { readonly size?: Term
   return rows === undefined || columns === undefined ? {} : { size: { rows, columns } };
 }
 
-export async function resizeExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  await containers.resizeExec(exchange.parameter("id"), terminalSize(exchange));
+export function resizeExec(exchange: Exchange, { containers }: ApiEngine): void {
+  containers.resizeExec(exchange.parameter("id"), terminalSize(exchange));
   exchange.empty(200);
 }
 

@@ -1,5 +1,5 @@
 /** `GET /exec/{id}/json`. */
-import type { ExecState } from "../engine-face.ts";
+import type { ExecState } from "../../container/index.ts";
 
 export function execInspect({ id, containerId, running, exitCode, pid, request }: ExecState) {
   const [entrypoint = "", ...rest] = request.Cmd;

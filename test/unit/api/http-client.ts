@@ -45,6 +45,7 @@ export class RawConnection {
     });
     this.socket.on("end", () => {
       this.ended = true;
+      this.socket.end();
       this.#changed.resolve();
     });
     this.socket.on("error", () => this.#changed.resolve());

@@ -1,6 +1,7 @@
 /** An engine without a kernel: containers that echo, for the tests of the HTTP layer. */
-import { conflict, notFound } from "../../../lib/errors.ts";
-import type { ApiEngine, ExecState } from "../../../runtime/api/engine-face.ts";
+import { conflict, notFound, notModified } from "../../../lib/errors.ts";
+import type { ApiEngine } from "../../../runtime/api/engine-face.ts";
+import type { ExecState } from "../../../runtime/container/index.ts";
 import { EventBus } from "../../../runtime/events.ts";
 import type { Attachment, LogEntry, OutputChunk } from "../../../runtime/monitor/index.ts";
 import type { Container, ContainerCreateRequest } from "../../../runtime/types.ts";
@@ -9,6 +10,7 @@ import { BRIDGE, container, ENDPOINT, image } from "./records.ts";
 /** Says `greeting` on both streams, then echoes its input until that ends or the client leaves. */
 export class EchoAttachment implements Attachment {
   readonly tty: boolean;
+  readonly waitingBytes = 0;
   closed = false;
   #chunks: OutputChunk[];
   #wake = Promise.withResolvers<void>();
@@ -104,7 +106,9 @@ export function memoryEngine(): MemoryEngine {
         created.push(request);
         return { id: find("web").id, warnings: ["careful"] };
       },
-      start: nothing,
+      start: async () => {
+        throw notModified("container already started", "CTR_CONTAINER_RUNNING");
+      },
       stop: nothing,
       restart: nothing,
       kill: nothing,
@@ -113,7 +117,7 @@ export function memoryEngine(): MemoryEngine {
       find,
       list: () => known,
       wait: () => exit.promise,
-      async *logs(_ref, { follow, signal }) {
+      async *logs(_ref, { follow, signal } = {}) {
         yield* log;
         if (!follow || signal === undefined) return;
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -121,7 +125,7 @@ export function memoryEngine(): MemoryEngine {
       attach: async (ref) => attach(find(ref).config.Tty ?? false),
       resize: nothing,
       writableSize: async () => 10,
-      execIds: () => [...execs.keys()],
+      execsOf: () => [...execs.keys()],
       limits: () => [],
       stats: () => {
         throw conflict("not running", "CTR_CONTAINER_NOT_RUNNING");

@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { containerInspect } from "../../../runtime/api/views/container-inspect.ts";
+import { commandText, containerSummary } from "../../../runtime/api/views/container-summary.ts";
+import { eventView } from "../../../runtime/api/views/event.ts";
+import { execInspect } from "../../../runtime/api/views/exec.ts";
+import { imageInspect, imageSummary } from "../../../runtime/api/views/images.ts";
+import { mountPoints } from "../../../runtime/api/views/mounts.ts";
+import { networkView } from "../../../runtime/api/views/networks.ts";
+import { portMap, portSummaries } from "../../../runtime/api/views/ports.ts";
+import { statsView } from "../../../runtime/api/views/stats.ts";
+import { statusText } from "../../../runtime/api/views/status.ts";
+import { processTable } from "../../../runtime/api/views/top.ts";
+import type { Container } from "../../../runtime/types.ts";
+import { BRIDGE, CONTAINER_ID, container, ENDPOINT, IMAGE_ID, image, NETWORK_ID } from "./records.ts";
+
+const NOW = Date.parse("2026-01-01T00:05:01Z");
+const ENDED: Partial<Container> = {
+  status: "exited",
+  exitCode: 137,
+  pid: 0,
+  ports: [],
+  finishedAt: "2026-01-01T00:00:03.000000000Z",
+};
+
+describe("statusText", () => {
+  const cases: readonly (readonly [string, Partial<Container>])[] = [
+    ["Up 5 minutes", {}],
+    ["Up 5 minutes (Paused)", { status: "paused" }],
+    ["Exited (137) 4 minutes ago", ENDED],
+    ["Created", { status: "created", startedAt: "0001-01-01T00:00:00Z" }],
+    ["Restarting (1) 4 minutes ago", { status: "restarting", exitCode: 1, finishedAt: "2026-01-01T00:00:03Z" }],
+    ["Removal In Progress", { status: "removing" }],
+    ["Dead", { status: "dead" }],
+  ];
+  for (const [text, change] of cases) {
+    it(`says ${text}`, () => assert.equal(statusText(container(change), NOW), text));
+  }
+});
+
+describe("ports", () => {
+  it("lists published ports and those only exposed", () => {
+    assert.deepEqual(portSummaries(container()), [
+      { PrivatePort: 443, Type: "tcp" },
+      { IP: "0.0.0.0", PrivatePort: 80, PublicPort: 8080, Type: "tcp" },
+    ]);
+  });
+
+  it("maps them, several bindings of one port too", () => {
+    const ports = [
+      { protocol: "tcp", containerPort: 80, hostIp: "", hostPort: 8080 },
+      { protocol: "tcp", containerPort: 80, hostIp: "127.0.0.1", hostPort: 81 },
+      { protocol: "udp", containerPort: 53, hostIp: "", hostPort: 53 },
+    ] as const;
+    assert.deepEqual(portMap(container({ ports })), {
+      "80/tcp": [
+        { HostIp: "0.0.0.0", HostPort: "8080" },
+        { HostIp: "127.0.0.1", HostPort: "81" },
+      ],
+      "443/tcp": null,
+      "53/udp": [{ HostIp: "0.0.0.0", HostPort: "53" }],
+    });
+  });
+
+  it("shows none of a container that does not run", () => {
+    assert.deepEqual([portSummaries(container(ENDED)), portMap(container(ENDED))], [[], {}]);
+  });
+});
+
+describe("mountPoints", () => {
+  it("shows binds and mounts", () => {
+    const hostConfig = {
+      Binds: ["/a:/b", "/c:/d:ro,rshared"],
+      Mounts: [{ Type: "bind", Source: "/e", Target: "/f", ReadOnly: true }],
+    } as const;
+    const common = { Type: "bind", Mode: "", RW: true, Propagation: "rprivate" };
+    assert.deepEqual(mountPoints(container({ hostConfig })), [
+      { ...common, Source: "/a", Destination: "/b" },
+      { ...common, Source: "/c", Destination: "/d", Mode: "ro,rshared", RW: false, Propagation: "rshared" },
+      { ...common, Source: "/e", Destination: "/f", RW: false },
+    ]);
+  });
+});
+
+describe("containerSummary", () => {
+  const context = { endpoints: [ENDPOINT], imageIdOfName: IMAGE_ID, now: NOW };
+
+  it("has the fields of docker ps", () => {
+    const row = containerSummary(container(), context);
+    assert.deepEqual(
+      [row.Id, row.Names, row.Image, row.ImageID, row.Command, row.Created, row.State, row.Status],
+      [CONTAINER_ID, ["/web"], "busybox", IMAGE_ID, "httpd -f", 1767225600, "running", "Up 5 minutes"],
+    );
+    assert.deepEqual([row.Labels, row.Mounts, row.HostConfig], [{}, [], { NetworkMode: "bridge" }]);
+    assert.equal(row.NetworkSettings.Networks["bridge"]?.IPAddress, "172.17.0.2");
+    assert.equal("SizeRw" in row, false);
+  });
+
+  it("shows the image's id when the name means another image now, or none", () => {
+    for (const imageIdOfName of [undefined, `sha256:${"2".repeat(64)}`]) {
+      assert.equal(containerSummary(container(), { ...context, imageIdOfName }).Image, IMAGE_ID);
+    }
+  });
+
+  it("puts arguments with spaces in quotes", () => {
+    assert.equal(commandText(container({ path: "sh", args: ["-c", "echo hi"] })), "sh -c 'echo hi'");
+  });
+});
+
+describe("containerInspect", () => {
+  const inspect = (change: Partial<Container> = {}) =>
+    containerInspect(container(change), {
+      endpoints: [ENDPOINT],
+      sandboxKey: "/run/ctr/netns/x",
+      execIds: [],
+      runtime: "runc",
+    });
+
+  it("has the state of a container that runs", () => {
+    const { State, Name, Image, Path, Args, ExecIDs, LogPath, HostsPath } = inspect();
+    assert.deepEqual([State.Status, State.Running, State.Pid, State.OOMKilled], ["running", true, 42, false]);
+    assert.deepEqual([Name, Image, Path, Args, ExecIDs], ["/web", IMAGE_ID, "httpd", ["-f"], null]);
+    assert.deepEqual([LogPath, HostsPath], ["/data/containers/c0ffee/container.log", "/data/containers/c0ffee/hosts"]);
+  });
+
+  it("has the flat network fields of the default bridge, and the map", () => {
+    const { NetworkSettings } = inspect();
+    assert.equal(NetworkSettings.IPAddress, "172.17.0.2");
+    assert.equal(NetworkSettings.Gateway, "172.17.0.1");
+    assert.equal(NetworkSettings.IPPrefixLen, 16);
+    assert.equal(NetworkSettings.MacAddress, "02:42:ac:11:00:02");
+    assert.equal(NetworkSettings.Networks["bridge"]?.NetworkID, NETWORK_ID);
+    assert.equal(NetworkSettings.SandboxKey, "/run/ctr/netns/x");
+  });
+
+  it("shows no address of a container that does not run", () => {
+    const { NetworkSettings, State } = inspect(ENDED);
+    assert.deepEqual([State.Running, State.ExitCode], [false, 137]);
+    assert.equal(NetworkSettings.IPAddress, "");
+    assert.equal(NetworkSettings.Networks["bridge"]?.EndpointID, "");
+    assert.equal(NetworkSettings.Networks["bridge"]?.NetworkID, NETWORK_ID);
+  });
+
+  it("fills in what clients read of HostConfig and Config", () => {
+    const { HostConfig, Config } = inspect({ hostConfig: { Memory: 64 << 20 } });
+    assert.deepEqual([HostConfig.Memory, HostConfig.MemorySwap, HostConfig.PidsLimit], [64 << 20, 0, null]);
+    assert.deepEqual(HostConfig.RestartPolicy, { Name: "no", MaximumRetryCount: 0 });
+    assert.deepEqual(HostConfig.LogConfig, { Type: "json-file", Config: {} });
+    assert.deepEqual([HostConfig.NetworkMode, HostConfig.ShmSize], ["bridge", 67108864]);
+    assert.deepEqual([Config.Labels, Config.Env, Config.Entrypoint, Config.Tty], [{}, [], null, false]);
+  });
+});
+
+describe("image views", () => {
+  it("has the fields of docker images", () => {
+    const row = imageSummary(image(), 51);
+    assert.deepEqual([row.Id, row.RepoTags, row.Size, row.Labels], [IMAGE_ID, ["busybox:latest"], 1_234_567, {}]);
+    assert.equal("VirtualSize" in row, false);
+    assert.equal(imageSummary(image(), 43).VirtualSize, 1_234_567);
+  });
+
+  it("names an image without a name as each API version does", () => {
+    const unnamed = image({ repoTags: [] });
+    assert.deepEqual(imageSummary(unnamed, 51).RepoTags, []);
+    assert.deepEqual(imageSummary(unnamed, 42).RepoTags, ["<none>:<none>"]);
+  });
+
+  it("inspects", () => {
+    const view = imageInspect(image(), 51);
+    assert.deepEqual([view.Os, view.Architecture, view.Config.Cmd], ["linux", "amd64", ["sh"]]);
+    assert.deepEqual(view.RootFS, { Type: "layers", Layers: ["sha256:a", "sha256:b"] });
+  });
+});
+
+describe("networkView", () => {
+  it("shows pool and attached containers", () => {
+    const view = networkView(BRIDGE, [{ endpoint: ENDPOINT, containerName: "web" }]);
+    assert.deepEqual(view.IPAM.Config, [{ Subnet: "172.17.0.0/16", Gateway: "172.17.0.1" }]);
+    assert.deepEqual(view.Containers, {
+      [CONTAINER_ID]: {
+        Name: "web",
+        EndpointID: ENDPOINT.id,
+        MacAddress: "02:42:ac:11:00:02",
+        IPv4Address: "172.17.0.2/16",
+        IPv6Address: "",
+      },
+    });
+  });
+});
+
+describe("eventView", () => {
+  it("adds the old flat fields", () => {
+    const event = {
+      Type: "container",
+      Action: "start",
+      Actor: { ID: CONTAINER_ID, Attributes: { image: "busybox", name: "web" } },
+      scope: "local",
+      time: 1,
+      timeNano: 1e9,
+    } as const;
+    assert.deepEqual(eventView(event), { status: "start", id: CONTAINER_ID, from: "busybox", ...event });
+  });
+});
+
+describe("execInspect", () => {
+  it("tells running from ended", () => {
+    const state = {
+      id: "x",
+      containerId: CONTAINER_ID,
+      running: false,
+      exitCode: 3,
+      pid: 0,
+      request: { Cmd: ["a", "b"] },
+    };
+    const view = execInspect(state);
+    assert.deepEqual([view.Running, view.ExitCode, view.CanRemove], [false, 3, true]);
+    assert.deepEqual([view.ProcessConfig.entrypoint, view.ProcessConfig.arguments], ["a", ["b"]]);
+  });
+});
+
+describe("statsView", () => {
+  const group = {
+    cpuUsage: 5e9,
+    cpuUser: 3e9,
+    cpuSystem: 2e9,
+    cpuPeriods: 10,
+    cpuThrottledPeriods: 1,
+    cpuThrottledTime: 7,
+    memoryUsage: 100,
+    memoryPeak: undefined,
+    memoryInactiveFile: 40,
+    pids: 2,
+    oomKills: 0,
+  };
+  const sample = { read: "2026-01-01T00:00:02Z", group, hostCpu: 100e9, onlineCpus: 2, memoryLimit: 1000 };
+
+  it("gives clients what they compute percentages from", () => {
+    const previous = { ...sample, read: "2026-01-01T00:00:01Z", hostCpu: 98e9, group: { ...group, cpuUsage: 4e9 } };
+    const view = statsView({ id: CONTAINER_ID, name: "web" }, sample, previous);
+    assert.equal(view.cpu_stats.cpu_usage.total_usage, 5e9);
+    assert.equal(view.precpu_stats.cpu_usage.total_usage, 4e9);
+    assert.deepEqual([view.preread, view.pids_stats.current], ["2026-01-01T00:00:01Z", 2]);
+    assert.deepEqual([view.memory_stats.limit, view.memory_stats.stats.inactive_file], [1000, 40]);
+    assert.equal(JSON.stringify(view).includes("max_usage"), false);
+  });
+});
+
+describe("processTable", () => {
+  const output = "UID   PID  CMD\nroot    1  init\nroot   42  httpd -f -p 80\n";
+
+  it("keeps the container's rows, and spaces in the last column", () => {
+    assert.deepEqual(processTable(output, new Set([42])), {
+      Titles: ["UID", "PID", "CMD"],
+      Processes: [["root", "42", "httpd -f -p 80"]],
+    });
+  });
+
+  it("needs the PID column", () => {
+    assert.throws(() => processTable("CMD\ninit\n", new Set([1])), { message: "Couldn't find PID field in ps output" });
+  });
+});
