@@ -4,6 +4,7 @@ import { openLibnftables } from "./libnftables.ts";
 import { openNftCommand } from "./nft-command.ts";
 import {
   addNetworkScript,
+  claimNetworksScript,
   portKey,
   publishScript,
   removeNetworkScript,
@@ -70,10 +71,17 @@ export class NftFirewall implements Firewall {
 
   addNetwork(network: FirewallNetwork): void {
     const before = this.#networks.get(network.bridge);
-    this.#change((before === undefined ? "" : removeNetworkScript(before)) + addNetworkScript(network), (state) => ({
-      ...state,
-      networks: [...state.networks.filter(({ bridge }) => bridge !== network.bridge), network],
-    }));
+    const others = [...this.#networks.values()].filter(({ bridge }) => bridge !== network.bridge);
+    try {
+      this.#change((before === undefined ? "" : removeNetworkScript(before)) + addNetworkScript(network), (state) => ({
+        ...state,
+        networks: [...others, network],
+      }));
+    } catch (error) {
+      // A table that an engine with other subnets left behind: an interval set takes no overlap.
+      if (this.#complete) throw error;
+      this.#run(claimNetworksScript([...others, network]));
+    }
     this.#networks.set(network.bridge, network);
   }
 

@@ -3,7 +3,10 @@
  * See libnftables(3). The context opens its netlink socket when it is made, and so keeps the network namespace of
  * that moment. It is used from the main thread only: the library is not made for two threads.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NftError, type NftTransport } from "./transport.ts";
 
 type Context = unknown;
@@ -14,6 +17,7 @@ interface Library {
   readonly bufferOutput: (context: Context) => number;
   readonly bufferError: (context: Context) => number;
   readonly run: (context: Context, script: string) => number;
+  readonly runFile: (context: Context, path: string) => number;
   readonly errorBuffer: (context: Context) => string | null;
 }
 
@@ -28,6 +32,7 @@ function loadLibrary(): Library {
     bufferOutput: file.func("int nft_ctx_buffer_output(void *context)"),
     bufferError: file.func("int nft_ctx_buffer_error(void *context)"),
     run: file.func("int nft_run_cmd_from_buffer(void *context, const char *script)"),
+    runFile: file.func("int nft_run_cmd_from_filename(void *context, const char *path)"),
     errorBuffer: file.func("const char *nft_ctx_get_error_buffer(void *context)"),
   };
 }
@@ -35,7 +40,7 @@ function loadLibrary(): Library {
 /** @throws when the library is not on this host */
 export function openLibnftables(): NftTransport {
   library ??= loadLibrary();
-  const { newContext, freeContext, bufferOutput, bufferError, run, errorBuffer } = library;
+  const { newContext, freeContext, bufferOutput, bufferError, run, runFile, errorBuffer } = library;
   let context: Context = newContext(0);
   // Unbuffered, the library would write to the engine's own stdout and stderr.
   bufferOutput(context);
@@ -44,11 +49,28 @@ export function openLibnftables(): NftTransport {
     name: "libnftables",
     run(script) {
       if (context === undefined) throw new Error("the firewall is closed");
-      if (run(context, script) !== 0) throw new NftError(errorBuffer(context) ?? "");
+      if (run(context, script) === 0) return;
+      // For a buffer the library names the first statement, whichever failed; for a file it names the right one.
+      // Nothing has changed, so the same transaction can be tried again.
+      // Reading the buffer empties it.
+      errorBuffer(context);
+      const result = withFile(script, (path) => runFile(context, path));
+      if (result !== 0) throw new NftError(errorBuffer(context) ?? "");
     },
     [Symbol.dispose]() {
       if (context !== undefined) freeContext(context);
       context = undefined;
     },
   };
+}
+
+function withFile<T>(content: string, body: (path: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), "ctr-nft-"));
+  try {
+    const path = join(directory, "script.nft");
+    writeFileSync(path, content);
+    return body(path);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }

@@ -18,6 +18,10 @@ export function syncScript({ networks, ports }: FirewallState): string {
 }
 
 export const addNetworkScript = (network: FirewallNetwork): string => additions(elementsOfNetwork(network));
+/** The same, over what a former run may have left for the subnet: no networks but these have one until the next sync. */
+export const claimNetworksScript = (networks: readonly FirewallNetwork[]): string =>
+  `flush set ${TABLE} ${Collection.subnets}\nflush set ${TABLE} ${Collection.masquerade}\n` +
+  additions(networks.flatMap(elementsOfNetwork));
 export const removeNetworkScript = (network: FirewallNetwork): string => deletions(elementsOfNetwork(network));
 export const publishScript = (ports: readonly FirewallPort[]): string => additions(ports.map(elementOfPort));
 export const unpublishScript = (ports: readonly FirewallPort[]): string => deletions(ports.map(elementOfPort));

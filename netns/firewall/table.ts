@@ -1,7 +1,7 @@
 /**
  * The constant part of the table `inet ctr`: maps, sets, chains and rules. What differs from host to host is only in
  * elements, so that neither the cost of a change nor the cost of a packet grows with the number of containers.
- * See nft(8), and docs/network.md of this project for the path of a packet.
+ * See nft(8).
  */
 export const TABLE = "inet ctr";
 

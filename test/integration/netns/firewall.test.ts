@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { CtrError } from "../../../lib/errors.ts";
 import { silentLogger } from "../../../lib/log.ts";
+import { NftFirewall } from "../../../netns/firewall/firewall.ts";
 import { type Firewall, type FirewallNetwork, type FirewallPort, openFirewall } from "../../../netns/firewall/index.ts";
+import { openLibnftables } from "../../../netns/firewall/libnftables.ts";
+import { openNftCommand } from "../../../netns/firewall/nft-command.ts";
 import { Hosts, type Machine, misrouteLoopback, UPLINK } from "./firewall-hosts.ts";
+import { PrivateNetwork } from "./private-network.ts";
 
 const networkOf = (bridge: string, subnet: string, options: Partial<FirewallNetwork> = {}): FirewallNetwork => ({
   bridge,
@@ -207,3 +212,58 @@ describe("firewall, icc off", () => {
     assert.match(await hosts.ask(WEB, 80), /^web saw /);
   });
 });
+
+for (const [name, openTransport] of [
+  ["libnftables", openLibnftables],
+  ["the nft program", openNftCommand],
+] as const) {
+  describe(`firewall, through ${name}`, () => {
+    it("applies whole transactions, and names the statement that the kernel refuses", () => {
+      using _network = PrivateNetwork.enter();
+      using firewall = new NftFirewall(openTransport(), silentLogger);
+      firewall.ensure();
+      firewall.sync({ networks: NETWORKS, ports: PORTS });
+      const before = ruleset();
+      firewall.ensure();
+      assert.equal(ruleset(), before);
+      const taken = portTo("172.20.0.9", 8080);
+      assert.throws(
+        () => firewall.publish([portTo(WEB, 8099), taken]),
+        (error) =>
+          error instanceof CtrError &&
+          error.message ===
+            'nft: Could not process rule: File exists: add element inet ctr hp4 { tcp . 8080 comment "web" : 172.20.0.9 . 80 }',
+      );
+      assert.equal(ruleset(), before);
+      firewall.unpublish(PORTS);
+      for (const network of NETWORKS) firewall.removeNetwork(network);
+      assert.doesNotMatch(ruleset(), /elements/);
+    });
+  });
+}
+
+describe("firewall, after an engine with another configuration", () => {
+  it("takes an address range over that overlaps the former one", () => {
+    using _network = PrivateNetwork.enter();
+    {
+      using former = openFirewall({ logger: silentLogger });
+      former.sync({ networks: [networkOf("ctr0", "172.20.0.0/16")], ports: [portTo(WEB, 8080)] });
+    }
+    using firewall = openFirewall({ logger: silentLogger });
+    firewall.ensure();
+    firewall.addNetwork(networkOf("ctr0", "172.20.0.0/24"));
+    assert.match(ruleset(), /elements = \{ 172\.20\.0\.0\/24 comment "ctr0" \}/);
+    assert.match(ruleset(), /tcp \. 8080 comment "web" : 172\.20\.0\.2 \. 80/);
+  });
+
+  it("makes the table anew that another version left", () => {
+    using _network = PrivateNetwork.enter();
+    execFileSync("nft", ["add table inet ctr; add map inet ctr hp4 { type inet_service : ipv4_addr; }"]);
+    using firewall = openFirewall({ logger: silentLogger });
+    firewall.ensure();
+    firewall.publish([portTo(WEB, 8080)]);
+    assert.match(ruleset(), /tcp \. 8080/);
+  });
+});
+
+const ruleset = (): string => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
