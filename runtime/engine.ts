@@ -1,6 +1,5 @@
 /** The engine: everything below the API, opened in the right order and closed in reverse. */
 import { createHash } from "node:crypto";
-import { hostname, release } from "node:os";
 import { join } from "node:path";
 import { Cgroups, detectHost } from "../cgroups/index.ts";
 import { invalid } from "../lib/errors.ts";
@@ -10,7 +9,7 @@ import { type NetworkConfig, NetworkEngine, networkMigrations } from "../netns/i
 import type { ApiEngine, EngineInfo, EngineVersion } from "./api/engine-face.ts";
 import { ContainerService, containerMigrations, type LifeStep } from "./container/index.ts";
 import { EventBus } from "./events.ts";
-import { engineId, hasSeccomp, operatingSystem, packageVersion } from "./host-facts.ts";
+import { engineId, hasSeccomp, packageVersion } from "./host-facts.ts";
 import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
@@ -29,8 +28,6 @@ export interface EngineConfig {
   readonly execRoot: string;
   readonly network: NetworkConfig;
   readonly logger: Logger;
-  /** Shown by `info`. */
-  readonly labels?: readonly string[];
   readonly build?: { readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
   readonly step?: (step: LifeStep, containerId: string) => void;
@@ -95,34 +92,12 @@ export class Engine implements ApiEngine, AsyncDisposable {
 
   version(): EngineVersion {
     const { gitCommit = "unknown", buildTime = "" } = this.#config.build ?? {};
-    return { version: packageVersion(), gitCommit, buildTime, runtime: this.#runtime, kernel: release() };
+    return { version: packageVersion(), gitCommit, buildTime, runtime: this.#runtime };
   }
 
-  async info(): Promise<EngineInfo> {
-    const { host } = this.cgroups;
-    const has = (controller: string): boolean =>
-      host.hierarchies.some(({ controllers }) => controllers.includes(controller));
-    return {
-      id: engineId(this.#config.dataRoot),
-      hostName: hostname(),
-      operatingSystem: operatingSystem(),
-      dataRoot: this.#config.dataRoot,
-      cgroupVersion: host.mode === "unified" ? "2" : "1",
-      memoryLimit: has("memory"),
-      swapLimit: host.swapAccounting,
-      cpuQuota: host.cpuQuota,
-      cpuShares: has("cpu"),
-      cpuset: has("cpuset"),
-      pidsLimit: has("pids"),
-      seccomp: hasSeccomp(),
-      warnings: [
-        ...(has("memory") ? [] : ["WARNING: No memory limit support"]),
-        ...(host.swapAccounting ? [] : ["WARNING: No swap limit support"]),
-        ...(host.cpuQuota ? [] : ["WARNING: No cpu cfs quota support"]),
-        ...(has("cpuset") ? [] : ["WARNING: No cpuset support"]),
-      ],
-      labels: this.#config.labels ?? [],
-    };
+  info(): EngineInfo {
+    const { dataRoot } = this.#config;
+    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp() };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */

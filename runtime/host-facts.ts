@@ -24,12 +24,6 @@ export function engineId(dataRoot: string): string {
   return id;
 }
 
-/** `PRETTY_NAME` of os-release(5). */
-export function operatingSystem(): string {
-  const text = textOf("/etc/os-release") ?? textOf("/usr/lib/os-release") ?? "";
-  return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? "Linux";
-}
-
 export const hasSeccomp = (): boolean => existsSync("/proc/sys/kernel/seccomp/actions_avail");
 
 function textOf(path: string): string | undefined {

@@ -59,6 +59,11 @@ export class StreamAttachment implements Attachment {
     this.#console = port;
   }
 
+  /** Bytes of output that were taken from the container and not yet read here. */
+  get waitingBytes(): number {
+    return this.#bytes;
+  }
+
   get full(): boolean {
     return this.#bytes >= HIGH_WATER;
   }

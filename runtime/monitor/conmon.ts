@@ -116,7 +116,9 @@ export function launchConmon(program: string, scratch: string, options: ConmonOp
         await detached;
         throw new RuntimeFailure(`conmon ended without an answer${stderr() === "" ? "" : `: ${stderr()}`}`);
       }
-      if (value.data < 0) throw new RuntimeFailure(value.message ?? "the OCI runtime failed without a message");
+      if (value.data < 0) {
+        throw new RuntimeFailure(runtimeText(value.message ?? "the OCI runtime failed without a message"));
+      }
       return value.data;
     },
     go: () => {
@@ -175,5 +177,16 @@ export function parseSyncMessage(line: string): SyncMessage {
     return JSON.parse(line) as SyncMessage;
   } catch {
     return { data: -1, message: line };
+  }
+}
+
+/** Exported for tests. runc writes its errors as log lines, `time="…" level=error msg="…"`: the last message is the reason. */
+export function runtimeText(output: string): string {
+  const [, quoted] = [...output.matchAll(/level=(?:error|fatal) msg=("(?:[^"\\]|\\.)*")/g)].at(-1) ?? [];
+  if (quoted === undefined) return output.trim();
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return quoted.slice(1, -1);
   }
 }

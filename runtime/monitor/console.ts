@@ -7,7 +7,7 @@
  */
 import type { Socket } from "node:net";
 import { connectSeqpacket } from "../../lib/system/seqpacket.ts";
-import { type Attachment, type AttachOptions, type OutputStream, StreamAttachment } from "./attachment.ts";
+import { type AttachOptions, type OutputStream, StreamAttachment } from "./attachment.ts";
 
 /** conmon reads at most 32 KiB of a packet and drops the rest; its own pipe to the container takes 64 KiB at once. */
 const INPUT_PACKET = 16 * 1024;
@@ -44,8 +44,8 @@ export class Console {
   }
 
   /** A new client. Before {@link connect} it waits: this is how a client gets the first byte of output. */
-  attach(options: AttachOptions): Attachment {
-    const attachment = new StreamAttachment(options, this.#options.tty, {
+  attach(options: AttachOptions): StreamAttachment {
+    const attachment: StreamAttachment = new StreamAttachment(options, this.#options.tty, {
       drained: () => this.#flow(),
       write: (data) => this.#write(data),
       endInput: () => this.#endInput(),

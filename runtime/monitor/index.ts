@@ -1,5 +1,5 @@
 /** The monitor of containers: conmon, the OCI runtime's start and delete, standard streams, exit codes and logs. */
-export type { Attachment, AttachOptions, OutputChunk, OutputStream } from "./attachment.ts";
+export type { Attachment, AttachOptions, OutputChunk, OutputStream, StreamAttachment } from "./attachment.ts";
 export { type LogEntry, type LogOptions, readLogs } from "./logs/read.ts";
 export {
   type CreateOptions,

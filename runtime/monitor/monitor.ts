@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import { hasCode, messageOf, systemFailure } from "../../lib/errors.ts";
 import { identifyProcess, type ProcessIdentity } from "../../lib/system/process.ts";
-import type { Attachment, AttachOptions } from "./attachment.ts";
+import type { AttachOptions, StreamAttachment } from "./attachment.ts";
 import { CONMON_PID_FILE, launchConmon, PID_FILE, RuntimeFailure } from "./conmon.ts";
 import { Console } from "./console.ts";
 import { ExitDirectory } from "./exits.ts";
@@ -145,7 +145,7 @@ export class Monitor implements Disposable {
     options: Pick<CreateOptions, "id" | "tty" | "stdin" | "stdinOnce">,
     bundle: string | undefined,
     streams: AttachOptions,
-  ): Attachment {
+  ): StreamAttachment {
     const console = this.#console(options.id, options);
     const attachment = console.attach(streams);
     if (bundle === undefined) return attachment;

@@ -1,5 +1,5 @@
-import { deepEqual, ok } from "node:assert/strict";
-import { type ConmonOptions, conmonArguments, parseSyncMessage } from "../../../runtime/monitor/conmon.ts";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type ConmonOptions, conmonArguments, parseSyncMessage, runtimeText } from "../../../runtime/monitor/conmon.ts";
 
 const OPTIONS: ConmonOptions = {
   containerId: "c1",
@@ -53,5 +53,17 @@ describe("conmon's answers", () => {
 
   it("are failures when they are no JSON", () => {
     deepEqual(parseSyncMessage("\u001f"), { data: -1, message: "\u001f" });
+  });
+});
+
+describe("the OCI runtime's text", () => {
+  it("is the last error among its log lines", () => {
+    const warning = 'time="2026-11-24T11:44:18Z" level=warning msg="a warning"\n';
+    const error = 'time="2026-11-24T11:44:18Z" level=error msg="exec: \\"x\\": not found"\n';
+    equal(runtimeText(warning + error), 'exec: "x": not found');
+  });
+
+  it("is taken as it is when it is no log", () => {
+    equal(runtimeText("plain reason\n"), "plain reason");
   });
 });
