@@ -1,0 +1,53 @@
+/** Groups of one test file, below a parent of their own, with everything gone at its end. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { Cgroups, commandInGroup, detectHost, type Limits } from "../../../cgroups/index.ts";
+import { silentLogger } from "../../../lib/log.ts";
+
+export const MIB = 2 ** 20;
+
+export class TestGroups implements AsyncDisposable {
+  readonly parent = `/ctr-test-${process.pid}-${randomBytes(3).toString("hex")}`;
+  readonly host = detectHost();
+  readonly cgroups = this.another();
+  readonly #children: ChildProcess[] = [];
+
+  /** A second instance on the same groups, as after a crash of the first. */
+  another(): Cgroups {
+    return new Cgroups({ host: this.host, parent: this.parent, logger: silentLogger });
+  }
+
+  /** Runs a shell script in a new group. */
+  run(id: string, limits: Limits, script: string): ChildProcess {
+    return this.runIn(this.cgroups.create(id, limits).directories, script, limits);
+  }
+
+  runIn(directories: readonly string[], script: string, limits: Limits = {}): ChildProcess {
+    const argv = commandInGroup({ id: "", path: "", directories }, ["/bin/sh", "-c", script], limits);
+    const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["ignore", "ignore", "ignore"] });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** What the kernel enforces, by limit. */
+  enforced(id: string): Record<string, unknown> {
+    return Object.fromEntries(this.cgroups.read(id).map(({ limit, enforced }) => [limit, enforced]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of this.cgroups.list()) {
+      await this.cgroups.kill(id);
+      await this.cgroups.remove(id);
+    }
+    this.cgroups.removeParent();
+    for (const child of this.#children)
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+}
+
+/** Holds this much memory in one process, and waits. */
+export const holdMemory = (bytes: number): string => `(head -c ${bytes} /dev/zero; exec sleep 300) | tail -c ${bytes}`;
+
+/** Keeps one CPU busy. */
+export const SPIN = "while :; do :; done";
