@@ -14,7 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { generateId } from "../../../lib/ids.ts";
-import { type Attachment, type CreateOptions, Monitor, type MonitoredProcess, type StreamAttachment } from "../../../runtime/monitor/index.ts";
+import {
+  type Attachment,
+  type CreateOptions,
+  Monitor,
+  type MonitoredProcess,
+  type StreamAttachment,
+} from "../../../runtime/monitor/index.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const APPLETS = ["sh", "cat", "echo", "sleep", "true", "stty", "seq", "head", "yes", "kill", "dd", "readlink", "wc"];
@@ -33,7 +39,8 @@ export class MonitorHost implements AsyncDisposable {
 
   constructor() {
     const bin = join(this.directory, "rootfs/bin");
-    for (const name of ["bin", "proc", "dev", "sys", "tmp"]) mkdirSync(join(this.directory, "rootfs", name), { recursive: true });
+    for (const name of ["bin", "proc", "dev", "sys", "tmp"])
+      mkdirSync(join(this.directory, "rootfs", name), { recursive: true });
     copyFileSync("/bin/busybox", join(bin, "busybox"));
     for (const applet of APPLETS) symlinkSync("busybox", join(bin, applet));
     this.monitor = this.openMonitor();
@@ -84,7 +91,9 @@ export class MonitorHost implements AsyncDisposable {
       const kill = join(directory, "cgroup.kill");
       if (existsSync(kill)) writeFileSync(kill, "1");
     }
-    await waitFor("the processes to end", () => this.#cgroups().every((path) => readFileSync(join(path, "cgroup.procs"), "utf8") === ""));
+    await waitFor("the processes to end", () =>
+      this.#cgroups().every((path) => readFileSync(join(path, "cgroup.procs"), "utf8") === ""),
+    );
     for (const directory of this.#cgroups().reverse()) rmdirSync(directory);
     await waitFor("the conmons to end", () => !processesWith(this.directory));
     rmSync(this.directory, { recursive: true });
@@ -97,7 +106,9 @@ export class MonitorHost implements AsyncDisposable {
       .filter((path) => existsSync(path))
       .flatMap((path) => [
         path,
-        ...readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(path, entry.name)] : [])),
+        ...readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() ? [join(path, entry.name)] : [],
+        ),
       ]);
   }
 

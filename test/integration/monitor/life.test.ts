@@ -105,7 +105,9 @@ describe("the monitor", function () {
       const { init } = await monitor.create(options);
       await monitor.start(options.id, init);
       console.log("started");`;
-    const engine = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const engine = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await once(engine.stdout, "data");
     engine.kill("SIGKILL");
     await once(engine, "exit");
@@ -120,13 +122,24 @@ describe("the monitor", function () {
   });
 
   describe("runs programs in a container", () => {
-    const run = async (containerId: string, command: readonly string[], how: { tty?: boolean; input?: string } = {}) => {
+    const run = async (
+      containerId: string,
+      command: readonly string[],
+      how: { tty?: boolean; input?: string } = {},
+    ) => {
       const execId = generateId();
       const directory = join(host.bundle(containerId), "execs", execId);
       let attachment: Attachment | undefined;
       const tty = how.tty ?? false;
       const session = await host.monitor.exec(
-        { containerId, execId, directory, process: JSON.stringify(processOf(command, tty)), tty, stdin: how.input !== undefined },
+        {
+          containerId,
+          execId,
+          directory,
+          process: JSON.stringify(processOf(command, tty)),
+          tty,
+          stdin: how.input !== undefined,
+        },
         (console) => {
           attachment = console.attach({ stdin: how.input !== undefined });
           if (how.input === undefined) return;

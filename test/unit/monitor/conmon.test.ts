@@ -41,7 +41,11 @@ describe("conmon's command line", () => {
   });
 
   it("keeps no log of an exec, and waits for its client", () => {
-    has({ logPath: undefined, execProcess: "/p.json" }, "--log-path none", "--exec --exec-attach --exec-process-spec /p.json");
+    has(
+      { logPath: undefined, execProcess: "/p.json" },
+      "--log-path none",
+      "--exec --exec-attach --exec-process-spec /p.json",
+    );
   });
 });
 

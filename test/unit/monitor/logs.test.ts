@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync, appendFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -104,12 +104,18 @@ describe("reading a log", () => {
     });
     const log = fc.array(line, { maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(log, fc.nat({ max: 14 }), fc.boolean(), fc.infiniteStream(fc.boolean()), async (lines, tail, open, mix) => {
-        writeFileSync(path, interleave(lines, mix, open));
-        const all = await texts();
-        // All lines that have an end, in the order of their ends; then what has none.
-        deepEqual(await texts({ tail }), tail === 0 ? [] : all.slice(-tail));
-      }),
+      fc.asyncProperty(
+        log,
+        fc.nat({ max: 14 }),
+        fc.boolean(),
+        fc.infiniteStream(fc.boolean()),
+        async (lines, tail, open, mix) => {
+          writeFileSync(path, interleave(lines, mix, open));
+          const all = await texts();
+          // All lines that have an end, in the order of their ends; then what has none.
+          deepEqual(await texts({ tail }), tail === 0 ? [] : all.slice(-tail));
+        },
+      ),
     );
   });
 
