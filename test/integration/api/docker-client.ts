@@ -1,0 +1,64 @@
+/** The real docker CLI, unchanged, pointed at an engine of the test's own. */
+import type { ChildProcess } from "node:child_process";
+import type { CommandOptions, CommandResult } from "../../../lib/command.ts";
+import { TestEngine } from "../../support/engine.ts";
+import { busyboxArchive } from "../../support/images.ts";
+
+export class DockerClient implements AsyncDisposable {
+  readonly engine: TestEngine;
+
+  private constructor(engine: TestEngine) {
+    this.engine = engine;
+  }
+
+  /** An engine in a private host, with busybox loaded by docker itself. */
+  static async start(): Promise<DockerClient> {
+    const client = new DockerClient(await TestEngine.start({ busybox: false }));
+    await client.output("load", "--quiet", "--input", await busyboxArchive());
+    return client;
+  }
+
+  /** @returns what docker printed on stdout, without the last newline. @throws unless it exits with 0 */
+  async output(...argv: readonly string[]): Promise<string> {
+    return (await this.run(argv, { expect: [0] })).stdout.trimEnd();
+  }
+
+  /** Any exit code is a result. */
+  run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    return this.engine.docker(argv, options);
+  }
+
+  /** With another version of the API than the newest. */
+  runAs(version: string, ...argv: readonly string[]): Promise<CommandResult> {
+    return this.engine.docker(argv, { env: { ...process.env, DOCKER_API_VERSION: version } });
+  }
+
+  /** On a terminal of its own, with 30 rows and 100 columns; `input` is typed. */
+  onTerminal(argv: readonly string[], input: string): Promise<CommandResult> {
+    const command = [...this.#argv, ...argv].join(" ");
+    const script = ["script", "-qec", `stty rows 30 cols 100; ${command}`, "/dev/null"];
+    return this.engine.host.run(script, { input });
+  }
+
+  /** A docker that goes on. */
+  spawn(...argv: readonly string[]): ChildProcess {
+    return this.engine.host.spawn([...this.#argv, ...argv]);
+  }
+
+  inspect(name: string, format: string): Promise<string> {
+    return this.output("inspect", "-f", format, name);
+  }
+
+  async removeContainers(): Promise<void> {
+    const ids = await this.output("ps", "-aq");
+    if (ids !== "") await this.output("rm", "-f", ...ids.split("\n"));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.engine[Symbol.asyncDispose]();
+  }
+
+  get #argv(): readonly string[] {
+    return ["docker", "-H", `unix://${this.engine.socket}`];
+  }
+}
