@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
-import { buildExecProcess } from "../oci/index.ts";
+import { buildExecProcess, exitCodeOfFailure } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer } from "./describe.ts";
 import type { Parts } from "./parts.ts";
@@ -38,6 +38,9 @@ export interface ExecStartOptions {
   readonly detach: boolean;
   readonly size?: TerminalSize;
 }
+
+/** Docker's code for a program that the runtime could not start for a reason of its own. */
+const NOT_STARTED = 128;
 
 type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host">;
 
@@ -108,7 +111,7 @@ export class Execs {
       void exited.then((code) => this.#ended(id, container, code));
       return attachment;
     } catch (error) {
-      this.#change(id, { running: false, exitCode: exitCodeOf(error) });
+      this.#change(id, { running: false, exitCode: exitCodeOfFailure(error) ?? NOT_STARTED });
       throw error;
     }
   }
