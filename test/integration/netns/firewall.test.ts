@@ -153,6 +153,14 @@ for (const brNetfilter of [true, false]) {
       ]);
     });
 
+    it("keeps an internal network closed even where a port of it is published", async () => {
+      const port = portTo("172.22.0.2", 8095);
+      firewall.publish([port]);
+      assert.equal(await hosts.ask("127.0.0.1", 8095), "inmate saw 172.22.0.1");
+      await allSilent([outside.listenFor(UPLINK.host, 8095), web.listenFor(UPLINK.host, 8095)]);
+      firewall.unpublish([port]);
+    });
+
     it("lets no one but the host use loopback addresses", async () => {
       const neighbourOnLink = await hosts.container("ctr0", "172.20.0.9", "172.20.0.1");
       await misrouteLoopback(neighbourOnLink, "172.20.0.1");
