@@ -1,0 +1,187 @@
+/**
+ * The writable file systems of containers: an overlay of the image's layers and a directory of the container's own,
+ * `<data-root>/containers-fs/<id>/{diff,work,merged}` (kernel: overlayfs.rst).
+ */
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { lstat, opendir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { hasCode, notFound } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Store } from "../../lib/store.ts";
+import { unmount } from "../../lib/system/mount.ts";
+import { mountOverlay } from "./overlay.ts";
+import type { ImageService } from "./service.ts";
+
+export interface SnapshotServiceOptions {
+  readonly store: Store;
+  readonly dataRoot: string;
+  readonly images: ImageService;
+  readonly logger: Logger;
+}
+
+export interface SnapshotSizes {
+  /** Bytes that the container has written (`SizeRw`). */
+  readonly writable: number;
+  /** Bytes of all that it sees (`SizeRootFs`). */
+  readonly rootFs: number;
+}
+
+/** Directories with this mark in front are being removed. */
+const REMOVED = ".removed-";
+
+export class SnapshotService {
+  readonly #store: Store;
+  readonly #directory: string;
+  readonly #images: ImageService;
+  readonly #logger: Logger;
+
+  /** Also removes what a crash left behind. */
+  constructor({ store, dataRoot, images, logger }: SnapshotServiceOptions) {
+    this.#store = store;
+    this.#directory = join(dataRoot, "containers-fs");
+    this.#images = images;
+    this.#logger = logger;
+    mkdirSync(this.#directory, { recursive: true, mode: 0o711 });
+    this.#repair();
+  }
+
+  /**
+   * Makes an empty writable layer on top of an image. The image's layers stay as long as it exists.
+   * @throws the Node system error; then nothing is kept
+   */
+  create(containerId: string, imageId: string): void {
+    const { layers } = this.#images.find(imageId);
+    this.#store.transaction(() => {
+      this.#store.run("INSERT INTO snapshots (container_id, image_id) VALUES (?, ?)", containerId, imageId);
+      for (const [position, diffId] of layers.entries()) {
+        const sql = "INSERT INTO snapshot_layers (container_id, position, diff_id) VALUES (?, ?, ?)";
+        this.#store.run(sql, containerId, position, diffId);
+      }
+      this.#makeDirectories(containerId, layers[0]);
+    });
+  }
+
+  /**
+   * Mounts the root file system. One that is mounted already stays as it is.
+   * @returns its path
+   * @throws {SystemCallError}, `notFound` without {@link create}
+   */
+  mount(containerId: string): string {
+    const target = this.path(containerId);
+    if (this.#isMounted(containerId)) return target;
+    const directory = join(this.#directory, containerId);
+    mountOverlay({
+      lower: this.#lowerDirectories(containerId),
+      upper: join(directory, "diff"),
+      work: join(directory, "work"),
+      target,
+    });
+    return target;
+  }
+
+  /** A container that is not mounted, or not there, is fine. */
+  unmount(containerId: string): void {
+    unmount(this.path(containerId));
+  }
+
+  /** Unmounts and removes the writable layer. One that is not there is fine. */
+  async remove(containerId: string): Promise<void> {
+    this.unmount(containerId);
+    const directory = join(this.#directory, containerId);
+    const doomed = join(this.#directory, `${REMOVED}${containerId}`);
+    try {
+      renameSync(directory, doomed);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    const imageId = this.#imageOf(containerId);
+    this.#store.run("DELETE FROM snapshots WHERE container_id = ?", containerId);
+    await rm(doomed, { recursive: true, force: true });
+    if (imageId !== undefined && !this.#imageExists(imageId)) await this.#images.layers.collect();
+  }
+
+  /** Where {@link mount} puts the root file system. */
+  path(containerId: string): string {
+    return join(this.#directory, containerId, "merged");
+  }
+
+  /** Ids of the containers that have a writable layer. */
+  list(): string[] {
+    return this.#store.all<{ id: string }>("SELECT container_id AS id FROM snapshots").map(({ id }) => id);
+  }
+
+  /** Walks the writable layer: for `ps --size`, not for every list. */
+  async sizes(containerId: string): Promise<SnapshotSizes> {
+    const writable = await sizeOfTree(join(this.#directory, containerId, "diff"));
+    const sum =
+      "SELECT COALESCE(SUM(size), 0) AS size FROM snapshot_layers JOIN layers USING (diff_id) WHERE container_id = ?";
+    return { writable, rootFs: writable + (this.#store.get<{ size: number }>(sum, containerId)?.size ?? 0) };
+  }
+
+  #makeDirectories(containerId: string, lowest: string | undefined): void {
+    const directory = join(this.#directory, containerId);
+    try {
+      mkdirSync(directory, { mode: 0o711 });
+      for (const name of ["diff", "work", "merged"]) mkdirSync(join(directory, name), { mode: 0o755 });
+      // The root of an overlay has the owner and mode of its topmost directory: they should be the image's.
+      if (lowest === undefined) return;
+      const { mode, uid, gid } = statSync(this.#images.layers.directoryOf(lowest));
+      chownSync(join(directory, "diff"), uid, gid);
+      chmodSync(join(directory, "diff"), mode & 0o7777);
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Topmost first. A layer that occurs twice counts where it is on top: overlayfs refuses it twice. */
+  #lowerDirectories(containerId: string): string[] {
+    if (this.#imageOf(containerId) === undefined) {
+      throw notFound(`container ${containerId} has no file system`, "CTR_SNAPSHOT_NOT_FOUND");
+    }
+    const sql = "SELECT diff_id AS id FROM snapshot_layers WHERE container_id = ? ORDER BY position DESC";
+    const { layers } = this.#images;
+    const ids = new Set(this.#store.all<{ id: string }>(sql, containerId).map(({ id }) => id));
+    return ids.size === 0 ? [layers.emptyDirectory] : [...ids].map((id) => layers.directoryOf(id));
+  }
+
+  #imageOf(containerId: string): string | undefined {
+    const sql = "SELECT image_id AS id FROM snapshots WHERE container_id = ?";
+    return this.#store.get<{ id: string }>(sql, containerId)?.id;
+  }
+
+  #imageExists(imageId: string): boolean {
+    return this.#store.get("SELECT 1 FROM images WHERE id = ?", imageId) !== undefined;
+  }
+
+  /** A mount point is on another device than the directory that it is in. */
+  #isMounted(containerId: string): boolean {
+    const target = statSync(this.path(containerId), { throwIfNoEntry: false });
+    const parent = statSync(join(this.#directory, containerId), { throwIfNoEntry: false });
+    return target !== undefined && parent !== undefined && target.dev !== parent.dev;
+  }
+
+  #repair(): void {
+    const known = new Set(this.list());
+    for (const name of readdirSync(this.#directory)) {
+      if (known.has(name)) continue;
+      this.#logger.info("Removing the file system of a container that does not exist.", { container: name });
+      unmount(join(this.#directory, name, "merged"));
+      rmSync(join(this.#directory, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function sizeOfTree(directory: string): Promise<number> {
+  let size = 0;
+  const seen = new Set<number>();
+  for await (const entry of await opendir(directory, { recursive: true })) {
+    if (!entry.isFile()) continue;
+    // A running container may remove what was just listed.
+    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    if (stat === undefined || (stat.nlink > 1 && seen.has(stat.ino))) continue;
+    seen.add(stat.ino);
+    size += stat.size;
+  }
+  return size;
+}
