@@ -10,6 +10,7 @@ describe("a live update", () => {
   it("raises and lowers memory and total, together and alone, and takes them away", async () => {
     await using groups = new TestGroups();
     groups.run("live", { memory: 64 * MIB, memorySwap: 96 * MIB }, "exec sleep 300");
+    await waitFor("it to run", () => groups.cgroups.processes("live").length === 1);
     const steps: readonly (readonly [Limits, Limits["memory"], Limits["memorySwap"]])[] = [
       [{ memory: 128 * MIB, memorySwap: 160 * MIB }, 128 * MIB, 160 * MIB],
       [{ memory: 32 * MIB, memorySwap: 40 * MIB }, 32 * MIB, 40 * MIB],
