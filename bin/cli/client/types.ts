@@ -1,0 +1,89 @@
+/** What the CLI reads of the engine's answers: Docker's JSON, only the fields that are used. */
+import type { GroupStats, LimitReading } from "../../../cgroups/index.ts";
+
+export interface Port {
+  readonly IP?: string;
+  readonly PrivatePort: number;
+  readonly PublicPort?: number;
+  readonly Type: string;
+}
+
+export interface ContainerSummary {
+  readonly Id: string;
+  readonly Names: readonly string[] | null;
+  readonly Image: string;
+  readonly ImageID: string;
+  readonly Command: string;
+  /** Seconds since 1970. */
+  readonly Created: number;
+  readonly State: string;
+  readonly Status: string;
+  readonly Ports: readonly Port[] | null;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
+  readonly Mounts?: readonly { readonly Type: string; readonly Name?: string; readonly Source: string }[] | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
+}
+
+export interface ContainerDetails {
+  readonly Id: string;
+  readonly Name: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Paused?: boolean;
+    readonly ExitCode: number;
+  };
+  readonly Config: { readonly Tty: boolean; readonly OpenStdin: boolean; readonly AttachStdin?: boolean };
+  readonly HostConfig: { readonly AutoRemove?: boolean };
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<
+      Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
+    > | null;
+  };
+}
+
+export interface ImageSummary {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
+  /** Seconds since 1970. */
+  readonly Created: number;
+  readonly Size: number;
+}
+
+export interface NetworkSummary {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly Driver: string;
+  readonly Scope: string;
+  readonly Internal: boolean;
+  readonly EnableIPv4?: boolean;
+  readonly EnableIPv6: boolean;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+export interface ContainerLimits {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Limits: readonly LimitReading[];
+  readonly Stats: GroupStats;
+}
+
+/** One line of a pull, import or load. */
+export interface ProgressMessage {
+  readonly status?: string;
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  readonly stream?: string;
+  readonly error?: string;
+  readonly errorDetail?: { readonly message: string; readonly code?: number };
+}
+
+export interface WaitAnswer {
+  readonly StatusCode: number;
+  readonly Error?: { readonly Message: string } | null;
+}

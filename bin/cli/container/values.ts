@@ -1,0 +1,98 @@
+/** Readers of single option values of `run` and `create`. Their errors are Docker's. */
+import { isIP } from "node:net";
+import { parseSize } from "../../../lib/units/size.ts";
+import { goQuote } from "../../flags/go.ts";
+
+export type StreamName = "stdin" | "stdout" | "stderr";
+
+export function parseStream(text: string): StreamName {
+  const name = text.toLowerCase();
+  if (name === "stdin" || name === "stdout" || name === "stderr") return name;
+  throw new Error("valid streams are STDIN, STDOUT and STDERR");
+}
+
+/** CPUs × 10⁹. */
+export function parseCpus(text: string): number {
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
+    throw new Error(`failed to parse ${text} as a rational number`);
+  }
+  const nano = Number(text) * 1e9;
+  if (Math.abs(nano - Math.round(nano)) > 1e-3) throw new Error("value is too precise");
+  return Math.round(nano);
+}
+
+/** Bytes; −1 is unlimited swap. */
+export const parseMemorySwap = (text: string): number => (text === "-1" ? -1 : parseSize(text));
+
+export interface RestartPolicy {
+  readonly Name: string;
+  readonly MaximumRetryCount: number;
+}
+
+/** `on-failure:3`. Whether the policy exists is the engine's to say. */
+export function parseRestartPolicy(text: string): RestartPolicy {
+  const [name = "", times, ...more] = text.split(":");
+  if (name === "" && times !== undefined)
+    throw new Error("invalid restart policy format: no policy provided before colon");
+  if (more.length > 0 || (times !== undefined && !/^\d+$/.test(times))) {
+    throw new Error("invalid restart policy format: maximum retry count must be an integer");
+  }
+  return { Name: name, MaximumRetryCount: Number(times ?? 0) };
+}
+
+export interface Ulimit {
+  readonly Name: string;
+  readonly Soft: number;
+  readonly Hard: number;
+}
+
+const ULIMITS = new Set(
+  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
+);
+
+/** `nofile=1024`, `nofile=1024:2048`; `unlimited` is −1. */
+export function parseUlimit(text: string): Ulimit {
+  const [, name = "", values = ""] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+  if (name === "") throw new Error(`invalid ulimit argument: ${text}`);
+  if (!ULIMITS.has(name)) throw new Error(`invalid ulimit type: ${name}`);
+  const parts = values.split(":");
+  if (parts.length > 2)
+    throw new Error(`too many limit value arguments - ${values}, can only have up to two, \`soft[:hard]\``);
+  const [soft = 0, hard = soft] = parts.map(limitValue);
+  if (hard !== -1 && (soft === -1 || soft > hard)) {
+    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+  }
+  return { Name: name, Soft: soft, Hard: hard };
+}
+
+function limitValue(text: string): number {
+  if (text.toLowerCase() === "unlimited") return -1;
+  if (!/^-?\d+$/.test(text)) throw new Error(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** `/run` or `/run:size=64k,mode=1777`. */
+export function parseTmpfs(text: string): readonly [path: string, options: string] {
+  const colon = text.indexOf(":");
+  const path = colon < 0 ? text : text.slice(0, colon);
+  if (path === "") throw new Error("invalid tmpfs: no path given");
+  return [path, colon < 0 ? "" : text.slice(colon + 1)];
+}
+
+/** `key=value`; a key alone has an empty value. */
+export function parseKeyValue(text: string): readonly [key: string, value: string] {
+  const equals = text.indexOf("=");
+  return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** `name:address` or `name=address`, also `name:[::1]` and `name:host-gateway`; as the engine takes it, with a colon. */
+export function checkExtraHost(text: string): string {
+  const match = /^([^:=]+)[:=](.+)$/.exec(text);
+  if (match === null) throw new Error(`bad format for add-host: ${goQuote(text)}`);
+  const [, name = "", given = ""] = match;
+  const address = given.replace(/^\[(.*)\]$/, "$1");
+  if (address !== "host-gateway" && isIP(address) === 0) {
+    throw new Error(`invalid IP address in add-host: ${goQuote(address)}`);
+  }
+  return `${name}:${address}`;
+}
