@@ -58,7 +58,7 @@ describe("a full disk", () => {
 
 describe("a crash", () => {
   it("while unpacking leaves nothing that the next start does not remove", async () => {
-    const files = Array.from({ length: 20_000 }, (_, index) => ({ name: `file-${index}`, content: "x" }));
+    const files = Array.from({ length: 6_000 }, (_, index) => ({ name: `file-${index}`, content: "x" }));
     const archive = await dockerArchive({
       layers: [await tarOf([{ name: "first" }]), await tarOf(files)],
       tags: ["x:1"],
@@ -74,6 +74,8 @@ describe("a crash", () => {
     child.kill("SIGKILL");
     await gone;
     assert.ok(partials().length > 0);
+    // A crash between the renaming and the record leaves a whole layer that nobody knows.
+    mkdirSync(join(dataRoot, "layers", "f".repeat(64)));
     await using fixture = await ImageFixture.open(dataRoot);
     assert.deepEqual(fixture.layerDirectories(), []);
     assert.deepEqual(fixture.temporaryFiles(), []);
