@@ -192,7 +192,8 @@ export class LayerStore implements AsyncDisposable {
     for (const name of readdirSync(this.#directory)) {
       if (known.has(name) || name === "empty") continue;
       this.#logger.info("Removing what is left of a layer that was being unpacked.", { layer: name });
-      rmSync(join(this.#directory, name), { recursive: true, force: true });
+      // The process that was unpacking it may live a moment longer than the engine that was killed.
+      rmSync(join(this.#directory, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     }
   }
 }

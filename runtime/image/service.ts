@@ -140,7 +140,7 @@ export class ImageService implements AsyncDisposable {
     return this.#layers;
   }
 
-  /** Ends the threads that unpack. */
+  /** Ends the processes that unpack. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#layers[Symbol.asyncDispose]();
   }

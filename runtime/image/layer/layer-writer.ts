@@ -1,7 +1,7 @@
 /**
  * Writes the entries of a layer into a directory, in the form that overlayfs reads: Docker's whiteout files `.wh.x`
  * become character devices 0:0, and `.wh..wh..opq` the attribute `trusted.overlay.opaque` (kernel: overlayfs.rst).
- * Synchronous, for a worker thread. Its caller removes the directory when it throws.
+ * Synchronous, for a child process. Its caller removes the directory when it throws.
  */
 import {
   chmodSync,

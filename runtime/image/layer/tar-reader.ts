@@ -1,4 +1,4 @@
-/** Splits the bytes of a tar archive, given in chunks of any size, into entries. Synchronous: for a worker thread. */
+/** Splits the bytes of a tar archive, given in chunks of any size, into entries. Synchronous: for a child process. */
 import { BLOCK, badArchive, type TarEntry, TarHeaders } from "./tar-headers.ts";
 
 export interface TarSink {

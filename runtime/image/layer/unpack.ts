@@ -1,4 +1,4 @@
-/** Unpacks one layer: reads, hashes, decompresses, hashes again, writes. Runs in a worker thread, see unpacker.ts. */
+/** Unpacks one layer: reads, hashes, decompresses, hashes again, writes. Runs in a child process, see unpacker.ts. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline, type Readable } from "node:stream";
