@@ -66,6 +66,8 @@ export class LayerStore implements AsyncDisposable {
   /** Opens the store and removes what a crash left behind. */
   static async open(options: LayerStoreOptions): Promise<LayerStore> {
     const layers = new LayerStore(options);
+    // Closed to other users: layers hold set-user-ID programs that may be older than the host's.
+    mkdirSync(layers.#directory, { recursive: true, mode: 0o710 });
     mkdirSync(layers.emptyDirectory, { recursive: true });
     await layers.#repair();
     return layers;

@@ -41,7 +41,7 @@ export class SnapshotService {
     this.#directory = join(dataRoot, "containers-fs");
     this.#images = images;
     this.#logger = logger;
-    mkdirSync(this.#directory, { recursive: true, mode: 0o711 });
+    mkdirSync(this.#directory, { recursive: true, mode: 0o710 });
     this.#repair();
   }
 
@@ -121,7 +121,7 @@ export class SnapshotService {
   #makeDirectories(containerId: string, lowest: string | undefined): void {
     const directory = join(this.#directory, containerId);
     try {
-      mkdirSync(directory, { mode: 0o711 });
+      mkdirSync(directory, { mode: 0o710 });
       for (const name of ["diff", "work", "merged"]) mkdirSync(join(directory, name), { mode: 0o755 });
       // The root of an overlay has the owner and mode of its topmost directory: they should be the image's.
       if (lowest === undefined) return;

@@ -14,6 +14,8 @@ export interface RegistryOptions {
   readonly inside?: PrivateHost;
   /** Ask for {@link REGISTRY_CREDENTIALS}. */
   readonly auth?: boolean;
+  /** Answer over TLS, with a certificate that nobody has signed. */
+  readonly tls?: boolean;
 }
 
 export const REGISTRY_CREDENTIALS = { username: "ctr", password: "secret" } as const;
@@ -40,6 +42,7 @@ export class Registry implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), "ctr-registry-"));
     const log = join(directory, "log");
     writeFileSync(join(directory, "htpasswd"), HTPASSWD);
+    if (options.tls === true) await makeCertificate(directory);
     writeFileSync(join(directory, "config.yml"), configOf(directory, options));
     const [program, ...args] = argvIn(options, ["docker-registry", "serve", join(directory, "config.yml")]);
     const output = openSync(log, "w");
@@ -98,6 +101,17 @@ function argvIn({ inside }: RegistryOptions, argv: readonly string[]): readonly 
   return [program, ...args];
 }
 
+const certificateIn = (directory: string): { readonly certificate: string; readonly key: string } => ({
+  certificate: join(directory, "certificate.pem"),
+  key: join(directory, "key.pem"),
+});
+
+async function makeCertificate(directory: string): Promise<void> {
+  const { certificate, key } = certificateIn(directory);
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=registry"];
+  await runCommand(["openssl", "req", "-x509", ...kind, "-days", "2", "-keyout", key, "-out", certificate]);
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = once(child, "exit");
@@ -105,12 +119,12 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-function configOf(directory: string, { auth }: RegistryOptions): string {
+function configOf(directory: string, { auth, tls }: RegistryOptions): string {
   return JSON.stringify({
     version: 0.1,
     log: { level: "info", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(directory, "storage") }, delete: { enabled: true } },
-    http: { addr: "127.0.0.1:0" },
+    http: { addr: "127.0.0.1:0", ...(tls === true ? { tls: certificateIn(directory) } : {}) },
     ...(auth === true ? { auth: { htpasswd: { realm: "test", path: join(directory, "htpasswd") } } } : {}),
   });
 }

@@ -1,7 +1,7 @@
 /** Single HTTP requests to a registry: kept connections, redirects, time limits. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { systemFailure } from "../../../lib/errors.ts";
+import { hasCode, systemFailure } from "../../../lib/errors.ts";
 import { connectionFailure } from "./failures.ts";
 
 export interface Call {
@@ -57,9 +57,12 @@ export class Transport implements Disposable {
         ? httpsRequest(url, { ...options, agent: this.#https }, resolve)
         : httpRequest(url, { ...options, agent: this.#http }, resolve);
       call.on("timeout", () => call.destroy(Object.assign(new Error("i/o timeout"), { code: "CTR_SILENCE" })));
-      call.on("error", (error) =>
-        reject(signal?.aborted === true ? signal.reason : connectionFailure(error, "GET", url.href)),
-      );
+      call.on("error", (error) => {
+        if (signal?.aborted === true) reject(signal.reason);
+        // The server closed the kept connection just as we used it again.
+        else if (call.reusedSocket && hasCode(error, "ECONNRESET")) resolve(this.#send(url, headers, signal));
+        else reject(connectionFailure(error, "GET", url.href));
+      });
       call.end();
     });
   }

@@ -170,6 +170,14 @@ describe("pull", () => {
     assert.deepEqual(image.repoTags, [name]);
   });
 
+  it("asks a registry of this machine over TLS when that is what it speaks", async () => {
+    await using fixture = await ImageFixture.open();
+    await using secure = await Registry.start({ tls: true });
+    await secure.push(await busyboxArchive(), "library/busybox:1");
+    const name = `${secure.host}/library/busybox:1`;
+    assert.deepEqual((await fixture.images.pull(name, fixture)).repoTags, [name]);
+  });
+
   it("keeps nothing of an image with a damaged layer", async () => {
     await using fixture = await ImageFixture.open();
     await registry.push(await dockerArchive({ ...(await threeLayers()), tags: ["x:1"] }), "damaged/app:1");
