@@ -211,7 +211,9 @@ describe("unpacked layers", () => {
   });
 
   describe("are refused when an entry leads out of them", () => {
-    const outside = mkdtempSync(join(tmpdir(), "ctr-outside-"));
+    // The attacks name it, so it is known before the tests run; it exists while they do.
+    const outside = join(tmpdir(), `ctr-outside-${process.pid}`);
+    before(() => mkdirSync(outside));
     after(() => rmSync(outside, { recursive: true, force: true }));
     const attacks: Readonly<Record<string, readonly TarEntry[]>> = {
       "by ..": [{ name: "../evil", content: "x" }],
