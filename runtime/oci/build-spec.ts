@@ -1,5 +1,6 @@
 /** From a container to the OCI specification of its run: Docker's defaults, and what the container asks for. */
-import { unsupported } from "../../lib/errors.ts";
+import { closeSync, fstatSync } from "node:fs";
+import { invalid, unsupported } from "../../lib/errors.ts";
 import type { Container } from "../types.ts";
 import { prepareBindSources } from "./bind-sources.ts";
 import { deviceRules, hostDevices } from "./devices.ts";
@@ -7,6 +8,7 @@ import { type OciHost, READONLY_PATHS, SECCOMP_PROFILE_FILE } from "./host.ts";
 import { containerMounts, rootPropagation, type VolumeMount } from "./mounts.ts";
 import { namespacesOf } from "./namespaces.ts";
 import { buildProcess } from "./process.ts";
+import { openInRoot } from "./root-files.ts";
 import { SeccompProfile } from "./seccomp.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import type { OciDevice, OciLinux, OciProcess, OciSeccomp, OciSpec } from "./spec.ts";
@@ -48,6 +50,7 @@ export function buildSpec(input: BundleInput, host: OciHost): OciSpec {
   const { config, hostConfig } = input.container;
   const mounts = userMounts(hostConfig);
   prepareBindSources(mounts);
+  checkWorkingDirectory(input.rootfs, config.WorkingDir ?? "");
   return composeSpec(
     input,
     {
@@ -57,6 +60,15 @@ export function buildSpec(input: BundleInput, host: OciHost): OciSpec {
     },
     host,
   );
+}
+
+/** A missing one is made by the runtime, after all mounts. @throws `invalid` with Docker's text for a file */
+function checkWorkingDirectory(rootfs: string, path: string): void {
+  const opened = path === "" ? undefined : openInRoot(rootfs, path);
+  if (opened === undefined) return;
+  const isDirectory = fstatSync(opened).isDirectory();
+  closeSync(opened);
+  if (!isDirectory) throw invalid(`Cannot mkdir: ${path} is not a directory`, "CTR_WORKING_DIRECTORY_INVALID");
 }
 
 /** The specification from what is known; touches nothing. */

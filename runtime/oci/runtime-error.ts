@@ -56,11 +56,13 @@ function inGoWords(text: string): string {
   return text
     .replace(
       /executable file [`']([^`']*)[`'] not found in \$PATH(?:: No such file or directory)?/,
-      (_, name: string) => {
-        return `exec: "${name}": executable file not found in $PATH`;
-      },
+      (_, name: string) => `exec: "${name}": ${missing(name)}`,
     )
+    .replace("open executable: Operation not permitted", "open executable: permission denied")
     .replace(/Permission denied|No such file or directory|Not a directory|Is a directory/g, (words) =>
       words.toLowerCase(),
     );
 }
+
+const missing = (name: string): string =>
+  name.includes("/") ? `stat ${name}: no such file or directory` : "executable file not found in $PATH";

@@ -1,7 +1,9 @@
 /** Which OCI runtime starts the containers of this host. */
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { runCommand } from "../../lib/command.ts";
 import { unsupported } from "../../lib/errors.ts";
+import { detectOciHost } from "./host.ts";
 
 export interface OciRuntime {
   readonly name: "runc" | "crun";
@@ -11,17 +13,16 @@ export interface OciRuntime {
 }
 
 const DIRECTORIES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 let chosen: Promise<OciRuntime> | undefined;
 
 /**
- * crun on pure cgroup v2, where it is about twice as fast; else runc: crun refuses hosts with v1 hierarchies. A runtime
- * that is not installed, or does not run, is passed over. Found out once.
+ * crun on pure cgroup v2, where it is about twice as fast; else runc. A runtime that is not installed, or does not run, is
+ * passed over. Found out once.
  * @throws `unsupported` when there is none
  */
 export function chooseRuntime(): Promise<OciRuntime> {
-  chosen ??= firstWorking(statfsSync("/sys/fs/cgroup").type === CGROUP2_SUPER_MAGIC).catch((error: unknown) => {
+  chosen ??= firstWorking(canUseCrun() ? ["crun", "runc"] : ["runc"]).catch((error: unknown) => {
     // An installation must not need a restart to be noticed.
     chosen = undefined;
     throw error;
@@ -29,18 +30,31 @@ export function chooseRuntime(): Promise<OciRuntime> {
   return chosen;
 }
 
-/** Exported for tests. */
+/**
+ * crun refuses hosts with v1 hierarchies ("cgroups in hybrid mode not supported"). On v2 it lifts the limit of locked
+ * memory before it loads the program of the device rules, and fails where it may not ("setrlimit (RLIM_MEMLOCK)").
+ */
+function canUseCrun(): boolean {
+  const { unified, capabilities, hardLimits } = detectOciHost();
+  return unified && (capabilities.includes("CAP_SYS_RESOURCE") || !hardLimits.has("memlock"));
+}
+
+/**
+ * The first of the named runtimes that works. Exported for tests.
+ * @param path directories to look in, colon separated
+ */
 export async function firstWorking(
-  unified: boolean,
-  path = `${process.env["PATH"]}:${DIRECTORIES}`,
+  names: readonly OciRuntime["name"][],
+  path = `${process.env["PATH"] ?? ""}:${DIRECTORIES}`,
 ): Promise<OciRuntime> {
-  for (const name of unified ? (["crun", "runc"] as const) : (["runc"] as const)) {
-    for (const directory of new Set(path.split(":"))) {
-      const runtime = await tryRuntime(name, `${directory}/${name}`);
+  const directories = [...new Set(path.split(":"))].filter((directory) => directory !== "");
+  for (const name of names) {
+    for (const directory of directories) {
+      const runtime = await tryRuntime(name, join(directory, name));
       if (runtime !== undefined) return runtime;
     }
   }
-  throw unsupported(`no OCI runtime works here: ${unified ? "neither crun nor runc was" : "runc was not"} found`, {
+  throw unsupported(`no OCI runtime works here: ${names.join(" and ")} not found`, {
     code: "CTR_OCI_RUNTIME_MISSING",
     hint: "apt install runc",
   });

@@ -67,9 +67,9 @@ export class SeccompProfile {
     return new SeccompProfile(parseDocument(text));
   }
 
-  /** The filter for a container. The same object for the same capabilities. */
+  /** The filter for a container. The same object for the same target. */
   filterFor(target: SeccompTarget): OciSeccomp {
-    const key = target.capabilities.join();
+    const key = [target.architecture, target.kernel, ...target.capabilities].join();
     let filter = this.#filters.get(key);
     if (filter === undefined) {
       filter = filterOf(this.#document, target);
