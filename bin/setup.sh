@@ -8,9 +8,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# What the engine uses at run time. tini is the init of `run --init`.
+# What the engine uses at run time. tini is the init of `run --init`, libatomic1 is what Node 26 is linked with.
 ENGINE_PACKAGES="runc crun conmon nftables libnftables1 iptables iproute2 busybox-static
-  golang-github-containers-common tini ca-certificates"
+  golang-github-containers-common tini ca-certificates libatomic1"
 # What the tests use besides: a real registry, its client, a real Docker client, image makers, probes.
 TEST_PACKAGES="docker.io docker-registry skopeo mmdebstrap procps util-linux curl git"
 

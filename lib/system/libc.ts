@@ -60,7 +60,7 @@ const PROTOTYPES = {
   recv: "long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)",
   shutdown: "int shutdown(int fd, int how)",
   close: "int close(int fd)",
-  dup2: "int dup2(int from, int to)",
+  dup3: "int dup3(int from, int to, int flags)",
   fcntl: "int fcntl(int fd, int command, int argument)",
   mknod: "int mknod(const char *path, uint32_t mode, uint64_t device)",
   mkfifo: "int mkfifo(const char *path, uint32_t mode)",

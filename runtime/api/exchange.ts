@@ -111,8 +111,6 @@ export class Exchange {
       this.empty(304);
       return;
     }
-    // What is left of an unread body would be taken for the next request.
-    if (!this.request.complete) this.response.setHeader("Connection", "close");
     this.json(status, { message });
   }
 

@@ -23,10 +23,14 @@ enter() {
   mount --rbind /dev "$tree/dev" && mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys"
   mount -t tmpfs tmpfs "$tree/run" && mount -t tmpfs tmpfs "$tree/tmp"
   cp /etc/resolv.conf "$tree/etc/resolv.conf"
-  # Where packages come from is the machine's own setting.
-  for file in /etc/npmrc "$HOME/.npmrc"; do [ ! -e "$file" ] || install -D "$file" "$tree$file"; done
+  # Where packages come from, and which authorities vouch for it, are the machine's own settings.
+  for file in /etc/npmrc "$HOME/.npmrc" /usr/local/share/ca-certificates/*; do
+    [ ! -f "$file" ] || install -D -m 644 "$file" "$tree$file"
+  done
+  chroot "$tree" update-ca-certificates >/dev/null 2>&1
   git clone --quiet --no-hardlinks "file://$repository" "$tree/root/ctr"
   chroot "$tree" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI=true LANG=C.UTF-8 \
+    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
     sh -c 'cd /root/ctr && exec "$@"' sh "$@"
 }
 

@@ -2,8 +2,7 @@
  * The client of the Engine API. Paths carry no version: the engine answers with its newest. Error statuses become
  * {@link EngineError}; where nothing listens, `unreachable` decides whether it can be helped.
  */
-import type { ClientRequest, IncomingMessage } from "node:http";
-import http from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { hasCode } from "../../../lib/errors.ts";
@@ -26,7 +25,7 @@ export interface RequestOptions {
 export class Client {
   readonly address: EngineAddress;
   readonly #unreachable: (error: unknown) => Promise<void>;
-  readonly #agent = new http.Agent({ keepAlive: true });
+  #agent: Agent | undefined;
 
   /**
    * @param unreachable called when nothing answers at the address; resolves when a second attempt makes sense, else throws
@@ -73,7 +72,7 @@ export class Client {
 
   /** Ends idle connections, so that the process can end. */
   close(): void {
-    this.#agent.destroy();
+    this.#agent?.destroy();
   }
 
   async #withEngine<T>(attempt: () => Promise<T>): Promise<T> {
@@ -86,10 +85,18 @@ export class Client {
     }
   }
 
-  #request(method: string, path: string, options: RequestOptions, headers: Record<string, string>): ClientRequest {
+  async #request(
+    method: string,
+    path: string,
+    options: RequestOptions,
+    headers: Record<string, string>,
+  ): Promise<ClientRequest> {
+    // Not at the top: commands that talk to nobody (`--help`) start faster without it.
+    const { Agent, request } = await import("node:http");
+    this.#agent ??= new Agent({ keepAlive: true });
     const { query, body, signal } = options;
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    return http.request({
+    return request({
       agent: this.#agent,
       ...(this.address.kind === "unix"
         ? { socketPath: this.address.path }
@@ -107,29 +114,28 @@ export class Client {
     });
   }
 
-  #send(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const noBody: Record<string, string> =
-        method === "POST" && options.body === undefined && options.upload === undefined
-          ? { "Content-Length": "0" }
-          : {};
-      const request = this.#request(method, path, options, noBody);
+  async #send(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
+    const noBody: Record<string, string> =
+      method === "POST" && options.body === undefined && options.upload === undefined ? { "Content-Length": "0" } : {};
+    const request = await this.#request(method, path, options, noBody);
+    return await new Promise((resolve, reject) => {
       request.on("response", resolve);
       request.on("error", reject);
-      if (options.upload !== undefined) {
+      if (options.upload === undefined) request.end(bodyOf(options));
+      else {
         options.upload.on("error", (error) => request.destroy(error));
         options.upload.pipe(request);
-      } else request.end(bodyOf(options));
+      }
     });
   }
 
-  #upgrade(path: string, options: RequestOptions): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const request = this.#request("POST", path, options, {
-        Connection: "Upgrade",
-        Upgrade: "tcp",
-        ...(options.body === undefined ? { "Content-Length": "0" } : {}),
-      });
+  async #upgrade(path: string, options: RequestOptions): Promise<Socket> {
+    const request = await this.#request("POST", path, options, {
+      Connection: "Upgrade",
+      Upgrade: "tcp",
+      ...(options.body === undefined ? { "Content-Length": "0" } : {}),
+    });
+    return await new Promise((resolve, reject) => {
       request.on("error", reject);
       request.on("response", (response) => {
         checked(response).then(

@@ -20,8 +20,8 @@ export async function attachContainer(exchange: Exchange, { containers }: ApiEng
     : undefined;
   const connection = exchange.hijack(streamContentType(tty, exchange.version));
   if (logs) {
-    const past = { ...wants, follow: false, timestamps: false, signal: exchange.signal };
-    for await (const entry of containers.logs(container.id, past)) {
+    const { stdout, stderr } = wants;
+    for await (const entry of containers.logs(container.id, { stdout, stderr, signal: exchange.closing })) {
       if (!(await writeOutput(connection.output, tty, entry.stream, entry.data))) break;
     }
   }

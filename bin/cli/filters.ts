@@ -1,0 +1,19 @@
+/** `-f key=value`, as the API takes it. */
+import { list, type Option } from "../flags/options.ts";
+
+export const filterOption = (help: string): Option<readonly (readonly [string, string])[]> =>
+  list({ short: "f", value: "filter", help, parse: parseFilter });
+
+function parseFilter(text: string): readonly [key: string, value: string] {
+  const equals = text.indexOf("=");
+  if (equals < 0) throw new Error(`invalid filter '${text}'`);
+  return [text.slice(0, equals).trim().toLowerCase(), text.slice(equals + 1).trim()];
+}
+
+/** The `filters` query value; undefined when there are none. */
+export function filterQuery(filters: readonly (readonly [string, string])[]): string | undefined {
+  if (filters.length === 0) return undefined;
+  const byKey: Record<string, Record<string, boolean>> = {};
+  for (const [key, value] of filters) byKey[key] = { ...byKey[key], [value]: true };
+  return JSON.stringify(byKey);
+}

@@ -1,0 +1,74 @@
+/** Rows of `ctr limit show` and `ctr limit ls`. */
+import type { LimitReading } from "../../../cgroups/index.ts";
+import { shortId } from "../../../lib/ids.ts";
+import { formatBinarySize } from "../../../lib/units/size.ts";
+import type { ContainerLimits } from "../client/types.ts";
+import type { Columns, RowFields } from "./rows.ts";
+
+export const LIMIT_HEADINGS: Columns = {
+  Limit: "LIMIT",
+  Asked: "ASKED",
+  Enforced: "ENFORCED",
+  Usage: "USE",
+  Peak: "PEAK",
+  File: "FILE",
+};
+export const LIMIT_COLUMNS = Object.keys(LIMIT_HEADINGS);
+
+/** The flag of `ctr run` that sets a limit. */
+const FLAGS: Readonly<Record<LimitReading["limit"], string>> = {
+  memory: "memory",
+  memorySwap: "memory-swap",
+  memoryReservation: "memory-reservation",
+  cpus: "cpus",
+  cpuPeriod: "cpu-period",
+  cpuShares: "cpu-shares",
+  cpusetCpus: "cpuset-cpus",
+  cpusetMems: "cpuset-mems",
+  pids: "pids-limit",
+  oomScoreAdj: "oom-score-adj",
+};
+
+export const limitRow = ({ limit, asked, enforced, usage, peak, file, value }: LimitReading): RowFields => ({
+  Limit: FLAGS[limit],
+  Asked: asked === undefined ? "-" : inUnit(limit, asked),
+  Enforced: inUnit(limit, enforced),
+  Usage: usage === undefined ? "-" : inUnit(limit, usage),
+  Peak: peak === undefined ? "-" : inUnit(limit, peak),
+  File: `${file} = ${value === "" ? '""' : value.replaceAll("\n", " ")}`,
+});
+
+export const SUMMARY_HEADINGS: Columns = {
+  ID: "CONTAINER ID",
+  Name: "NAME",
+  Memory: "MEMORY USE / LIMIT",
+  CPUs: "CPUS",
+  Throttled: "THROTTLED",
+  Pids: "PIDS / LIMIT",
+  OOMKills: "OOM KILLS",
+};
+export const SUMMARY_COLUMNS = Object.keys(SUMMARY_HEADINGS);
+
+export function summaryRow({ Id, Name, Limits, Stats }: ContainerLimits, full: boolean): RowFields {
+  const enforced = (limit: LimitReading["limit"]): string => {
+    const reading = Limits.find((one) => one.limit === limit);
+    return reading === undefined ? "-" : inUnit(limit, reading.enforced);
+  };
+  const { cpuPeriods, cpuThrottledPeriods } = Stats;
+  return {
+    ID: full ? Id : shortId(Id),
+    Name,
+    // What the kernel can drop at once is not in use: Docker leaves it out, too.
+    Memory: `${formatBinarySize(Stats.memoryUsage - Stats.memoryInactiveFile)} / ${enforced("memory")}`,
+    CPUs: enforced("cpus"),
+    Throttled: cpuPeriods === 0 ? "-" : `${Math.round((cpuThrottledPeriods / cpuPeriods) * 100)}%`,
+    Pids: `${Stats.pids} / ${enforced("pids")}`,
+    OOMKills: String(Stats.oomKills),
+  };
+}
+
+function inUnit(limit: LimitReading["limit"], value: number | string): string {
+  if (typeof value !== "number") return value === "" ? "-" : value;
+  if (limit.startsWith("memory")) return formatBinarySize(value);
+  return limit === "cpuPeriod" ? `${value}us` : String(Number(value.toFixed(3)));
+}

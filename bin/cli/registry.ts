@@ -1,0 +1,80 @@
+/** All commands by their names. Each is loaded only when it is called, so that `ctr` starts fast. */
+import type { Command } from "./command.ts";
+
+export type Load = () => Promise<Command>;
+
+/** A command that only holds others: `ctr container …`. */
+export interface Group {
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, Load>>;
+  /** Further names of a command in this group. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
+const attach: Load = async () => (await import("./commands/attach.ts")).command;
+const create: Load = async () => (await import("./commands/create.ts")).command;
+const events: Load = async () => (await import("./commands/events.ts")).command;
+const exec: Load = async () => (await import("./commands/exec.ts")).command;
+const images: Load = async () => (await import("./commands/images.ts")).command;
+const importImage: Load = async () => (await import("./commands/import.ts")).command;
+const info: Load = async () => (await import("./commands/info.ts")).command;
+const inspect: Load = async () => (await import("./commands/inspect.ts")).command;
+const inspectContainer: Load = async () => (await import("./commands/inspect.ts")).containerCommand;
+const inspectImage: Load = async () => (await import("./commands/inspect.ts")).imageCommand;
+const inspectNetwork: Load = async () => (await import("./commands/inspect.ts")).networkCommand;
+const kill: Load = async () => (await import("./commands/kill.ts")).command;
+const limitList: Load = async () => (await import("./commands/limit-ls.ts")).command;
+const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
+const load: Load = async () => (await import("./commands/load.ts")).command;
+const logs: Load = async () => (await import("./commands/logs.ts")).command;
+const networkList: Load = async () => (await import("./commands/net-ls.ts")).command;
+const port: Load = async () => (await import("./commands/port.ts")).command;
+const ps: Load = async () => (await import("./commands/ps.ts")).command;
+const pull: Load = async () => (await import("./commands/pull.ts")).command;
+const rename: Load = async () => (await import("./commands/rename.ts")).command;
+const restart: Load = async () => (await import("./commands/restart.ts")).command;
+const rm: Load = async () => (await import("./commands/rm.ts")).command;
+const rmi: Load = async () => (await import("./commands/rmi.ts")).command;
+const run: Load = async () => (await import("./commands/run.ts")).command;
+const start: Load = async () => (await import("./commands/start.ts")).command;
+const stop: Load = async () => (await import("./commands/stop.ts")).command;
+const tag: Load = async () => (await import("./commands/tag.ts")).command;
+const top: Load = async () => (await import("./commands/top.ts")).command;
+const version: Load = async () => (await import("./commands/version.ts")).command;
+const wait: Load = async () => (await import("./commands/wait.ts")).command;
+
+const ofContainers = { attach, create, exec, kill, logs, port, rename, restart, rm, run, start, stop, top, wait };
+
+/** The commands of the first level, as `ctr --help` groups them. */
+export const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  Containers: { ...ofContainers, ps, inspect },
+  Images: { images, import: importImage, load, pull, rmi, tag },
+  Engine: { events, info, version },
+};
+
+const networkGroup: Group = {
+  summary: "Networks: what they are, who is on them",
+  commands: { inspect: inspectNetwork, ls: networkList },
+  aliases: { list: "ls" },
+};
+
+export const GROUPS: Readonly<Record<string, Group>> = {
+  container: {
+    summary: "Containers",
+    commands: { ...ofContainers, inspect: inspectContainer, ls: ps },
+    aliases: { list: "ls", ps: "ls", remove: "rm" },
+  },
+  image: {
+    summary: "Images",
+    commands: { import: importImage, inspect: inspectImage, load, ls: images, pull, rm: rmi, tag },
+    aliases: { list: "ls", remove: "rm" },
+  },
+  limit: {
+    summary: "Limits: what the kernel enforces, and what is used",
+    commands: { ls: limitList, show: limitShow },
+    aliases: { list: "ls" },
+  },
+  net: networkGroup,
+  network: networkGroup,
+  system: { summary: "The engine", commands: { events, info }, aliases: {} },
+};
