@@ -28,7 +28,7 @@ export interface EngineConfig {
   readonly execRoot: string;
   readonly network: NetworkConfig;
   readonly logger: Logger;
-  readonly build?: { readonly gitCommit: string; readonly buildTime: string };
+  readonly build?: { readonly version: string; readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
   readonly step?: (step: LifeStep, containerId: string) => void;
 }
@@ -76,6 +76,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
       await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
     );
     const [images, runtime] = await Promise.all([ImageService.open({ store, dataRoot, logger }), chooseRuntime()]);
+    resources.use(images);
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
     const events = new EventBus();
@@ -91,8 +92,8 @@ export class Engine implements ApiEngine, AsyncDisposable {
   }
 
   version(): EngineVersion {
-    const { gitCommit = "unknown", buildTime = "" } = this.#config.build ?? {};
-    return { version: packageVersion(), gitCommit, buildTime, runtime: this.#runtime };
+    const build = this.#config.build ?? { version: packageVersion(), gitCommit: "unknown", buildTime: "" };
+    return { ...build, runtime: this.#runtime };
   }
 
   info(): EngineInfo {

@@ -58,6 +58,7 @@ export type ContainerOperations = Pick<
   | "inspectExec"
   | "resizeExec"
   | "execsOf"
+  | "writableSize"
 >;
 
 export interface ImageOperations {

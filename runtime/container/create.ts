@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { generateId } from "../../lib/ids.ts";
 import { checkName, randomName } from "../../lib/names.ts";
+import { checkContainer } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, Image } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
 import { checkHostLimits } from "./limits.ts";
@@ -51,7 +52,7 @@ export async function createContainer(
 }
 
 function judge(
-  { cgroups, paths }: Parts,
+  { cgroups, paths, host: ociHost }: Parts,
   request: ContainerCreateRequest,
   image: Image,
   name: string,
@@ -62,6 +63,7 @@ function judge(
   const adapted = hostConfigOf(request.HostConfig ?? {}, host.mode === "unified");
   const { hostConfig, warnings } = checkHostLimits(adapted, host);
   portBindingsOf(config, hostConfig);
+  const { warnings: lacks } = checkContainer(config, hostConfig, ociHost);
   const [path, ...args] = argumentVector(config);
   const container: Container = {
     id,
@@ -84,7 +86,7 @@ function judge(
     ports: [],
     logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
   };
-  return { container, warnings };
+  return { container, warnings: [...warnings, ...lacks] };
 }
 
 function endpointRequest(

@@ -3,25 +3,17 @@ import { join } from "node:path";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
-import { buildExecProcess, exitCodeOfFailure } from "../oci/index.ts";
+import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer } from "./describe.ts";
 import type { Parts } from "./parts.ts";
 
 /** Docker's names, as the Engine API has them. */
-export interface ExecConfig {
+export interface ExecConfig extends ExecRequest {
   readonly AttachStdin?: boolean;
   readonly AttachStdout?: boolean;
   readonly AttachStderr?: boolean;
   readonly DetachKeys?: string;
-  readonly Tty?: boolean;
-  readonly Env?: readonly string[];
-  readonly Cmd: readonly string[];
-  readonly Privileged?: boolean;
-  readonly User?: string;
-  readonly WorkingDir?: string;
-  /** Rows and columns of the terminal, unless the start gives others. */
-  readonly ConsoleSize?: readonly number[];
 }
 
 export interface ExecState {

@@ -81,6 +81,11 @@ export class Paths {
     return join(this.directory(id), "container.log");
   }
 
+  /** Of volumes without a name. */
+  volumes(id: string): string {
+    return join(this.directory(id), "volumes");
+  }
+
   /** @param name `hostname`, `hosts` or `resolv.conf` */
   file(id: string, name: "hostname" | "hosts" | "resolv.conf"): string {
     return join(this.directory(id), name);

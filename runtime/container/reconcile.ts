@@ -116,11 +116,12 @@ async function removeLeftOvers(parts: Parts, live: ReadonlySet<string>, known: R
   for (const id of known) if (!live.has(id)) snapshots.unmount(id);
   for (const id of bundles) rmSync(paths.bundle(id), { recursive: true, force: true });
   for (const id of dead(monitor.exits.list())) monitor.exits.forget(id);
+  // Creations that did not come to their end.
+  for (const id of snapshots.list()) {
+    if (!known.has(id)) await attempt(parts, `the layer of ${id}`, () => snapshots.remove(id));
+  }
   for (const id of readdirSync(paths.containers)) {
-    if (!isFullId(id) || known.has(id)) continue;
-    // A creation that did not come to its end: the directory is made first of all.
-    await attempt(parts, `the layer of ${id}`, async () => snapshots.remove(id));
-    rmSync(paths.directory(id), { recursive: true, force: true });
+    if (isFullId(id) && !known.has(id)) rmSync(paths.directory(id), { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Removing a container that does not run: its layer, its files, its addresses and its name. */
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { messageOf } from "../../lib/errors.ts";
 import { teardown } from "../../lib/teardown.ts";
 import { emitContainer } from "./describe.ts";
@@ -17,7 +17,7 @@ export async function removeContainer(parts: Parts, record: ContainerRecord): Pr
   try {
     await teardown(`container ${name}`, [
       { what: "its layer", run: () => snapshots.remove(id) },
-      { what: "its files", run: () => rmSync(paths.directory(id), { recursive: true, force: true }) },
+      { what: "its files", run: () => rm(paths.directory(id), { recursive: true, force: true }) },
     ]);
   } catch (error) {
     logger.error(messageOf(error), { id });

@@ -2,7 +2,7 @@
  * Containers, as the Engine API knows them. Every method takes a full id, a name, or a prefix of the id, and throws
  * `notFound` with Docker's text for any other. Texts and statuses of errors are Docker's.
  */
-import type { CgroupHost, Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
+import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
 import { conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { checkName } from "../../lib/names.ts";
@@ -276,8 +276,9 @@ export class ContainerService implements AsyncDisposable {
     return this.#parts.cgroups.stats(container.id);
   }
 
-  get cgroupHost(): CgroupHost {
-    return this.#parts.cgroups.host;
+  /** Bytes that it has written. Walks its files. */
+  async writableSize(reference: string): Promise<number> {
+    return (await this.#parts.snapshots.sizes(this.find(reference).id)).writable;
   }
 
   /** Lets what is under way come to its end. Containers go on. */

@@ -6,7 +6,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { CtrError, messageOf } from "../../lib/errors.ts";
 import type { Sandbox } from "../../netns/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
-import { buildSpec, exitCodeOfFailure, writeBundle } from "../oci/index.ts";
+import { buildSpec, exitCodeOfFailure, imageVolumes, prepareVolumes, writeBundle } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
@@ -136,7 +136,8 @@ async function makeBundle(
   { sandbox, ...input }: BundleParts,
   undo: AsyncDisposableStack,
 ): Promise<string> {
-  const { id, hostConfig } = container;
+  const { id, config, hostConfig } = container;
+  const volumes = await prepareVolumes(imageVolumes(config, hostConfig), input.rootfs, parts.paths.volumes(id));
   const directory = parts.paths.bundle(id);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   undo.defer(() => rmSync(directory, { recursive: true, force: true }));
@@ -144,6 +145,7 @@ async function makeBundle(
     {
       container,
       ...input,
+      volumes,
       cgroupsPath: parts.cgroups.pathOf(id),
       ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
       oomScoreAdj: oomScoreOf(hostConfig, parts.cgroups.host),
