@@ -22,6 +22,7 @@ export type LifeStep =
   | "start:rootfs"
   | "start:network"
   | "start:bundle"
+  | "start:launched"
   | "start:created"
   | "start:recorded"
   | "start:started"

@@ -166,7 +166,7 @@ async function createProcesses(
   const { id, name, config, logPath } = container;
   let processes: MonitoredProcess | undefined;
   undo.defer(() => endProcesses(parts, id, processes));
-  processes = await parts.monitor.create({
+  const creating = parts.monitor.create({
     id,
     name,
     bundle,
@@ -175,5 +175,7 @@ async function createProcesses(
     stdin: config.OpenStdin ?? false,
     stdinOnce: config.StdinOnce ?? false,
   });
+  parts.step("start:launched", id);
+  processes = await creating;
   return processes;
 }

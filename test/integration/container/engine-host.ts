@@ -72,6 +72,12 @@ export class EngineHost implements AsyncDisposable {
     await ready;
   }
 
+  /** Tries to open another engine in the same host. @throws with its error output when it ends */
+  async second({ dataRoot, execRoot }: { readonly dataRoot: string; readonly execRoot: string }): Promise<void> {
+    const { exitCode, stderr } = await this.host.run([process.execPath, PROCESS, dataRoot, execRoot], { input: "" });
+    if (exitCode !== 0) throw new Error(stderr);
+  }
+
   call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
     const call = ++this.#calls;
     this.#engine?.stdin?.write(`${JSON.stringify({ call, method, args })}\n`);

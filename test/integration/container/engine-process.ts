@@ -104,6 +104,9 @@ const calls = {
     return entries.map(({ data }) => data.toString()).join("");
   },
   events: (): readonly string[] => events.splice(0),
+  pid: (): number => process.pid,
+  engineId: (): string => engine.info().id,
+  version: () => engine.version(),
   async close(): Promise<void> {
     await engine[Symbol.asyncDispose]();
     setImmediate(() => process.exit(0));
