@@ -28,7 +28,7 @@ export interface CommandDefinition<O extends OptionTable> {
   /** Further names, for `--help`. */
   readonly alsoKnownAs?: readonly string[];
   /** @returns the exit code; none is 0 */
-  run(parsed: Parsed<O>, context: Context): Promise<number | void>;
+  run(parsed: Parsed<O>, context: Context): Promise<number> | Promise<void>;
 }
 
 /** A command whose option types are closed over. */

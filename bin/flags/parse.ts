@@ -93,10 +93,14 @@ class Parser<O extends OptionTable> {
         this.#help = true;
         return;
       }
-      if (rest.startsWith("=")) return this.#set(name, rest.slice(1));
+      if (rest.startsWith("=")) {
+        this.#set(name, rest.slice(1));
+        return;
+      }
       if (this.#optionOf(name).value !== undefined) {
         const missing = () => new FlagError(`flag needs an argument: '${letter}' in -${letters}`);
-        return this.#set(name, rest === "" ? this.#nextWord(missing) : rest);
+        this.#set(name, rest === "" ? this.#nextWord(missing) : rest);
+        return;
       }
       this.#set(name, "true");
       letters = rest;

@@ -43,7 +43,10 @@ export const command = defineCommand({
       },
     });
     const start = `/exec/${Id}/start`;
-    if (detach) return await client.post<void>(start, { body: { Detach: true, Tty: tty } });
+    if (detach) {
+      await client.post(start, { body: { Detach: true, Tty: tty } });
+      return 0;
+    }
     const consoleSize = size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] };
     const socket = await client.hijack(start, { body: { Detach: false, Tty: tty, ...consoleSize } });
     const stopSize = tty ? followSize(client, `/exec/${Id}/resize`) : () => {};

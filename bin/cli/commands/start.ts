@@ -27,7 +27,7 @@ export const command = defineCommand({
 });
 
 /** Errors are told one by one; the last line names all that failed. */
-async function startAll(client: Client, names: readonly string[]): Promise<void> {
+async function startAll(client: Client, names: readonly string[]): Promise<number> {
   const failed: string[] = [];
   for (const name of names) {
     try {
@@ -39,6 +39,7 @@ async function startAll(client: Client, names: readonly string[]): Promise<void>
     }
   }
   if (failed.length > 0) throw new CliError(`Error: failed to start containers: ${failed.join(", ")}`);
+  return 0;
 }
 
 async function startAttached(
