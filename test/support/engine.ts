@@ -159,7 +159,7 @@ export class TestEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (this.#daemon !== undefined) await this.#removeContainers();
+      if (this.#daemon?.exitCode === null && existsSync(this.socket)) await this.#removeContainers();
       await this.stopDaemon();
     } finally {
       await this.#killCgroups();

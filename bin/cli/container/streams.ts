@@ -35,8 +35,8 @@ export async function joinStreams(socket: Socket, options: StreamOptions): Promi
     return await Promise.race([output.then(() => "closed" as const), detached]);
   } finally {
     restore();
-    process.stdin.pause();
-    process.stdin.unref();
+    // An input that goes on must not keep us. It is not touched when unused: reading it would start a stream on it.
+    if (options.input) process.stdin.destroy();
     socket.destroy();
   }
 }
