@@ -3,7 +3,7 @@
  * which start faster than their sources. It is made beside and then moved into place, so that programs of the former
  * build never find half of a new one.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { runCommand } from "../lib/command.ts";
@@ -11,6 +11,8 @@ import { hasCode } from "../lib/errors.ts";
 
 const root = join(import.meta.dirname, "..");
 const target = join(root, "dist");
+/** Beginning of the name of the directory that a build works in. */
+const SCRATCH = ".build-";
 
 /** @param directory where to put it */
 async function buildLibrary(directory: string): Promise<void> {
@@ -82,9 +84,7 @@ function moveIntoPlace(directory: string): void {
   rmSync(former, { recursive: true, force: true });
 }
 
-const cache = join(root, "node_modules/.cache");
-mkdirSync(cache, { recursive: true });
-const directory = mkdtempSync(join(cache, "build-"));
+const directory = mkdtempSync(join(root, ".build-"));
 chmodSync(directory, 0o755);
 try {
   await Promise.all([buildLibrary(directory), buildPrograms(directory)]);
