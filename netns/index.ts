@@ -13,6 +13,7 @@ export {
   hostsFile,
   parseExtraHost,
   type ResolvConfRequest,
+  readHostResolvConf,
   resolvConf,
 } from "./files/index.ts";
 export {

@@ -27,6 +27,8 @@ export interface EngineConfig {
   /** State of this boot: bundles, sockets, namespaces. */
   readonly execRoot: string;
   readonly network: NetworkConfig;
+  /** Registries that may be asked without TLS: hosts, or IPv4 networks. Loopback ones always may. */
+  readonly insecureRegistries?: readonly string[];
   readonly logger: Logger;
   readonly build?: { readonly version: string; readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
@@ -75,7 +77,11 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const network = resources.use(
       await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
     );
-    const [images, runtime] = await Promise.all([ImageService.open({ store, dataRoot, logger }), chooseRuntime()]);
+    const { insecureRegistries = [] } = config;
+    const [images, runtime] = await Promise.all([
+      ImageService.open({ store, dataRoot, logger, insecureRegistries }),
+      chooseRuntime(),
+    ]);
     resources.use(images);
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));

@@ -1,12 +1,14 @@
 /** Creating a container: everything is judged first, then recorded in one transaction, and only then files are made. */
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { invalid } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import { checkName, randomName } from "../../lib/names.ts";
-import { checkContainer } from "../oci/index.ts";
-import type { Container, ContainerCreateRequest, Image } from "../types.ts";
+import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
+import type { Container, ContainerCreateRequest, HostConfig, Image } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
 import { checkHostLimits } from "./limits.ts";
+import { checkNetworkFiles } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
@@ -34,6 +36,7 @@ export async function createContainer(
   records.checkNameIsFree(name);
   const image = images.find(request.Image ?? "");
   const { container, warnings } = judge(parts, request, image, name);
+  const endpoint = endpointRequest(container, request);
   const { id } = container;
   await using undo = new AsyncDisposableStack();
   // The directory first and the record last: a directory without a record is a creation that a crash cut short.
@@ -44,7 +47,7 @@ export async function createContainer(
   undo.defer(() => snapshots.remove(id));
   step("create:snapshot", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
-    network.reserveEndpoint(endpointRequest(container, request));
+    network.reserveEndpoint(endpoint);
   });
   undo.move();
   emitContainer(parts, "create", container);
@@ -52,18 +55,20 @@ export async function createContainer(
 }
 
 function judge(
-  { cgroups, paths, host: ociHost }: Parts,
+  parts: Parts,
   request: ContainerCreateRequest,
   image: Image,
   name: string,
 ): { container: Container; warnings: readonly string[] } {
   const id = generateId();
-  const { host } = cgroups;
+  const { cgroups, paths, host } = parts;
   const config = containerConfig(request, image.config, id, hostname());
-  const adapted = hostConfigOf(request.HostConfig ?? {}, host.mode === "unified");
-  const { hostConfig, warnings } = checkHostLimits(adapted, host);
+  const adapted = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified");
+  const { hostConfig: limited, warnings } = checkHostLimits(adapted, cgroups.host);
+  const hostConfig = withPaths(limited, host);
   portBindingsOf(config, hostConfig);
-  const { warnings: lacks } = checkContainer(config, hostConfig, ociHost);
+  checkNetworkFiles(parts, { config, hostConfig });
+  const { warnings: lacks } = checkContainer(config, hostConfig, host);
   const [path, ...args] = argumentVector(config);
   const container: Container = {
     id,
@@ -89,6 +94,18 @@ function judge(
   return { container, warnings: [...warnings, ...lacks] };
 }
 
+/** Docker fills in which paths are hidden from the container, so that `inspect` tells. */
+function withPaths(asked: HostConfig, host: OciHost): HostConfig {
+  const { Privileged = false, MaskedPaths, ReadonlyPaths } = asked;
+  if (Privileged) return asked;
+  return {
+    ...asked,
+    MaskedPaths: MaskedPaths ?? host.maskedPaths,
+    ReadonlyPaths: ReadonlyPaths ?? READONLY_PATHS,
+  };
+}
+
+/** @throws `invalid` with Docker's text for an address on the default bridge */
 function endpointRequest(
   { id, name, hostConfig, config }: Container,
   { NetworkingConfig }: ContainerCreateRequest,
@@ -97,6 +114,12 @@ function endpointRequest(
   const wishes = NetworkingConfig?.EndpointsConfig ?? {};
   const wish = wishes[mode] ?? wishes["default"];
   const ipAddress = wish?.IPAMConfig?.IPv4Address;
+  if (ipAddress && mode === "bridge") {
+    throw invalid(
+      "invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only",
+      "CTR_ADDRESS_UNSUPPORTED",
+    );
+  }
   const macAddress = wish?.MacAddress || config.MacAddress;
   return {
     containerId: id,

@@ -196,6 +196,15 @@ export class ContainerService implements AsyncDisposable {
     return this.#parts.records.all().map(({ container }) => container);
   }
 
+  /** Ids of the containers that were made from an image, and of those among them that run. */
+  usersOf(imageId: string): { readonly all: readonly string[]; readonly running: readonly string[] } {
+    const users = this.list().filter((container) => container.imageId === imageId);
+    const running = users.filter(
+      ({ status }) => status === "running" || status === "paused" || status === "restarting",
+    );
+    return { all: users.map(({ id }) => id), running: running.map(({ id }) => id) };
+  }
+
   /** Resolves when the condition holds; `not-running` at once for a container that does not run. */
   wait(reference: string, condition: WaitCondition): Promise<WaitResult> {
     const container = this.find(reference);

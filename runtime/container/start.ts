@@ -3,6 +3,7 @@
  * its program runs. Each thing made has its undo; a failure leaves nothing of it.
  */
 import { mkdirSync, rmSync } from "node:fs";
+import { startingLimits } from "../../cgroups/index.ts";
 import { CtrError, messageOf } from "../../lib/errors.ts";
 import type { Sandbox } from "../../netns/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
@@ -61,6 +62,8 @@ async function runSteps(parts: Parts, container: Container, options: StartOption
   const { sandbox, rootfs, files } = await prepare(parts, container, undo);
   const bundle = await makeBundle(parts, container, { sandbox, rootfs, ...files }, undo);
   const processes = await createProcesses(parts, container, bundle, undo);
+  // The runtime's own first process needs more than some containers may have, so the last limits come only now.
+  parts.cgroups.update(id, limitsOf(container.hostConfig));
   step("start:created", id);
   // Recorded before it runs: a crash right after the start must find it as running. A crash before the start is told
   // by the runtime's state, and undone.
@@ -110,7 +113,7 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
     ),
   );
   networking.catch(() => {});
-  cgroups.create(id, limitsOf(hostConfig));
+  cgroups.create(id, startingLimits(limitsOf(hostConfig)));
   undo.defer(() => cgroups.remove(id));
   step("start:cgroup", id);
   undo.defer(() => snapshots.unmount(id));
