@@ -74,6 +74,8 @@ export interface HostConfig {
   /** Bytes. */
   readonly ShmSize?: number;
   readonly Init?: boolean | null;
+  /** Rows and columns that the terminal begins with. */
+  readonly ConsoleSize?: readonly number[];
   readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
   readonly MaskedPaths?: readonly string[] | null;
   readonly ReadonlyPaths?: readonly string[] | null;

@@ -26,6 +26,7 @@ export function buildProcess({ container, user, oomScoreAdj }: ProcessInput, hos
   const { capabilities } = grantCapabilities(hostConfig, host.capabilities);
   return {
     terminal,
+    ...consoleSize(terminal, hostConfig.ConsoleSize),
     user: idsOf(user),
     args: wantsInit(hostConfig) ? [INIT_PATH, "--", path, ...args] : [path, ...args],
     env: containerEnvironment(config, terminal),
@@ -64,10 +65,9 @@ export function buildExecProcess({ container, rootfs, request, size }: ExecInput
   const { config, hostConfig } = container;
   const terminal = request.Tty ?? false;
   const { capabilities } = grantCapabilities(hostConfig, host.capabilities);
-  const [rows = 0, columns = 0] = size === undefined ? (request.ConsoleSize ?? []) : [size.rows, size.columns];
   return {
     terminal,
-    ...(terminal && rows > 0 && columns > 0 ? { consoleSize: { height: rows, width: columns } } : {}),
+    ...consoleSize(terminal, size === undefined ? request.ConsoleSize : [size.rows, size.columns]),
     user: idsOf(resolveUser(rootfs, request.User || config.User || "")),
     args: request.Cmd,
     env: mergeEnvironment(containerEnvironment(config, terminal), request.Env ?? []),
@@ -75,6 +75,14 @@ export function buildExecProcess({ container, rootfs, request, size }: ExecInput
     capabilities: capabilitySets(request.Privileged === true ? host.capabilities : capabilities),
     ...confinement(hostConfig, host),
   };
+}
+
+/** The size a terminal begins with: the program may ask for it before a client's first resize has come. */
+function consoleSize(
+  terminal: boolean,
+  [rows = 0, columns = 0]: readonly number[] = [],
+): Pick<OciProcess, "consoleSize"> {
+  return terminal && rows > 0 && columns > 0 ? { consoleSize: { height: rows, width: columns } } : {};
 }
 
 /** An init makes sense only where the container has processes of its own. */

@@ -48,6 +48,7 @@ const HOST_CONFIG = record({
   Sysctls: mapOf(text),
   ShmSize: integer,
   Init: flag,
+  ConsoleSize: list(integer),
   Ulimits: list(record({ Name: text, Soft: integer, Hard: integer })),
   MaskedPaths: list(text),
   ReadonlyPaths: list(text),

@@ -1,6 +1,6 @@
 /** The life cycle of containers: create, start, stop, restart, kill, wait, rename, remove, resize. */
 
-import { invalid } from "../../../lib/errors.ts";
+import { CtrError, invalid } from "../../../lib/errors.ts";
 import { parseSignal } from "../../../lib/system/signals.ts";
 import type { StopOptions, WaitCondition } from "../../container/index.ts";
 import { unlessAborted } from "../abort.ts";
@@ -11,8 +11,17 @@ import type { Exchange } from "../exchange.ts";
 export async function createContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const name = exchange.text("name");
   const request = decodeCreateRequest(await exchange.body());
-  const { id, warnings } = await containers.create(request, name === undefined ? {} : { name });
+  const created = containers.create(request, name === undefined ? {} : { name });
+  const { id, warnings } = await created.catch((error) => {
+    throw notAsMissingImage(error);
+  });
   exchange.json(201, { Id: id, Warnings: warnings });
+}
+
+/** To clients a 404 here means that the image is missing: they pull it and try again. Anything else missing is a 400. */
+function notAsMissingImage(error: unknown): unknown {
+  if (!(error instanceof CtrError) || error.kind !== "notFound" || error.code === "CTR_IMAGE_NOT_FOUND") return error;
+  return invalid(error.message, { code: "CTR_CREATE_REFERENCE_INVALID", hint: error.hint, cause: error });
 }
 
 export async function startContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {

@@ -82,14 +82,18 @@ describe("the docker CLI: containers", () => {
     });
 
     it("detaches by ctrl-p ctrl-q and leaves the container running", async () => {
-      const { exitCode } = await docker.onTerminal(["run", "-it", "--name", "left", "busybox", "cat"], "\x10\x11");
-      assert.equal(exitCode, 0);
+      const client = docker.spawnOnTerminal("run", "-it", "--name", "left", "busybox", "sh", "-c", "'echo ready; cat'");
+      const left = once(client, "exit");
+      await once(client.stdout, "data");
+      client.stdin.write("\x10\x11");
+      assert.deepEqual(await left, [0, null]);
       assert.equal(await docker.inspect("left", "{{.State.Status}}"), "running");
     });
 
     it("ends with 128 and the signal's number when a signal ends it", async () => {
-      const { exitCode } = await docker.run(["run", "--rm", "busybox", "sh", "-c", "kill -9 $$"]);
-      assert.equal(exitCode, 137);
+      const running = docker.run(["run", "--name", "killed", "busybox", "sleep", "1000"]);
+      await waitFor("the container", async () => (await docker.run(["kill", "killed"])).exitCode === 0);
+      assert.equal((await running).exitCode, 137);
     });
 
     const refusals: readonly (readonly [string, number, readonly string[], RegExp])[] = [

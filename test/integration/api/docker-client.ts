@@ -1,5 +1,5 @@
 /** The real docker CLI, unchanged, pointed at an engine of the test's own. */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { CommandOptions, CommandResult } from "../../../lib/command.ts";
 import { TestEngine } from "../../support/engine.ts";
 import { busyboxArchive } from "../../support/images.ts";
@@ -35,9 +35,13 @@ export class DockerClient implements AsyncDisposable {
 
   /** On a terminal of its own, with 30 rows and 100 columns; `input` is typed. */
   onTerminal(argv: readonly string[], input: string): Promise<CommandResult> {
-    const command = [...this.#argv, ...argv].join(" ");
-    const script = ["script", "-qec", `stty rows 30 cols 100; ${command}`, "/dev/null"];
-    return this.engine.host.run(script, { input });
+    return this.engine.host.run(this.#terminal(argv), { input });
+  }
+
+  /** A docker on a terminal that goes on, for a test that types as it sees output. */
+  spawnOnTerminal(...argv: readonly string[]): ChildProcessWithoutNullStreams {
+    const [program, ...args] = this.engine.host.argv(this.#terminal(argv));
+    return spawn(program, args, { stdio: "pipe" });
   }
 
   /** A docker that goes on. */
@@ -56,6 +60,10 @@ export class DockerClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.engine[Symbol.asyncDispose]();
+  }
+
+  #terminal(argv: readonly string[]): readonly string[] {
+    return ["script", "-qec", `stty rows 30 cols 100; ${[...this.#argv, ...argv].join(" ")}`, "/dev/null"];
   }
 
   get #argv(): readonly string[] {
