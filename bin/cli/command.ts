@@ -86,8 +86,10 @@ function checkOperands<O extends OptionTable>(
     if (least === most) return `requires ${plural(least)}`;
     return count < least ? `requires at least ${plural(least)}` : `requires at most ${plural(most)}`;
   };
+  // Docker's own mix of words.
+  const verb = most !== 0 && least !== most && count < least ? "See" : "Run";
   throw new CliError(
-    `ctr: 'ctr ${path}' ${needs()}\n\nUsage:  ctr ${path} ${usage}\n\nRun 'ctr ${path} --help' for more information`,
+    `ctr: 'ctr ${path}' ${needs()}\n\nUsage:  ctr ${path} ${usage}\n\n${verb} 'ctr ${path} --help' for more information`,
   );
 }
 

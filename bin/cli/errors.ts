@@ -20,6 +20,11 @@ export class CliError extends Error {
   }
 }
 
+/** No engine answers, and none could be started. */
+export class UnreachableError extends CliError {
+  override readonly name: string = "UnreachableError";
+}
+
 /** An answer of the engine with an error status. */
 export class EngineError extends Error {
   override readonly name: string = "EngineError";

@@ -4,7 +4,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, re
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CliError } from "../errors.ts";
+import { UnreachableError } from "../errors.ts";
 
 /** Where an engine that nobody else started writes its log. */
 export const LOG_FILE = "/var/lib/ctr/ctrd.log";
@@ -15,7 +15,7 @@ const DEADLINE = 10_000;
 const INTERVAL = 5;
 const LINES_SHOWN = 10;
 
-/** @throws {CliError} with the last lines of the engine's log */
+/** @throws {UnreachableError} with the last lines of the engine's log */
 export async function startEngine(socketPath: string): Promise<void> {
   mkdirSync(dirname(LOG_FILE), { recursive: true, mode: 0o711 });
   const log = openSync(LOG_FILE, "a", 0o640);
@@ -33,7 +33,7 @@ export async function startEngine(socketPath: string): Promise<void> {
 function enginePath(): string {
   const own = dirname(realpathSync(process.argv[1] ?? ""));
   const path = [join(own, "../bin/ctrd"), join(own, "../ctrd")].find(existsSync);
-  if (path === undefined) throw new CliError(`Cannot start the ctr engine: there is no ctrd near ${own}`);
+  if (path === undefined) throw new UnreachableError(`Cannot start the ctr engine: there is no ctrd near ${own}`);
   return path;
 }
 
@@ -63,10 +63,10 @@ function accepts(socketPath: string): Promise<boolean> {
   });
 }
 
-function notStarted(why: string, logStart: number): CliError {
+function notStarted(why: string, logStart: number): UnreachableError {
   const written = readFileSync(LOG_FILE).subarray(logStart).toString().trimEnd();
   const lines = written === "" ? [] : written.split("\n").slice(-LINES_SHOWN);
-  return new CliError(
+  return new UnreachableError(
     [
       `Cannot start the ctr engine: ${why}.`,
       ...lines.map((line) => `  ${line}`),

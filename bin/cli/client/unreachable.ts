@@ -1,15 +1,15 @@
 /** Nothing answers at the engine's address: start the engine where that is ours to do, else say what to do. */
 import { hasCode, messageOf } from "../../../lib/errors.ts";
-import { CliError } from "../errors.ts";
+import { UnreachableError } from "../errors.ts";
 import type { EngineAddress } from "./address.ts";
 
 /**
  * Resolves once an engine listens.
- * @throws {CliError} with the way out
+ * @throws {UnreachableError} with the way out
  */
 export async function helpUnreachable(address: EngineAddress, error: unknown): Promise<void> {
   if (hasCode(error, "EACCES", "EPERM")) {
-    throw new CliError(
+    throw new UnreachableError(
       `permission denied while trying to connect to the ctr engine at ${address.text}\nRun it as root: sudo ctr …`,
     );
   }
@@ -19,7 +19,7 @@ export async function helpUnreachable(address: EngineAddress, error: unknown): P
     return startEngine(address.path);
   }
   const why = hasCode(error, "ENOENT", "ECONNREFUSED") ? "" : ` (${messageOf(error)})`;
-  throw new CliError(
+  throw new UnreachableError(
     `Cannot connect to the ctr engine at ${address.text}. Is it running?${why}\n${wayOut(address, root)}`,
   );
 }

@@ -1,6 +1,6 @@
 /** How `run` and `create` end when the container does not come to life. */
 import { CtrError } from "../../../lib/errors.ts";
-import { CliError, EngineError, ExitCode } from "../errors.ts";
+import { CliError, EngineError, ExitCode, UnreachableError } from "../errors.ts";
 
 /** The error as Docker shows it, `ctr: Error response from daemon: …`, with the exit code that its words mean. */
 export function runFailure(error: unknown, verb: "run" | "create"): unknown {
@@ -10,7 +10,7 @@ export function runFailure(error: unknown, verb: "run" | "create"): unknown {
 }
 
 function messageOf(error: unknown): string | undefined {
-  if (error instanceof EngineError) return error.message;
+  if (error instanceof EngineError || error instanceof UnreachableError) return error.message;
   if (error instanceof CtrError) return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
   return error instanceof CliError && error.exitCode === ExitCode.notRun ? error.message : undefined;
 }
