@@ -3,7 +3,7 @@
  * which start faster than their sources. It is made beside and then moved into place, so that programs of the former
  * build never find half of a new one.
  */
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { runCommand } from "../lib/command.ts";
@@ -11,10 +11,7 @@ import { hasCode } from "../lib/errors.ts";
 
 const root = join(import.meta.dirname, "..");
 const target = join(root, "dist");
-/** Beginning of the name of the directory that a build works in. */
-const SCRATCH = ".build-";
 
-/** @param directory where to put it */
 async function buildLibrary(directory: string): Promise<void> {
   await runCommand([join(root, "node_modules/.bin/tsc"), "-p", "tsconfig.build.json", "--outDir", directory], {
     cwd: root,
@@ -37,11 +34,11 @@ async function buildPrograms(directory: string): Promise<void> {
     build({
       ...common,
       entryPoints: ["bin/cli/main.ts"],
-      outfile: join(directory, "ctr.cjs"),
+      outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
       define: { ...common.define, "import.meta.url": "bundleUrl", "import.meta.dirname": "__dirname" },
-      banner: { js: 'require("node:module").enableCompileCache?.(); const bundleUrl = "file://" + __filename;' },
+      banner: { js: 'const bundleUrl = "file://" + __filename;' },
     }),
     // Names stay as they are: stack traces of the engine are read by people.
     build({
@@ -56,6 +53,19 @@ async function buildPrograms(directory: string): Promise<void> {
       },
     }),
   ]);
+}
+
+/**
+ * `ctr.cjs` loads `cli.cjs` with V8's code cache, which holds for what is loaded after it was switched on. The cache is in
+ * `dist/`, where only the owner of the programs writes: in a directory for all, such as /tmp, others could put code there.
+ */
+async function addCodeCache(directory: string): Promise<void> {
+  const loader = join(directory, "ctr.cjs");
+  writeFileSync(
+    loader,
+    'require("node:module").enableCompileCache({ directory: __dirname + "/cache", portable: true });\nrequire("./cli.cjs");\n',
+  );
+  await runCommand([process.execPath, loader, "version", "--client"]);
 }
 
 async function buildFacts(): Promise<Readonly<Record<string, string>>> {
@@ -88,6 +98,7 @@ const directory = mkdtempSync(join(root, ".build-"));
 chmodSync(directory, 0o755);
 try {
   await Promise.all([buildLibrary(directory), buildPrograms(directory)]);
+  await addCodeCache(directory);
   moveIntoPlace(directory);
 } finally {
   rmSync(directory, { recursive: true, force: true });
