@@ -7,11 +7,14 @@
  */
 import { closeSync, constants, existsSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { runCommand } from "../../lib/command.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { isAlive, type ProcessIdentity } from "../../lib/system/process.ts";
 import { RuntimeFailure } from "./conmon.ts";
+
+/** How often the event loop turns before the wait for a container's answer costs a timer, about a millisecond of them. */
+const TURNS_WITHOUT_DELAY = 50;
 
 /** What the monitor has to know of the OCI runtime. */
 export interface RuntimeProgram {
@@ -66,10 +69,13 @@ export class RuntimeState {
     // Without O_NONBLOCK the open would wait for ever when the process has died meanwhile.
     const fifo = openSync(this.#fifo(id), constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      for (let attempt = 0; !readByte(fifo); attempt++) {
-        if (!isAlive(init)) throw new RuntimeFailure(`container ${id} ended before it was started`);
+      for (let attempt = 0; ; attempt++) {
+        // Looked at before the read: a short program may answer and be gone by the time that the read has failed.
+        const alive = isAlive(init);
+        if (readByte(fifo)) break;
+        if (!alive) throw new RuntimeFailure(`container ${id} ended before it was started`);
         // The process answers within microseconds, unless the machine is busy.
-        await delay(attempt < 20 ? 0 : 5);
+        await (attempt < TURNS_WITHOUT_DELAY ? nextTurn() : delay(2));
       }
     } finally {
       closeSync(fifo);
