@@ -102,9 +102,10 @@ export class Life implements AsyncDisposable {
     return this.#restarts.delete(id);
   }
 
-  /** A user does not want the restart that is due. */
-  giveUpRestart(id: string): void {
-    if (!this.cancelRestart(id)) return;
+  /** A user does not want the restart that is due. One that is under way is waited for: then the container may run. */
+  async giveUpRestart(id: string): Promise<void> {
+    if (this.#parts.records.get(id)?.container.status !== "restarting") return;
+    if (!this.cancelRestart(id)) return this.lock.run(id, async () => {});
     const { container } = this.#parts.records.update(id, { status: "exited" }, { stoppedByUser: true });
     this.#parts.waiters.exited(id, resultOf(container), false);
   }

@@ -3,7 +3,7 @@
  * `notFound` with Docker's text for any other. Texts and statuses of errors are Docker's.
  */
 import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
-import { conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
+import { CtrError, conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { checkName } from "../../lib/names.ts";
 import type { Store } from "../../lib/store.ts";
@@ -110,10 +110,11 @@ export class ContainerService implements AsyncDisposable {
    * @throws `notModified` when it does not run
    */
   async stop(reference: string, options: StopOptions = {}): Promise<void> {
-    const { container } = this.#parts.records.find(reference);
-    const { id, status } = container;
-    if (status === "restarting") return this.#life.giveUpRestart(id);
-    if (status !== "running") throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
+    const { id, status: before } = this.find(reference);
+    await this.#life.giveUpRestart(id);
+    const container = this.find(id);
+    if (before === "restarting" && container.status !== "running") return;
+    if (container.status !== "running") throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
     const record = this.#parts.records.update(id, {}, { stoppedByUser: true });
     const seconds = options.timeout ?? container.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT;
     const signal = options.signal ?? stopSignalOf(container);
@@ -129,7 +130,7 @@ export class ContainerService implements AsyncDisposable {
     const { id } = this.find(reference);
     await this.#life.keeping(id, async () => {
       const { status } = this.find(id);
-      if (status === "running" || status === "restarting") await this.stop(id, options);
+      if (status === "running" || status === "restarting") await this.stop(id, options).catch(unlessStopped);
       await this.start(id);
     });
     emitContainer(this.#parts, "restart", this.find(id));
@@ -140,10 +141,11 @@ export class ContainerService implements AsyncDisposable {
    * @throws `conflict` with Docker's text when it does not run
    */
   async kill(reference: string, signal: number): Promise<void> {
-    const { container } = this.#parts.records.find(reference);
-    const { id, status } = container;
-    if (status === "restarting") return this.#life.giveUpRestart(id);
-    if (status !== "running") {
+    const { id, status: before } = this.find(reference);
+    await this.#life.giveUpRestart(id);
+    const container = this.find(id);
+    if (before === "restarting" && container.status !== "running") return;
+    if (container.status !== "running") {
       throw conflict(
         `Cannot kill container: ${reference}: container ${id} is not running`,
         "CTR_CONTAINER_NOT_RUNNING",
@@ -159,19 +161,25 @@ export class ContainerService implements AsyncDisposable {
 
   /** @throws `conflict` with Docker's texts when it runs and `force` is not given, or is being removed already */
   async remove(reference: string, { force }: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
-    const { container } = this.#parts.records.find(reference);
-    const { id, name, status } = container;
+    const { id, name, status } = this.find(reference);
     if (status === "removing") {
       throw conflict(`removal of container ${reference} is already in progress`, "CTR_CONTAINER_REMOVING");
     }
     if (!force && (status === "running" || status === "restarting")) throw stillRuns(name, status);
-    if (status === "restarting") this.#life.giveUpRestart(id);
-    if (status === "running") await this.#life.kill(this.#parts.records.update(id, {}, { stoppedByUser: true }));
-    await this.#life.lock.run(id, async () => {
-      // It may have been started again, or removed by itself, while we waited for our turn.
-      const now = this.#parts.records.get(id)?.container.status;
-      if (now === "running") throw stillRuns(name, now);
+    // Who waits for the turn may find that it was started meanwhile: then it is ended again.
+    while (!(await this.#removed(id))) {
+      if (!force) throw stillRuns(name, "running");
+      await this.#life.kill(this.#parts.records.update(id, {}, { stoppedByUser: true }));
+    }
+  }
+
+  /** @returns false when it runs. One that is gone already is fine. */
+  async #removed(id: string): Promise<boolean> {
+    await this.#life.giveUpRestart(id);
+    return this.#life.lock.run(id, async () => {
+      if (this.#parts.records.get(id)?.container.status === "running") return false;
       await this.#life.remove(id);
+      return true;
     });
   }
 
@@ -313,6 +321,11 @@ function partsOf(options: ContainerServiceOptions): Parts {
 }
 
 const stopSignalOf = ({ config }: Container): number => parseSignal(config.StopSignal || "SIGTERM");
+
+/** It may end by itself just before it is stopped. */
+function unlessStopped(error: unknown): void {
+  if (!(error instanceof CtrError) || error.kind !== "notModified") throw error;
+}
 
 const stillRuns = (name: string, status: "running" | "restarting") =>
   conflict(

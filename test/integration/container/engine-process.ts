@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { toCtrError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { type Attachment, type ContainerCreateRequest, Engine } from "../../../runtime/index.ts";
+import { StreamAttachment } from "../../../runtime/monitor/attachment.ts";
 
 export interface RunResult {
   readonly id: string;
@@ -39,6 +40,8 @@ const events: string[] = [];
 engine.events.subscribe(({ Type, Action, Actor }) => {
   events.push([Type, Action, Actor.Attributes["exitCode"]].filter((part) => part !== undefined).join(" "));
 });
+
+let stalled: Attachment | undefined;
 
 const text = (chunks: readonly { readonly stream: string; readonly data: Buffer }[], stream: string): string =>
   Buffer.concat(chunks.filter((chunk) => chunk.stream === stream).map(({ data }) => data)).toString();
@@ -99,6 +102,12 @@ const calls = {
     }
     return "";
   },
+  /** A client that reads nothing. */
+  async stall(reference: string): Promise<void> {
+    stalled = await containers.attach(reference, { stdout: true });
+  },
+  /** Bytes that wait for it. */
+  stalledBytes: (): number => (stalled instanceof StreamAttachment ? stalled.waitingBytes : 0),
   async logText(reference: string, options: { readonly follow?: boolean; readonly tail?: number }): Promise<string> {
     const entries = await Array.fromAsync(containers.logs(reference, options));
     return entries.map(({ data }) => data.toString()).join("");

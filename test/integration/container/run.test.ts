@@ -222,6 +222,35 @@ describe("containers", function () {
     equal((await engine.find(always)).status, "exited");
   });
 
+  it("end although a client does not read their output", async () => {
+    const { id } = await engine.call<{ id: string }>("create", { Image: "busybox", Cmd: ["yes"] }, {});
+    await engine.call("stall", id);
+    await engine.call("start", id);
+    await waitFor("its output to pile up", async () => (await engine.call<number>("stalledBytes")) >= 256 * 1024);
+    await engine.call("kill", id, 9);
+    equal((await engine.find(id)).exitCode, 137);
+  });
+
+  it("are removed by force whatever they are doing", async () => {
+    const { id } = await engine.call<{ id: string }>("create", { Image: "busybox", Cmd: ["sleep", "1000"] }, {});
+    const starting = engine.call("start", id);
+    await engine.call("remove", id, { force: true });
+    await starting.catch(() => {});
+    await rejects(engine.find(id), { status: 404 });
+    const again = await engine.background({ Cmd: ["false"], HostConfig: { RestartPolicy: { Name: "always" } } });
+    await waitFor("it to wait for its restart", async () => (await engine.find(again)).status === "restarting");
+    await rejects(engine.call("remove", again, { force: false }), /container is (restarting|running)/);
+    await engine.call("remove", again, { force: true });
+    await rejects(engine.find(again), { status: 404 });
+  });
+
+  it("stay down when they are stopped between two runs", async () => {
+    const id = await engine.background({ Cmd: ["false"], HostConfig: { RestartPolicy: { Name: "always" } } });
+    await waitFor("it to wait for its restart", async () => (await engine.find(id)).status === "restarting");
+    await engine.call("stop", id, { timeout: 0 });
+    deepEqual([(await engine.find(id)).status, (await engine.find(id)).exitCode], ["exited", 1]);
+  });
+
   it("are restarted by a user, also those that remove themselves", async () => {
     const id = await engine.background({
       Cmd: ["sleep", "1000"],
