@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly flags?: readonly string[];
   /** Load the busybox image (default). */
   readonly busybox?: boolean;
+  /** Called with the host and the future data root before the engine starts: gives the host links, mounts, files. */
+  readonly prepare?: (host: PrivateHost, dataRoot: string) => Promise<void>;
 }
 
 export interface ApiAnswer {
@@ -51,6 +53,7 @@ export class TestEngine implements AsyncDisposable {
     const host = await PrivateHost.start();
     const engine = new TestEngine(host, options.flags ?? []);
     try {
+      await options.prepare?.(host, engine.dataRoot);
       await engine.startDaemon();
       if (options.busybox !== false) await engine.ctrOutput("load", "--quiet", "--input", await busyboxArchive());
       return engine;
@@ -150,7 +153,8 @@ export class TestEngine implements AsyncDisposable {
     const files = ["find", this.dataRoot, this.execRoot, "-not", "-name", "ctr.db*", "-not", "-path", "*/layers/*"];
     return {
       links: (await lines("ip", "-br", "link")).map((line) => line.split(/\s+/)[0] ?? ""),
-      rules: (await lines("nft", "list", "ruleset")).map((line) => line.trim()),
+      // Stateless: packet counters are no traces.
+      rules: (await lines("nft", "--stateless", "list", "ruleset")).map((line) => line.trim()),
       mounts: (await lines("findmnt", "-rno", "TARGET")).sort(),
       cgroups: this.cgroups(),
       files: (await lines(...files)).sort(),
