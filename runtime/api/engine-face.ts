@@ -59,6 +59,7 @@ export type ContainerOperations = Pick<
   | "resizeExec"
   | "execsOf"
   | "writableSize"
+  | "writableSize"
 >;
 
 export interface ImageOperations {
@@ -86,7 +87,11 @@ export interface ImageOperations {
   tag(reference: string, target: string): void;
   remove(
     reference: string,
-    options: { readonly force: boolean; readonly inUse: (imageId: string) => string | undefined },
+    options: {
+      readonly force: boolean;
+      readonly inUse: (imageId: string) => string | undefined;
+      readonly running: (imageId: string) => string | undefined;
+    },
   ): Promise<readonly { readonly Untagged?: string; readonly Deleted?: string }[]>;
 }
 

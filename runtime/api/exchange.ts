@@ -1,5 +1,6 @@
 /** One request and its answer, as handlers see them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished } from "node:stream/promises";
 import { invalid, toCtrError } from "../../lib/errors.ts";
 import { readJson } from "./body.ts";
 import { type HijackedConnection, takeConnection, type Upgrade } from "./hijack.ts";
@@ -122,10 +123,14 @@ export class Exchange {
   }
 
   /**
-   * Takes the connection out of HTTP: `101 UPGRADED` when the client asked for it, else a plain `200` whose body is the
-   * output and ends with the connection.
+   * Takes the connection out of HTTP, see {@link takeConnection}. A body that was not read is thrown away first: some
+   * clients send their query as JSON again.
    */
-  hijack(contentType: string): HijackedConnection {
+  async hijack(contentType: string): Promise<HijackedConnection> {
+    if (!this.request.readableEnded) {
+      this.request.resume();
+      await finished(this.request);
+    }
     return takeConnection(this.request, this.response, this.#upgrade, contentType);
   }
 }

@@ -1,11 +1,12 @@
 /** Takes a connection out of HTTP, as attach and exec need: output one way, input the other, either end may close first. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { ResponseSink } from "./sink.ts";
 
 /** The connection of a request that asked for `Upgrade: tcp`, and what the client sent right after it. */
 export interface Upgrade {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   readonly head: Buffer;
 }
 
@@ -19,43 +20,23 @@ export interface HijackedConnection {
   close(): void;
 }
 
+/**
+ * Answers `101 UPGRADED` when the client asked for an upgrade, else `200`; after that the bytes of the connection are the
+ * output and the input, raw, as Docker does it. The body of the request must have been read.
+ */
 export function takeConnection(
   request: IncomingMessage,
   response: ServerResponse,
   upgrade: Upgrade | undefined,
   contentType: string,
 ): HijackedConnection {
-  return upgrade === undefined
-    ? plainConnection(request, response, contentType)
-    : upgradedConnection(response, upgrade, contentType);
-}
-
-/** Without upgrade: the body of the answer is the output, the body of the request (often none) the input. */
-function plainConnection(request: IncomingMessage, response: ServerResponse, contentType: string): HijackedConnection {
-  // Old clients read the raw connection after the headers: a chunked body would put its lengths into the output.
-  response.removeHeader("Transfer-Encoding");
-  response.writeHead(200, { "Content-Type": contentType, Connection: "close" });
-  response.flushHeaders();
-  const output = new ResponseSink(response);
-  return {
-    input: request,
-    output,
-    onClose: (listener) => response.once("close", listener),
-    close: () => output.end(),
-  };
-}
-
-function upgradedConnection(
-  response: ServerResponse,
-  { socket, head }: Upgrade,
-  contentType: string,
-): HijackedConnection {
-  const headers = Object.entries(response.getHeaders()).map(([name, value]) => `${name}: ${value}\r\n`);
-  response.detachSocket(socket as Parameters<ServerResponse["detachSocket"]>[0]);
-  socket.write(
-    `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${headers.join("")}\r\n`,
-  );
-  if (head.length > 0) socket.unshift(head);
+  const socket = upgrade?.socket ?? takeFromParser(request.socket);
+  response.detachSocket(socket);
+  const common = Object.entries(response.getHeaders()).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status =
+    upgrade === undefined ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n";
+  socket.write(`${status}Content-Type: ${contentType}\r\n${common.join("")}\r\n`);
+  if (upgrade !== undefined && upgrade.head.length > 0) socket.unshift(upgrade.head);
   const output = new ResponseSink(socket);
   return {
     input: socket,
@@ -66,10 +47,23 @@ function upgradedConnection(
 }
 
 /**
+ * Node takes its HTTP parser off a connection only for an upgrade. Without one its listeners are removed by hand: what
+ * the client sends must not be read as requests, which would also let input that is passed on command the engine.
+ */
+function takeFromParser(socket: Socket): Socket {
+  const nothing = (): void => {};
+  // The parser reads past the stream, from the handle itself, until somebody else listens for data.
+  socket.on("data", nothing);
+  socket.pause();
+  for (const event of ["data", "end"]) socket.removeAllListeners(event);
+  return socket;
+}
+
+/**
  * Ends our half and reads the client's to its end. Closing a unix socket with unread input in it would make the client
  * see ECONNRESET in place of the end of the output.
  */
-function endAndDrain(socket: Duplex, output: ResponseSink): void {
+function endAndDrain(socket: Socket, output: ResponseSink): void {
   output.end();
   socket.resume();
 }

@@ -85,7 +85,7 @@ export class ApiServer {
       });
       void this.#serve(request, response);
     });
-    server.on("upgrade", (request, socket, head) => this.#serveUpgrade(request, { socket, head }));
+    server.on("upgrade", (request, socket, head) => this.#serveUpgrade(request, { socket: socket as Socket, head }));
     return server;
   }
 
@@ -95,7 +95,7 @@ export class ApiServer {
   }
 
   #serveUpgrade(request: IncomingMessage, upgrade: Upgrade): void {
-    const socket = upgrade.socket as Socket;
+    const { socket } = upgrade;
     socket.on("error", () => {});
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;

@@ -56,6 +56,7 @@ function forwardInput(input: Readable, attachment: Attachment, detach: DetachSca
   const onEnd = (): void => attachment.endInput();
   input.on("data", onData);
   input.once("end", onEnd);
+  input.resume();
   return () => {
     input.off("data", onData);
     input.off("end", onEnd);

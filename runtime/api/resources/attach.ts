@@ -18,7 +18,7 @@ export async function attachContainer(exchange: Exchange, { containers }: ApiEng
   const attachment = stream
     ? await containers.attach(container.id, { ...wants, stdin: wants.stdin && hasInput })
     : undefined;
-  const connection = exchange.hijack(streamContentType(tty, exchange.version));
+  const connection = await exchange.hijack(streamContentType(tty, exchange.version));
   if (logs) {
     const { stdout, stderr } = wants;
     for await (const entry of containers.logs(container.id, { stdout, stderr, signal: exchange.closing })) {

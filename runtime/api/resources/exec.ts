@@ -1,6 +1,7 @@
 /** Commands that run in a container beside its first process: create, start, resize, inspect. */
 import { invalid, messageOf } from "../../../lib/errors.ts";
-import type { Attachment, TerminalSize } from "../../monitor/index.ts";
+import type { ExecState } from "../../container/index.ts";
+import type { TerminalSize } from "../../monitor/index.ts";
 import { DetachScanner, parseDetachKeys } from "../decode/detach-keys.ts";
 import { decodeExecCreate, decodeExecStart } from "../decode/exec-request.ts";
 import type { ApiEngine } from "../engine-face.ts";
@@ -9,6 +10,7 @@ import { streamContentType } from "../frames.ts";
 import type { HijackedConnection } from "../hijack.ts";
 import { joinStreams, writeOutput } from "../stdio.ts";
 import { execInspect } from "../views/exec.ts";
+import { isRunning } from "../views/status.ts";
 import { terminalSize } from "./container-life.ts";
 
 export async function createExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
@@ -18,38 +20,41 @@ export async function createExec(exchange: Exchange, { containers }: ApiEngine):
   exchange.json(201, { Id: id });
 }
 
-export async function startExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<void> {
+  const { containers } = engine;
   const { Detach: detach = false, ConsoleSize: size } = decodeExecStart(await exchange.body());
-  const { id, request, exitCode: endedBefore } = containers.inspectExec(exchange.parameter("id"));
-  const tty = request.Tty ?? false;
+  const exec = containers.inspectExec(exchange.parameter("id"));
+  const tty = exec.request.Tty ?? false;
   if (size !== undefined && !tty) {
     throw invalid("console size is only supported when TTY is enabled", "CTR_EXEC_CONSOLE_SIZE");
   }
-  const terminal = terminalOf(size ?? request.ConsoleSize);
-  const contentType = streamContentType(tty, exchange.version);
-  let attachment: Attachment | undefined;
-  try {
-    attachment = await containers.startExec(id, { detach, ...terminal });
-  } catch (error) {
-    const failedToRun = endedBefore === null && containers.inspectExec(id).exitCode !== null;
-    if (detach || !failedToRun) throw error;
-    return await sayWhy(exchange.hijack(contentType), tty, error);
+  const start = () => containers.startExec(exec.id, { detach, ...terminalOf(size ?? exec.request.ConsoleSize) });
+  if (detach || !isStartable(engine, exec)) {
+    await start();
+    return exchange.empty(200);
   }
-  if (attachment === undefined) return exchange.empty(200);
-  await joinStreams(exchange.hijack(contentType), attachment, {
-    stdin: request.AttachStdin ?? false,
-    detach: tty ? new DetachScanner(parseDetachKeys(request.DetachKeys || undefined)) : undefined,
+  // The headers go out before the program runs, as Docker's do: docker-py loses output that comes along with them.
+  const connection = await exchange.hijack(streamContentType(tty, exchange.version));
+  const attachment = await start().catch((error: unknown) => sayWhy(connection, tty, error));
+  if (attachment === undefined) return connection.close();
+  await joinStreams(connection, attachment, {
+    stdin: exec.request.AttachStdin ?? false,
+    detach: tty ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
     signal: exchange.closing,
   });
 }
 
+/** What is known beforehand to be refused is answered with an error status. */
+function isStartable({ containers }: ApiEngine, { running, exitCode, containerId }: ExecState): boolean {
+  return !running && exitCode === null && isRunning(containers.find(containerId));
+}
+
 /**
  * A program that could not be run has an exit code (126 or 127). Clients read it when the stream ends, so the reason
- * goes into the stream; with an error status they would not look.
+ * goes into the stream.
  */
-async function sayWhy(connection: HijackedConnection, tty: boolean, error: unknown): Promise<void> {
-  await writeOutput(connection.output, tty, "stdout", Buffer.from(`${messageOf(error)}\r\n`));
-  connection.close();
+async function sayWhy({ output }: HijackedConnection, tty: boolean, error: unknown): Promise<undefined> {
+  await writeOutput(output, tty, "stdout", Buffer.from(`${messageOf(error)}\r\n`));
 }
 
 function terminalOf(size: readonly number[] | undefined): { readonly size?: TerminalSize } {

@@ -1,5 +1,6 @@
 /** Libraries that speak the Docker API: dockerode and docker-py, in simple use. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import Docker from "dockerode";
@@ -36,20 +37,15 @@ describe("client libraries", () => {
 
     it("attaches, writes, and reads the echo, with and without hijack", async () => {
       for (const hijack of [true, false]) {
-        const container = await docker.createContainer({
-          Image: "busybox",
-          Cmd: ["cat"],
-          OpenStdin: true,
-          StdinOnce: true,
-          Tty: false,
-        });
+        const container = await docker.createContainer({ Image: "busybox", Cmd: ["cat"], OpenStdin: true });
         const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack });
         const output = new PassThrough();
         container.modem.demuxStream(stream, output, output);
-        stream.once("end", () => output.end());
         await container.start();
-        stream.end("hi\n");
-        assert.equal(await text(output), "hi\n", `hijack ${hijack}`);
+        stream.write("hi\n");
+        const [echo] = await once(output, "data");
+        assert.equal(String(echo), "hi\n", `hijack ${hijack}`);
+        stream.end();
         await container.remove({ force: true });
       }
     });
@@ -59,9 +55,7 @@ describe("client libraries", () => {
       await container.start();
       const exec = await container.exec({ Cmd: ["sh", "-c", "cat; exit 4"], AttachStdin: true, AttachStdout: true });
       const stream = await exec.start({ hijack: true, stdin: true });
-      const output = new PassThrough();
-      container.modem.demuxStream(stream, output, output);
-      stream.once("end", () => output.end());
+      const output = outputOf(container, stream);
       stream.end("to exec");
       assert.equal(await text(output), "to exec");
       assert.equal((await exec.inspect()).ExitCode, 4);
@@ -150,3 +144,11 @@ describe("client libraries", () => {
     });
   });
 });
+
+/** Both streams of a container, out of their frames. */
+function outputOf(container: Docker.Container, stream: NodeJS.ReadableStream): PassThrough {
+  const output = new PassThrough();
+  container.modem.demuxStream(stream, output, output);
+  stream.once("end", () => output.end());
+  return output;
+}

@@ -1,8 +1,10 @@
 /** The real docker CLI, unchanged, pointed at an engine of the test's own. */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { CommandOptions, CommandResult } from "../../../lib/command.ts";
 import { TestEngine } from "../../support/engine.ts";
 import { busyboxArchive } from "../../support/images.ts";
+import { waitFor } from "../../support/wait.ts";
 
 export class DockerClient implements AsyncDisposable {
   readonly engine: TestEngine;
@@ -44,6 +46,32 @@ export class DockerClient implements AsyncDisposable {
     return spawn(program, args, { stdio: "pipe" });
   }
 
+  /**
+   * On a terminal, typing only when it is asked for: each text is typed once the program has printed the one before it.
+   * The terminal is the client's by then, so that keys reach the container and not the terminal's own line editing.
+   */
+  async dialogue(
+    argv: readonly string[],
+    turns: readonly (readonly [printed: string, typed: string])[],
+  ): Promise<{ readonly exitCode: number | null; readonly stdout: string }> {
+    const child = this.engine.host.spawn(this.#onTerminal(argv));
+    const gone = once(child, "exit");
+    let stdout = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      stdout += data.toString();
+    });
+    try {
+      for (const [printed, typed] of turns) {
+        await waitFor(`the program to print ${printed}`, () => stdout.includes(printed), 60_000);
+        child.stdin?.write(typed);
+      }
+      const [exitCode] = (await gone) as [number | null];
+      return { exitCode, stdout };
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+
   /** A docker that goes on. */
   spawn(...argv: readonly string[]): ChildProcess {
     return this.engine.host.spawn([...this.#argv, ...argv]);
@@ -64,6 +92,11 @@ export class DockerClient implements AsyncDisposable {
 
   #terminal(argv: readonly string[]): readonly string[] {
     return ["script", "-qec", `stty rows 30 cols 100; ${[...this.#argv, ...argv].join(" ")}`, "/dev/null"];
+  }
+
+  #onTerminal(argv: readonly string[]): readonly string[] {
+    const command = [...this.#argv, ...argv].join(" ");
+    return ["script", "-qec", `stty rows 30 cols 100; ${command}`, "/dev/null"];
   }
 
   get #argv(): readonly string[] {

@@ -233,6 +233,21 @@ describe("ApiServer", () => {
       await waitFor("the attachment to be closed", () => attachment?.closed);
     });
 
+    it("takes raw input without upgrade, whatever it looks like, and a half close", async () => {
+      const connection = new RawConnection(socket);
+      const body = '{"stream":true}';
+      const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+      connection.socket.write(
+        head("POST", "/v1.51/containers/web/attach?stream=1&stdin=1&stdout=1&stderr=1", headers) + body,
+      );
+      await connection.until((received) => received.includes("err\n"));
+      const request = head("POST", "/containers/create", `Content-Type: application/json\r\nContent-Length: 2\r\n`);
+      connection.socket.end(`${request}{}`);
+      const text = await connection.untilEnd();
+      assert.ok(text.endsWith(`${request}{}`), "the input comes back as it is");
+      assert.equal(engine.created.length, 0);
+    });
+
     it("is raw on a terminal, and the detach keys end it", async () => {
       engine.known[0] = { ...container(), config: { Tty: true, OpenStdin: true } };
       const connection = new RawConnection(socket);
