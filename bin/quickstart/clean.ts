@@ -1,7 +1,8 @@
 /** `npm run quickstart -- --clean`: takes away what the demonstration made, and the engine when nothing else uses it. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { runCommand } from "../../lib/command.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { identifyProcess, isAlive, signalProcess } from "../../lib/system/process.ts";
 import { ctr, ctrJson, inspect, projectRoot } from "./client.ts";
@@ -21,9 +22,26 @@ export async function clean(): Promise<void> {
     return;
   }
   await step("Stopping the engine", stopEngine);
-  for (const directory of ENGINE_DIRECTORIES) rmSync(directory, { recursive: true, force: true });
+  await step("Removing the bridge and the firewall table", removeNetwork);
+  ENGINE_DIRECTORIES.forEach(removeDirectory);
   rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
   console.log("Gone. System packages stay; `apt autoremove runc crun conmon` would take the container programs away.");
+}
+
+/** What an engine leaves for its next start: without one it is of no use. */
+async function removeNetwork(): Promise<void> {
+  await runCommand(["ip", "link", "delete", "ctr0"], { expect: [0, 1] });
+  await runCommand(["nft", "delete", "table", "inet", "ctr"], { expect: [0, 1] });
+}
+
+/** A directory that is a mount point of its own (a data disk) is emptied and stays. */
+function removeDirectory(directory: string): void {
+  try {
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
+    rmdirSync(directory);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "EBUSY")) throw error;
+  }
 }
 
 async function removeContainer(): Promise<string> {

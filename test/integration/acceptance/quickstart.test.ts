@@ -1,7 +1,7 @@
 /** `npm run quickstart` on a host of its own, in a copy of the project, with the engine's default places. */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, rmdirSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { PrivateHost } from "../../support/private-host.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -10,28 +10,47 @@ const PLACES = ["/var/lib/ctr", "/run/ctr"];
 describe("npm run quickstart", () => {
   let host: PrivateHost;
   let project: string;
-  const made: string[] = [];
 
   before(async () => {
     host = await PrivateHost.start();
     project = join(host.directory, "project");
     mkdirSync(project);
+    // With the files' times: a lock file newer than the packages would have them installed again.
     for (const name of ["bin", "lib", "netns", "cgroups", "runtime", "docs", "package.json", "package-lock.json"]) {
-      cpSync(join(root, name), join(project, name), { recursive: true });
+      cpSync(join(root, name), join(project, name), { recursive: true, preserveTimestamps: true });
     }
     for (const name of ["tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(project, name));
-    symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
-    for (const place of PLACES) {
-      if (!existsSync(place)) made.push(place);
-      mkdirSync(place, { recursive: true });
-      await host.output(["mount", "-t", "tmpfs", "tmpfs", place]);
-    }
+    await overlayModules();
+    for (const place of PLACES) await giveOwn(place);
   });
   after(async () => {
     await quickstart("--clean");
     await host[Symbol.asyncDispose]();
-    for (const place of made) rmdirSync(place);
   });
+
+  /**
+   * A tmpfs that only this host sees. The folder above is overlaid first: a mount point made in the machine's own folder
+   * would have to be removed there, and that takes the mount away from every other host that uses it.
+   */
+  async function giveOwn(place: string): Promise<void> {
+    const above = dirname(place);
+    const layers = join(host.directory, basename(above));
+    for (const name of ["upper", "work"]) mkdirSync(join(layers, name), { recursive: true });
+    const options = `lowerdir=${above},upperdir=${layers}/upper,workdir=${layers}/work`;
+    await host.output(["mount", "-t", "overlay", "-o", options, "overlay", above]);
+    await host.output(["mkdir", "-p", place]);
+    await host.output(["mount", "-t", "tmpfs", "tmpfs", place]);
+  }
+
+  /** The project's packages, writable without a change to the originals: npm empties what it finds at this path. */
+  async function overlayModules(): Promise<void> {
+    const changes = join(host.directory, "changes");
+    mkdirSync(changes);
+    await host.output(["mount", "-t", "tmpfs", "tmpfs", changes]);
+    await host.output(["mkdir", join(changes, "upper"), join(changes, "work"), join(project, "node_modules")]);
+    const layers = `lowerdir=${join(root, "node_modules")},upperdir=${changes}/upper,workdir=${changes}/work`;
+    await host.output(["mount", "-t", "overlay", "overlay", "-o", layers, join(project, "node_modules")]);
+  }
 
   const quickstart = (...flags: readonly string[]) =>
     host.run(["sh", join(project, "bin/setup.sh"), "quickstart", ...flags], { timeout: 110_000 });
