@@ -14,6 +14,7 @@ import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts
 import { Monitor } from "./monitor/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
 import { RootLock } from "./root-lock.ts";
+import { warmUp } from "./warm-up.ts";
 
 export const DEFAULT_DATA_ROOT = "/var/lib/ctr";
 export const DEFAULT_EXEC_ROOT = "/run/ctr";
@@ -86,14 +87,16 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
     const events = new EventBus();
+    const host = detectOciHost();
     const containers = resources.use(
       await ContainerService.open({
         ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, monitor, logger, events },
-        host: detectOciHost(),
+        host,
         config: config.network,
         ...(config.step === undefined ? {} : { step: config.step }),
       }),
     );
+    await warmUp(cgroups, host);
     return new Engine(config, { containers, images, network, cgroups, events }, runtime, resources.move());
   }
 

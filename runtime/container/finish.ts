@@ -58,14 +58,17 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
   const { monitor, network, snapshots, cgroups, paths, logger } = parts;
   monitor.release(id);
   try {
+    await cgroups.kill(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
+    // The kernel takes its time to let a network go, so the rest is taken away meanwhile.
+    const networkGone = network.tearDown(id);
+    networkGone.catch(() => {});
     await teardown(`container ${name}`, [
-      { what: "its processes", run: () => cgroups.kill(id) },
       { what: "the OCI runtime's state", run: () => monitor.state.delete(id, init) },
-      { what: "its network", run: () => network.tearDown(id) },
       { what: "its root file system", run: () => snapshots.unmount(id) },
       { what: "its cgroup", run: () => cgroups.remove(id) },
       { what: "its conmon", run: () => conmonGone(conmon) },
       { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
+      { what: "its network", run: () => networkGone },
     ]);
   } catch (error) {
     logger.error(messageOf(error), { id });

@@ -15,9 +15,12 @@ export async function removeContainer(parts: Parts, record: ContainerRecord): Pr
   step("remove:begun", id);
   monitor.release(id);
   try {
+    const layerGone = snapshots.remove(id);
+    const filesGone = rm(paths.directory(id), { recursive: true, force: true });
+    await Promise.allSettled([layerGone, filesGone]);
     await teardown(`container ${name}`, [
-      { what: "its layer", run: () => snapshots.remove(id) },
-      { what: "its files", run: () => rm(paths.directory(id), { recursive: true, force: true }) },
+      { what: "its layer", run: () => layerGone },
+      { what: "its files", run: () => filesGone },
     ]);
   } catch (error) {
     logger.error(messageOf(error), { id });
