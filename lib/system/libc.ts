@@ -41,7 +41,7 @@ export function errnoName(errno: number): string {
   }
 }
 
-type Argument = string | number | bigint | Uint8Array | null;
+type Argument = string | number | bigint | Uint8Array | readonly (string | null)[] | null;
 type Call = (...args: readonly Argument[]) => number;
 
 // ssize_t is unknown to koffi: `long` has its width on every Linux ABI.
@@ -70,6 +70,22 @@ const PROTOTYPES = {
   epoll_ctl: "int epoll_ctl(int epfd, int operation, int fd, uint8_t *event)",
   epoll_wait: "int epoll_wait(int epfd, _Out_ uint8_t *events, int count, int timeout)",
   eventfd: "int eventfd(uint32_t initial, int flags)",
+  pipe2: "int pipe2(_Out_ uint8_t *ends, int flags)",
+  waitpid: "int waitpid(int pid, _Out_ uint8_t *status, int options)",
+  // The opaque structures of posix_spawn(3) are memory of the caller's, which the C library fills in.
+  posix_spawn:
+    "int posix_spawn(_Out_ uint8_t *pid, const char *path, const uint8_t *actions, const uint8_t *attributes, const char **argv, const char **environment)",
+  posix_spawn_file_actions_init: "int posix_spawn_file_actions_init(_Inout_ uint8_t *actions)",
+  posix_spawn_file_actions_destroy: "int posix_spawn_file_actions_destroy(_Inout_ uint8_t *actions)",
+  posix_spawn_file_actions_adddup2: "int posix_spawn_file_actions_adddup2(_Inout_ uint8_t *actions, int from, int to)",
+  posix_spawn_file_actions_addopen:
+    "int posix_spawn_file_actions_addopen(_Inout_ uint8_t *actions, int fd, const char *path, int flags, uint32_t mode)",
+  posix_spawnattr_init: "int posix_spawnattr_init(_Inout_ uint8_t *attributes)",
+  posix_spawnattr_destroy: "int posix_spawnattr_destroy(_Inout_ uint8_t *attributes)",
+  posix_spawnattr_setflags: "int posix_spawnattr_setflags(_Inout_ uint8_t *attributes, short flags)",
+  posix_spawnattr_setsigdefault:
+    "int posix_spawnattr_setsigdefault(_Inout_ uint8_t *attributes, const uint8_t *signals)",
+  posix_spawnattr_setsigmask: "int posix_spawnattr_setsigmask(_Inout_ uint8_t *attributes, const uint8_t *signals)",
 } as const;
 
 export type SystemCall = keyof typeof PROTOTYPES;
