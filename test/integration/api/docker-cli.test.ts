@@ -72,9 +72,9 @@ describe("the docker CLI: containers", () => {
     });
 
     it("gives a terminal with the client's size", async () => {
-      const { stdout, exitCode } = await docker.onTerminal(
+      const { stdout, exitCode } = await docker.dialogue(
         ["run", "-it", "--rm", "busybox", "sh"],
-        "tty; stty size; exit 5\n",
+        [["/ # ", "tty; stty size; exit 5\n"]],
       );
       assert.match(stdout, /\/dev\/pts\/0/);
       assert.match(stdout, /30 100/);
@@ -82,11 +82,11 @@ describe("the docker CLI: containers", () => {
     });
 
     it("detaches by ctrl-p ctrl-q and leaves the container running", async () => {
-      const client = docker.spawnOnTerminal("run", "-it", "--name", "left", "busybox", "sh", "-c", "'echo ready; cat'");
-      const left = once(client, "exit");
-      await once(client.stdout, "data");
-      client.stdin.write("\x10\x11");
-      assert.deepEqual(await left, [0, null]);
+      const { exitCode } = await docker.dialogue(
+        ["run", "-it", "--name", "left", "busybox", "sh", "-c", "'echo ready; cat'"],
+        [["ready", "\x10\x11"]],
+      );
+      assert.equal(exitCode, 0);
       assert.equal(await docker.inspect("left", "{{.State.Status}}"), "running");
     });
 
@@ -225,9 +225,9 @@ describe("the docker CLI: containers", () => {
     });
 
     it("gives a terminal with the client's size", async () => {
-      const { stdout, exitCode } = await docker.onTerminal(
+      const { stdout, exitCode } = await docker.dialogue(
         ["exec", "-it", "host", "sh", "-c", '"stty size; exit 6"'],
-        "",
+        [],
       );
       assert.match(stdout, /30 100/);
       assert.equal(exitCode, 6);

@@ -1,5 +1,5 @@
 /** The real docker CLI, unchanged, pointed at an engine of the test's own. */
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { CommandOptions, CommandResult } from "../../../lib/command.ts";
 import { TestEngine } from "../../support/engine.ts";
@@ -35,20 +35,10 @@ export class DockerClient implements AsyncDisposable {
     return this.engine.docker(argv, { env: { ...process.env, DOCKER_API_VERSION: version } });
   }
 
-  /** On a terminal of its own, with 30 rows and 100 columns; `input` is typed. */
-  onTerminal(argv: readonly string[], input: string): Promise<CommandResult> {
-    return this.engine.host.run(this.#terminal(argv), { input });
-  }
-
-  /** A docker on a terminal that goes on, for a test that types as it sees output. */
-  spawnOnTerminal(...argv: readonly string[]): ChildProcessWithoutNullStreams {
-    const [program, ...args] = this.engine.host.argv(this.#terminal(argv));
-    return spawn(program, args, { stdio: "pipe" });
-  }
-
   /**
-   * On a terminal, typing only when it is asked for: each text is typed once the program has printed the one before it.
-   * The terminal is the client's by then, so that keys reach the container and not the terminal's own line editing.
+   * On a terminal of its own with 30 rows and 100 columns, typing only when it is asked for: each text is typed once
+   * the program has printed the one before it. The terminal is the client's by then, so that keys reach the container
+   * and not the terminal's own line editing.
    */
   async dialogue(
     argv: readonly string[],
@@ -88,10 +78,6 @@ export class DockerClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.engine[Symbol.asyncDispose]();
-  }
-
-  #terminal(argv: readonly string[]): readonly string[] {
-    return ["script", "-qec", `stty rows 30 cols 100; ${[...this.#argv, ...argv].join(" ")}`, "/dev/null"];
   }
 
   #onTerminal(argv: readonly string[]): readonly string[] {
