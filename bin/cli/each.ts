@@ -2,6 +2,9 @@
 import { messageOf } from "../../lib/errors.ts";
 import { CliError } from "./errors.ts";
 
+/** What the work on a name returns when the name is not to be printed. */
+export const UNPRINTED = Symbol("unprinted");
+
 /** Engine-side work in flight at once. */
 const AT_ONCE = 50;
 
@@ -16,7 +19,7 @@ export async function forEachName(names: readonly string[], body: (name: string)
     const results = await Promise.allSettled(some.map(body));
     for (const [index, result] of results.entries()) {
       if (result.status === "rejected") errors.push(messageOf(result.reason));
-      else process.stdout.write(`${some[index]}\n`);
+      else if (result.value !== UNPRINTED) process.stdout.write(`${some[index]}\n`);
     }
   }
   if (errors.length > 0) throw new CliError(errors.join("\n"));

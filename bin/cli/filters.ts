@@ -6,7 +6,7 @@ export const filterOption = (help: string): Option<readonly (readonly [string, s
 
 function parseFilter(text: string): readonly [key: string, value: string] {
   const equals = text.indexOf("=");
-  if (equals < 0) throw new Error(`invalid filter '${text}'`);
+  if (equals < 0) throw new Error("bad format of filter (expected name=value)");
   return [text.slice(0, equals).trim().toLowerCase(), text.slice(equals + 1).trim()];
 }
 

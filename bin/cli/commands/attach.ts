@@ -22,8 +22,8 @@ export const command = defineCommand({
   async run({ values, operands: [name = ""] }, { client }) {
     const container = await client.get<ContainerDetails>(`/containers/${encodeURIComponent(name)}/json`);
     const { Id, Config, State } = container;
-    if (!State.Running) throw new CliError("cannot attach to a stopped container, start it first");
-    if (State.Paused) throw new CliError("cannot attach to a paused container, unpause it first");
+    if (!State.Running) throw new CliError("You cannot attach to a stopped container, start it first");
+    if (State.Paused) throw new CliError("You cannot attach to a paused container, unpause it first");
     const input = !values["no-stdin"] && Config.OpenStdin;
     if (Config.Tty && input && !inputIsTerminal()) throw new CliError("the input device is not a TTY");
     const detachKeys = values["detach-keys"];

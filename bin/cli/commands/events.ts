@@ -1,7 +1,7 @@
+import { goJson } from "../../flags/go.ts";
 import { text } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
 import { filterOption, filterQuery } from "../filters.ts";
-import { goJson } from "../format/rows.ts";
 import { compileTemplate } from "../format/template/evaluate.ts";
 import { timestampOf } from "../timestamp.ts";
 

@@ -1,6 +1,8 @@
 import { toggle } from "../../flags/options.ts";
+import type { Client } from "../client/client.ts";
 import { defineCommand } from "../command.ts";
-import { forEachName } from "../each.ts";
+import { forEachName, UNPRINTED } from "../each.ts";
+import { EngineError } from "../errors.ts";
 
 export const command = defineCommand({
   summary: "Remove one or more containers",
@@ -12,10 +14,23 @@ export const command = defineCommand({
     volumes: toggle({ short: "v", help: "Remove its anonymous volumes, too" }),
   },
   examples: ["ctr rm old", "ctr rm -f web", "ctr rm -f $(ctr ps -aq)   # all of them"],
-  run: ({ values, operands }, { client }) =>
-    forEachName(operands, (name) =>
-      client.json("DELETE", `/containers/${encodeURIComponent(name.replace(/^\/+/, ""))}`, {
-        query: { force: values.force ? 1 : undefined, v: values.volumes ? 1 : undefined },
-      }),
-    ),
+  run: ({ values, operands }, { client }) => forEachName(operands, (name) => remove(client, name, values)),
 });
+
+interface RemoveOptions {
+  readonly force: boolean;
+  readonly volumes: boolean;
+}
+
+async function remove(client: Client, name: string, { force, volumes }: RemoveOptions): Promise<unknown> {
+  const query = { force: force ? 1 : undefined, v: volumes ? 1 : undefined };
+  try {
+    return await client.json("DELETE", `/containers/${encodeURIComponent(name.replace(/^\/+/, ""))}`, { query });
+  } catch (error) {
+    // With --force it is enough that the container is not there.
+    const isGone = force && error instanceof EngineError && error.status === 404;
+    if (!isGone) throw error;
+    console.error(error.message);
+    return UNPRINTED;
+  }
+}

@@ -5,7 +5,8 @@ import { goQuote } from "../../flags/go.ts";
 import type { ContainerSummary } from "../client/types.ts";
 import { ago, goTime } from "./ages.ts";
 import { displayPorts } from "./ports.ts";
-import type { Columns, RowFields } from "./rows.ts";
+import type { RowFields } from "./row.ts";
+import type { Columns } from "./rows.ts";
 
 export const CONTAINER_HEADINGS: Columns = {
   ID: "CONTAINER ID",

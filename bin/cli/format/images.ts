@@ -3,7 +3,8 @@ import { shortId } from "../../../lib/ids.ts";
 import { formatSize } from "../../../lib/units/size.ts";
 import type { ImageSummary } from "../client/types.ts";
 import { ago, goTime } from "./ages.ts";
-import type { Columns, RowFields } from "./rows.ts";
+import type { RowFields } from "./row.ts";
+import type { Columns } from "./rows.ts";
 
 export const IMAGE_HEADINGS: Columns = {
   Repository: "REPOSITORY",

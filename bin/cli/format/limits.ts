@@ -3,7 +3,8 @@ import type { LimitReading } from "../../../cgroups/index.ts";
 import { shortId } from "../../../lib/ids.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
 import type { ContainerLimits } from "../client/types.ts";
-import type { Columns, RowFields } from "./rows.ts";
+import type { RowFields } from "./row.ts";
+import type { Columns } from "./rows.ts";
 
 export const LIMIT_HEADINGS: Columns = {
   Limit: "LIMIT",

@@ -2,7 +2,8 @@
 import { shortId } from "../../../lib/ids.ts";
 import type { NetworkSummary } from "../client/types.ts";
 import { labelList } from "./containers.ts";
-import type { Columns, RowFields } from "./rows.ts";
+import type { RowFields } from "./row.ts";
+import type { Columns } from "./rows.ts";
 
 export const NETWORK_HEADINGS: Columns = {
   ID: "NETWORK ID",

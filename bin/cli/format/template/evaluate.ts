@@ -2,13 +2,11 @@
 import { nearest } from "../../../../lib/nearest.ts";
 import { goQuote } from "../../../flags/go.ts";
 import { CliError } from "../../errors.ts";
+import type { Method } from "../row.ts";
 import { FUNCTIONS } from "./functions.ts";
 import { parseTemplate } from "./parser.ts";
 import type { Expression, Node } from "./tree.ts";
-import { isTrue, printValue } from "./values.ts";
-
-/** A method of a row: `{{.Label "key"}}`. */
-export type Method = (...values: readonly unknown[]) => unknown;
+import { isTrue, showValue } from "./values.ts";
 
 /**
  * Parses a template once, to be run over many values.
@@ -35,7 +33,7 @@ class Run {
       case "literal":
         return node.text;
       case "print":
-        return printValue(this.#value(node.expression, dot));
+        return showValue(this.#value(node.expression, dot));
       case "assign":
         this.#variables.set(node.name, this.#value(node.expression, dot));
         return "";

@@ -1,6 +1,7 @@
 /** Functions of templates: Go's own, and those that Docker adds. */
-import { goQuote } from "../../../flags/go.ts";
+import { goJson, goQuote } from "../../../flags/go.ts";
 import { CliError } from "../../errors.ts";
+import { Row } from "../row.ts";
 import { isTrue, printValue } from "./values.ts";
 
 type TemplateFunction = (...values: readonly unknown[]) => unknown;
@@ -8,7 +9,8 @@ type TemplateFunction = (...values: readonly unknown[]) => unknown;
 const text = (value: unknown): string => printValue(value);
 
 export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
-  json: (value) => JSON.stringify(value),
+  // Rows encode themselves, by Go's encoder; all else is for programs and stays readable.
+  json: (value) => (value instanceof Row ? goJson(value) : JSON.stringify(value)),
   join: (list, separator) => itemsOf(list).map(text).join(text(separator)),
   split: (value, separator) => text(value).split(text(separator)),
   lower: (value) => text(value).toLowerCase(),

@@ -23,10 +23,12 @@ class NodeReader {
   /** Reads up to the end of the block, or of the template. */
   nodes(): Node[] {
     const nodes: Node[] = [];
-    this.ended = undefined;
     for (;;) {
       const piece = this.#pieces.shift();
-      if (piece === undefined) return nodes;
+      if (piece === undefined) {
+        this.ended = undefined;
+        return nodes;
+      }
       if (piece.kind === "literal") nodes.push(piece);
       else {
         const [first] = piece.tokens;

@@ -7,7 +7,10 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** A value as Go prints it: `[a b]`, `map[k:v]`, `<nil>`, `<no value>`. */
+/** What an action shows: a missing value is `<no value>` there, and `<nil>` within another value. */
+export const showValue = (value: unknown): string => (value === null ? "<no value>" : printValue(value));
+
+/** A value as Go prints it: `[a b]`, `map[k:v]`, `<nil>`. */
 export function printValue(value: unknown): string {
   if (value === null) return "<nil>";
   if (value === undefined) return "<no value>";
