@@ -58,7 +58,9 @@ export type ContainerOperations = Pick<
   | "inspectExec"
   | "resizeExec"
   | "execsOf"
+  | "usersOf"
   | "writableSize"
+  | "usersOf"
   | "writableSize"
 >;
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { GroupStats } from "../../cgroups/index.ts";
 import type { Container } from "../types.ts";
 import type { ApiEngine } from "./engine-face.ts";
+import { countersOf } from "./network-counters.ts";
 import type { StatsSample } from "./views/stats.ts";
 import { isRunning } from "./views/status.ts";
 
@@ -35,6 +36,8 @@ export function sampleStats({ containers }: ApiEngine, container: Container): St
     read: new Date().toISOString().replace("Z", "000000Z"),
     group: running ? containers.stats(container.id) : NOTHING,
     ...hostCpu(readFileSync("/proc/stat", "utf8")),
+    // Those of the host are no container's.
+    networks: running && container.hostConfig.NetworkMode !== "host" ? countersOf(container.pid) : {},
     memoryLimit: running ? container.hostConfig.Memory || totalmem() : 0,
   };
 }

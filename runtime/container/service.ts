@@ -213,12 +213,15 @@ export class ContainerService implements AsyncDisposable {
     return { all: users.map(({ id }) => id), running: running.map(({ id }) => id) };
   }
 
-  /** Resolves when the condition holds; `not-running` at once for a container that does not run. */
-  wait(reference: string, condition: WaitCondition): Promise<WaitResult> {
+  /**
+   * Resolves when the condition holds; `not-running` at once for a container that does not run.
+   * @param signal ends the waiting; the promise then stays pending
+   */
+  wait(reference: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult> {
     const container = this.find(reference);
     const runs = container.status === "running" || container.status === "restarting";
     if (condition === "not-running" && !runs) return Promise.resolve(resultOf(container));
-    return this.#parts.waiters.wait(container.id, condition);
+    return this.#parts.waiters.wait(container.id, condition, signal);
   }
 
   /** @throws `unsupported` when the container keeps no log */

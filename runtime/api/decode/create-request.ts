@@ -2,6 +2,7 @@
 import { invalid } from "../../../lib/errors.ts";
 import type { ContainerCreateRequest } from "../../types.ts";
 import { type Check, flag, integer, list, mapOf, marker, orNull, record, text, words } from "./shape.ts";
+import { refuseUnavailable } from "./unavailable.ts";
 
 const HEALTHCHECK = record({
   Test: words,
@@ -95,10 +96,15 @@ const CREATE_REQUEST: Check = record({
   NetworkingConfig: record({ EndpointsConfig: mapOf(orNull(ENDPOINT)) }),
 });
 
-/** @throws `invalid` for an empty body, and for a field of the wrong type, which it names */
+/**
+ * @throws `invalid` for an empty body, and for a field of the wrong type, which it names; `unsupported` for what this
+ * version cannot give
+ */
 export function decodeCreateRequest(body: unknown): ContainerCreateRequest {
   if (body === undefined || body === null) {
     throw invalid("config cannot be empty in order to create a container", "CTR_API_BODY_INVALID");
   }
-  return CREATE_REQUEST(body, "") as ContainerCreateRequest;
+  const request = CREATE_REQUEST(body, "") as ContainerCreateRequest;
+  refuseUnavailable({ ...request.HostConfig });
+  return request;
 }

@@ -1,8 +1,8 @@
 /** The life cycle of containers: create, start, stop, restart, kill, wait, rename, remove, resize. */
 
-import { CtrError, invalid } from "../../../lib/errors.ts";
+import { CtrError, invalid, notFound } from "../../../lib/errors.ts";
 import { parseSignal } from "../../../lib/system/signals.ts";
-import type { StopOptions, WaitCondition } from "../../container/index.ts";
+import type { StopOptions, WaitCondition, WaitResult } from "../../container/index.ts";
 import { unlessAborted } from "../abort.ts";
 import { decodeCreateRequest } from "../decode/create-request.ts";
 import type { ApiEngine } from "../engine-face.ts";
@@ -41,7 +41,12 @@ export async function restartContainer(exchange: Exchange, { containers }: ApiEn
 
 export async function killContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const signal = parseSignal(exchange.text("signal") ?? "KILL");
-  await containers.kill(exchange.parameter("id"), signal);
+  const reference = exchange.parameter("id");
+  await containers.kill(reference, signal).catch((error: unknown) => {
+    if (!(error instanceof CtrError) || error.kind !== "notFound") throw error;
+    const message = `Cannot kill container: ${reference}: ${error.message}`;
+    throw notFound(message, { code: "CTR_CONTAINER_NOT_FOUND", cause: error });
+  });
   exchange.empty(204);
 }
 
@@ -67,7 +72,7 @@ export function resizeContainer(exchange: Exchange, { containers }: ApiEngine): 
 export async function waitForContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const condition = waitCondition(exchange);
   const { id } = containers.find(exchange.parameter("id"));
-  const ended = containers.wait(id, condition);
+  const ended = endOf(containers, id, condition, exchange.signal);
   const sink = exchange.stream("application/json");
   const result = await unlessAborted(ended, exchange.signal);
   if (result !== undefined) {
@@ -75,6 +80,19 @@ export async function waitForContainer(exchange: Exchange, { containers }: ApiEn
     await sink.writeJson({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) });
   }
   sink.end();
+}
+
+/** A start that failed is no exit: who waits for the next one goes on waiting, as in Docker. */
+async function endOf(
+  containers: ApiEngine["containers"],
+  id: string,
+  condition: WaitCondition,
+  signal: AbortSignal,
+): Promise<WaitResult> {
+  for (;;) {
+    const result = await containers.wait(id, condition, signal);
+    if (condition !== "next-exit" || !result.error) return result;
+  }
 }
 
 /** Height and width of a terminal, from the query. @throws `invalid` */

@@ -1,11 +1,9 @@
 /** Images that are here: list, inspect, history, tag, remove. */
-import type { Container } from "../../types.ts";
 import { parseFilters } from "../decode/filters.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 import { IMAGE_FILTERS, selectImages } from "../selection/images.ts";
 import { imageHistory, imageInspect, imageSummary } from "../views/images.ts";
-import { isRunning } from "../views/status.ts";
 
 /** `GET /images/json`. */
 export function listImages(exchange: Exchange, { images }: ApiEngine): void {
@@ -33,12 +31,10 @@ export function tagImage(exchange: Exchange, { images }: ApiEngine): void {
 
 /** Docker refuses to remove an image that a container uses: always while it runs, else unless forced. */
 export async function removeImage(exchange: Exchange, { images, containers }: ApiEngine): Promise<void> {
-  const userOf = (imageId: string, isUser: (container: Container) => boolean): string | undefined =>
-    containers.list().find((container) => container.imageId === imageId && isUser(container))?.id;
   const removed = await images.remove(exchange.parameter("name"), {
     force: exchange.flag("force"),
-    inUse: (imageId) => userOf(imageId, () => true),
-    running: (imageId) => userOf(imageId, isRunning),
+    inUse: (imageId) => containers.usersOf(imageId).all[0],
+    running: (imageId) => containers.usersOf(imageId).running[0],
   });
   exchange.json(200, removed);
 }

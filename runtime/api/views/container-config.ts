@@ -20,9 +20,13 @@ export function configView(config: ContainerConfig) {
     Entrypoint: null,
     OnBuild: null,
     ...config,
+    ...(isEmpty(config.Volumes) ? { Volumes: null } : {}),
+    ...(isEmpty(config.ExposedPorts) ? { ExposedPorts: undefined } : {}),
     Labels: config.Labels ?? {},
   };
 }
+
+const isEmpty = (value: object | null | undefined): boolean => Object.keys(value ?? {}).length === 0;
 
 /** Bytes. */
 const DEFAULT_SHM_SIZE = 64 * 2 ** 20;
@@ -90,6 +94,9 @@ export function hostConfigView({ hostConfig }: Container, runtime: string) {
   return {
     ...HOST_DEFAULTS,
     ...hostConfig,
+    // The values by which clients say "unset".
+    PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
+    MemorySwappiness: null,
     NetworkMode: hostConfig.NetworkMode || "bridge",
     IpcMode: hostConfig.IpcMode || "private",
     CgroupnsMode: hostConfig.CgroupnsMode || "private",

@@ -1,5 +1,6 @@
 /** `GET /containers/{id}/stats`. */
 import type { GroupStats } from "../../../cgroups/index.ts";
+import type { InterfaceCounters } from "../network-counters.ts";
 
 /** Counters of one container and the host at one moment. */
 export interface StatsSample {
@@ -9,6 +10,7 @@ export interface StatsSample {
   /** Nanoseconds that all CPUs of the host have spent since boot, idle too: the base of CPU percentages. */
   readonly hostCpu: number;
   readonly onlineCpus: number;
+  readonly networks: Readonly<Record<string, InterfaceCounters>>;
   /** Bytes: the container's limit, or the host's memory without one. */
   readonly memoryLimit: number;
 }
@@ -38,7 +40,7 @@ export function statsView(
     },
     blkio_stats: { io_service_bytes_recursive: [] },
     storage_stats: {},
-    networks: {},
+    networks: sample.networks,
   };
 }
 

@@ -124,6 +124,7 @@ export function memoryEngine(): MemoryEngine {
       },
       attach: async (ref) => attach(find(ref).config.Tty ?? false),
       resize: nothing,
+      usersOf: () => ({ all: [], running: [] }),
       writableSize: async () => 10,
       execsOf: () => [...execs.keys()],
       limits: () => [],

@@ -231,7 +231,14 @@ describe("statsView", () => {
     pids: 2,
     oomKills: 0,
   };
-  const sample = { read: "2026-01-01T00:00:02Z", group, hostCpu: 100e9, onlineCpus: 2, memoryLimit: 1000 };
+  const sample = {
+    read: "2026-01-01T00:00:02Z",
+    group,
+    hostCpu: 100e9,
+    onlineCpus: 2,
+    memoryLimit: 1000,
+    networks: {},
+  };
 
   it("gives clients what they compute percentages from", () => {
     const previous = { ...sample, read: "2026-01-01T00:00:01Z", hostCpu: 98e9, group: { ...group, cpuUsage: 4e9 } };

@@ -1,0 +1,53 @@
+/** What a container may be asked to have by the Engine API and this version cannot give: refused, never ignored. */
+import { unsupported } from "../../../lib/errors.ts";
+
+/** Fields of `HostConfig`, with the docker flag that sets them. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  BlkioDeviceReadBps: "--device-read-bps",
+  BlkioDeviceReadIOps: "--device-read-iops",
+  BlkioDeviceWriteBps: "--device-write-bps",
+  BlkioDeviceWriteIOps: "--device-write-iops",
+  BlkioWeight: "--blkio-weight",
+  BlkioWeightDevice: "--blkio-weight-device",
+  CgroupParent: "--cgroup-parent",
+  CpuRealtimePeriod: "--cpu-rt-period",
+  CpuRealtimeRuntime: "--cpu-rt-runtime",
+  DeviceCgroupRules: "--device-cgroup-rule",
+  DeviceRequests: "--gpus",
+  Devices: "--device",
+  GroupAdd: "--group-add",
+  Links: "--link",
+  OomKillDisable: "--oom-kill-disable",
+  StorageOpt: "--storage-opt",
+  VolumesFrom: "--volumes-from",
+};
+
+/** Runtimes by the names that stand for "the usual one". Which one that is, the engine chooses by the host. */
+const USUAL_RUNTIMES: readonly string[] = ["runc", "crun", "io.containerd.runc.v2"];
+
+/** @throws `unsupported` that names the field and its flag */
+export function refuseUnavailable(hostConfig: Readonly<Record<string, unknown>>): void {
+  for (const [field, flag] of Object.entries(UNAVAILABLE)) {
+    if (isSet(hostConfig[field])) throw refusal(`${flag} (HostConfig.${field}) is not available in this version`);
+  }
+  const { Runtime: runtime, MemorySwappiness: swappiness, UsernsMode: users } = hostConfig;
+  if (isSet(runtime) && !USUAL_RUNTIMES.includes(String(runtime))) {
+    throw refusal(`unknown or invalid runtime name: ${String(runtime)}`);
+  }
+  // Clients send -1 for "unset", and 0 is a wish here.
+  if (typeof swappiness === "number" && swappiness >= 0) {
+    throw refusal("--memory-swappiness (HostConfig.MemorySwappiness) is not available in this version");
+  }
+  if (isSet(users) && users !== "host") {
+    throw refusal("--userns (HostConfig.UsernsMode) is not available in this version");
+  }
+}
+
+/** Clients send Go's zero values for what their user did not ask for. */
+function isSet(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+const refusal = (message: string) =>
+  unsupported(message, { code: "CTR_CREATE_OPTION_UNAVAILABLE", hint: "leave it out" });

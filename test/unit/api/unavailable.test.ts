@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { refuseUnavailable } from "../../../runtime/api/decode/unavailable.ts";
+
+describe("refuseUnavailable", () => {
+  it("takes what the docker CLI sends for a plain run", () =>
+    refuseUnavailable({
+      BlkioWeight: 0,
+      BlkioWeightDevice: [],
+      CgroupParent: "",
+      Devices: [],
+      DeviceRequests: null,
+      GroupAdd: null,
+      Links: null,
+      MemorySwappiness: -1,
+      OomKillDisable: false,
+      Runtime: "",
+      UsernsMode: "",
+      VolumesFrom: null,
+    }));
+
+  const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
+    [{ Devices: [{ PathOnHost: "/dev/fuse" }] }, /--device \(HostConfig\.Devices\) is not available/],
+    [{ Links: ["db:db"] }, /--link /],
+    [{ GroupAdd: ["audio"] }, /--group-add /],
+    [{ OomKillDisable: true }, /--oom-kill-disable /],
+    [{ MemorySwappiness: 0 }, /--memory-swappiness /],
+    [{ UsernsMode: "private" }, /--userns /],
+    [{ Runtime: "kata" }, /unknown or invalid runtime name: kata/],
+  ];
+  for (const [hostConfig, message] of refusals) {
+    it(`refuses ${JSON.stringify(hostConfig)}`, () =>
+      assert.throws(() => refuseUnavailable(hostConfig), { kind: "unsupported", message }));
+  }
+
+  it("takes the names of the usual runtimes, and the host's users", () =>
+    refuseUnavailable({ Runtime: "runc", UsernsMode: "host" }));
+});
