@@ -13,9 +13,6 @@ import type { Registry } from "./registry.ts";
 /** What the image's nginx answers to `GET /`. */
 export const NGINX_PAGE = "nginx from Debian packages\n";
 
-/** What the image's nginx writes to standard error when it has begun to stop gracefully and when it has stopped. */
-export const NGINX_GRACEFUL_STOP = /signal 3 \(SIGQUIT\)received.*gracefully shutting down.*exit/s;
-
 /**
  * Makes the nginx image and copies it into a registry.
  * @param name repository and tag
