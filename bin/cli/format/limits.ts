@@ -1,4 +1,5 @@
 /** Rows of `ctr limit show` and `ctr limit ls`. */
+import { basename, dirname } from "node:path";
 import type { LimitReading } from "../../../cgroups/index.ts";
 import { shortId } from "../../../lib/ids.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
@@ -36,8 +37,30 @@ export const limitRow = ({ limit, asked, enforced, usage, peak, file, value }: L
   Enforced: inUnit(limit, enforced),
   Usage: usage === undefined ? "-" : inUnit(limit, usage),
   Peak: peak === undefined ? "-" : inUnit(limit, peak),
-  File: `${file} = ${value === "" ? '""' : value.replaceAll("\n", " ")}`,
+  File: `${isCgroupFile(file) ? basename(file) : file} = ${value === "" ? '""' : value.replaceAll("\n", " ")}`,
 });
+
+const isCgroupFile = (file: string): boolean => file.startsWith("/sys/fs/cgroup/");
+
+/**
+ * The directories of the cgroup files, for the line below the table. Version 1 has one a controller: where only one part
+ * of their paths differs they become one word with braces, as shells take it.
+ */
+export function cgroupDirectories(readings: readonly LimitReading[]): string[] {
+  const files = readings.map(({ file }) => file).filter(isCgroupFile);
+  const directories = [...new Set(files.map(dirname))];
+  const [first = [], ...others] = directories.map((directory) => directory.split("/"));
+  const differing = [...first.keys()].filter((index) => others.some((parts) => parts[index] !== first[index]));
+  const [index, another] = differing;
+  const isOneWord =
+    index !== undefined &&
+    another === undefined &&
+    others.every((parts) => parts.length === first.length) &&
+    !directories.some((directory) => directory.includes(","));
+  if (!isOneWord) return directories;
+  const names = [first, ...others].map((parts) => parts[index]);
+  return [first.with(index, `{${names.join(",")}}`).join("/")];
+}
 
 export const SUMMARY_HEADINGS: Columns = {
   ID: "CONTAINER ID",

@@ -112,7 +112,7 @@ class ExpressionReader {
   #command(piped?: Expression): Expression {
     const [first] = this.#tokens;
     if (first === undefined) throw bad(`missing value for command in {{${this.#source}}}`);
-    const isFunction = first.kind === "word" && !(first.name in CONSTANTS);
+    const isFunction = first.kind === "word" && !Object.hasOwn(CONSTANTS, first.name);
     if (isFunction) this.#tokens.shift();
     const head = isFunction ? undefined : this.#operand();
     const args: Expression[] = [];
@@ -150,7 +150,7 @@ class ExpressionReader {
       case "field":
         return { kind: "field", of: { kind: "dot" }, name: token.name, arguments: [] };
       case "word": {
-        const constant = CONSTANTS[token.name];
+        const constant = Object.hasOwn(CONSTANTS, token.name) ? CONSTANTS[token.name] : undefined;
         if (constant === undefined) return { kind: "call", name: token.name, arguments: [] };
         return { kind: "constant", value: constant };
       }

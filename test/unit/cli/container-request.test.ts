@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { CONTAINER_OPTIONS } from "../../../bin/cli/container/options.ts";
+import { createRequest } from "../../../bin/cli/container/request.ts";
+import { parseFlags } from "../../../bin/flags/parse.ts";
+import type { ContainerCreateRequest } from "../../../runtime/index.ts";
+
+function requestOf(...argv: readonly string[]): ContainerCreateRequest {
+  const { values, operands } = parseFlags([...argv, "image"], CONTAINER_OPTIONS, { interspersed: false });
+  const [image = "", ...command] = operands;
+  return createRequest({ values, image, command, detached: false });
+}
+
+const PLAIN = requestOf();
+
+/** What a command line changes in the request: fields of the configuration, and of HostConfig. */
+function changesOf(...argv: readonly string[]) {
+  const { HostConfig = {}, ...config } = requestOf(...argv);
+  const { HostConfig: plainHost = {}, ...plainConfig } = PLAIN;
+  return { ...changed(config, plainConfig), ...changed(HostConfig, plainHost) };
+}
+
+function changed(after: object, before: object): Record<string, unknown> {
+  const old = before as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(after).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(old[key])),
+  );
+}
+
+const MB = 2 ** 20;
+const bound = (HostPort: string, HostIp = "") => [{ HostIp, HostPort }];
+
+const CASES: readonly (readonly [argv: readonly string[], changes: Record<string, unknown>])[] = [
+  [["-i"], { AttachStdin: true, OpenStdin: true, StdinOnce: true }],
+  [["-t"], { Tty: true }],
+  [["-a", "stdout"], { AttachStderr: false }],
+  [
+    ["-a", "STDIN", "-i"],
+    { AttachStdin: true, AttachStdout: false, AttachStderr: false, OpenStdin: true, StdinOnce: true },
+  ],
+  [["-h", "box"], { Hostname: "box" }],
+  [["--hostname", "box", "--domainname", "example.org"], { Hostname: "box", Domainname: "example.org" }],
+  [["-e", "A=1", "-e", "B=x=y"], { Env: ["A=1", "B=x=y"] }],
+  [["-u", "1000:1000"], { User: "1000:1000" }],
+  [["-w", "/srv"], { WorkingDir: "/srv" }],
+  [["--entrypoint", "sh"], { Entrypoint: ["sh"] }],
+  [["--entrypoint", ""], { Entrypoint: [""] }],
+  [["--stop-signal", "SIGQUIT", "--stop-timeout", "3"], { StopSignal: "SIGQUIT", StopTimeout: 3 }],
+  [["-l", "a=b", "--label", "c"], { Labels: { a: "b", c: "" } }],
+  [["--expose", "80", "--expose", "90-91/udp"], { ExposedPorts: { "80/tcp": {}, "90/udp": {}, "91/udp": {} } }],
+  [["-v", "/data"], { Volumes: { "/data": {} } }],
+  [["--no-healthcheck"], { Healthcheck: { Test: ["NONE"] } }],
+  [["--rm"], { AutoRemove: true }],
+  [["-v", "/a:/b:ro", "-v", "vol:/c"], { Binds: ["/a:/b:ro", "vol:/c"] }],
+  [["-v", "./a:/b"], { Binds: [`${resolve("a")}:/b`] }],
+  [["-p", "8080:80"], { PortBindings: { "80/tcp": bound("8080") }, ExposedPorts: { "80/tcp": {} } }],
+  [["-p", "127.0.0.1::53/udp"], { PortBindings: { "53/udp": bound("", "127.0.0.1") }, ExposedPorts: { "53/udp": {} } }],
+  [
+    ["-p", "8000:80", "-p", "8001:80"],
+    { PortBindings: { "80/tcp": [...bound("8000"), ...bound("8001")] }, ExposedPorts: { "80/tcp": {} } },
+  ],
+  [["-P"], { PublishAllPorts: true }],
+  [["-m", "64m"], { Memory: 64 * MB }],
+  [["-m", "64m", "--memory-swap", "-1"], { Memory: 64 * MB, MemorySwap: -1 }],
+  [["--memory-reservation", "32m"], { MemoryReservation: 32 * MB }],
+  [["--cpus", "0.5"], { NanoCpus: 5e8 }],
+  [
+    ["--cpu-shares", "512", "--cpu-period", "50000", "--cpu-quota", "25000"],
+    { CpuShares: 512, CpuPeriod: 50000, CpuQuota: 25000 },
+  ],
+  [["--cpuset-cpus", "0-1", "--cpuset-mems", "0"], { CpusetCpus: "0-1", CpusetMems: "0" }],
+  [["--pids-limit", "50"], { PidsLimit: 50 }],
+  [["--oom-score-adj", "-5"], { OomScoreAdj: -5 }],
+  [["--network", "none"], { NetworkMode: "none" }],
+  [["--net=host"], { NetworkMode: "host" }],
+  [["--init"], { Init: true }],
+  [["--privileged", "--read-only"], { Privileged: true, ReadonlyRootfs: true }],
+  [["--cap-add", "NET_ADMIN", "--cap-drop", "ALL"], { CapAdd: ["NET_ADMIN"], CapDrop: ["ALL"] }],
+  [["--tmpfs", "/run:size=64k", "--tmpfs", "/tmp"], { Tmpfs: { "/run": "size=64k", "/tmp": "" } }],
+  [["--shm-size", "128m"], { ShmSize: 128 * MB }],
+  [["--restart", "on-failure:3"], { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 3 } }],
+  [["--restart", "always"], { RestartPolicy: { Name: "always", MaximumRetryCount: 0 } }],
+  [
+    ["--dns", "1.1.1.1", "--dns-search", "lan", "--dns-opt", "ndots:2"],
+    { Dns: ["1.1.1.1"], DnsSearch: ["lan"], DnsOptions: ["ndots:2"] },
+  ],
+  [["--add-host", "db:10.0.0.1", "--add-host", "six=[::1]"], { ExtraHosts: ["db:10.0.0.1", "six:::1"] }],
+  [
+    ["--mount", "type=bind,src=/a,dst=/b,readonly,bind-propagation=rslave"],
+    { Mounts: [{ Type: "bind", Target: "/b", Source: "/a", ReadOnly: true, BindOptions: { Propagation: "rslave" } }] },
+  ],
+  [
+    ["--mount", "type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1777"],
+    { Mounts: [{ Type: "tmpfs", Target: "/t", TmpfsOptions: { SizeBytes: MB, Mode: 0o1777 } }] },
+  ],
+  [["--security-opt", "no-new-privileges"], { SecurityOpt: ["no-new-privileges"] }],
+  [["--security-opt", "seccomp=unconfined"], { SecurityOpt: ["seccomp=unconfined"] }],
+  [["--security-opt", "systempaths=unconfined"], { MaskedPaths: [], ReadonlyPaths: [] }],
+  [["--sysctl", "net.ipv4.ip_forward=1"], { Sysctls: { "net.ipv4.ip_forward": "1" } }],
+  [
+    ["--pid", "host", "--uts", "host", "--ipc", "none", "--cgroupns", "private"],
+    { PidMode: "host", UTSMode: "host", IpcMode: "none", CgroupnsMode: "private" },
+  ],
+  [
+    ["--ulimit", "nofile=10:20", "--ulimit", "core=-1"],
+    {
+      Ulimits: [
+        { Name: "nofile", Soft: 10, Hard: 20 },
+        { Name: "core", Soft: -1, Hard: -1 },
+      ],
+    },
+  ],
+  [["--log-driver", "none", "--log-opt", "a=b"], { LogConfig: { Type: "none", Config: { a: "b" } } }],
+  [
+    ["--ip", "172.17.0.9"],
+    { NetworkingConfig: { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: "172.17.0.9" } } } } },
+  ],
+  [
+    ["--mac-address", "92:d0:c6:0a:29:33"],
+    {
+      MacAddress: "92:d0:c6:0a:29:33",
+      NetworkingConfig: { EndpointsConfig: { bridge: { MacAddress: "92:d0:c6:0a:29:33" } } },
+    },
+  ],
+];
+
+describe("the request of run and create", () => {
+  for (const [argv, changes] of CASES) {
+    it(`of ${argv.map((word) => (word === "" ? "''" : word)).join(" ")}`, () =>
+      assert.deepEqual(changesOf(...argv), changes));
+  }
+
+  it("without options asks for nothing but attached output", () => {
+    assert.deepEqual(PLAIN, {
+      AttachStdin: false,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+      OpenStdin: false,
+      StdinOnce: false,
+      Image: "image",
+      Env: [],
+      HostConfig: {
+        Privileged: false,
+        ReadonlyRootfs: false,
+        NetworkMode: "default",
+        PublishAllPorts: false,
+        RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+        AutoRemove: false,
+      },
+    });
+  });
+
+  it("attaches nothing when detached, and keeps an open stdin open", () => {
+    const { values } = parseFlags(["-i", "image"], CONTAINER_OPTIONS, { interspersed: false });
+    const request = createRequest({ values, image: "image", command: ["sh"], detached: true });
+    assert.deepEqual(
+      [request.AttachStdin, request.AttachStdout, request.OpenStdin, request.StdinOnce, request.Cmd],
+      [false, false, true, false, ["sh"]],
+    );
+  });
+
+  const REFUSED: readonly (readonly [argv: readonly string[], text: RegExp])[] = [
+    [["--cpus", "x"], /failed to parse x as a rational number/],
+    [["--cpus", "0.00000000001"], /value is too precise/],
+    [["-p", "80:http"], /^invalid containerPort: http$/],
+    [["--expose", "http"], /invalid range format for --expose: http/],
+    [["--network", ""], /^no name set for network$/],
+    [["--network", "a", "--network", "b"], /joins one network/],
+    [["-a", "foo"], /valid streams are STDIN, STDOUT and STDERR/],
+    [["-e", "=x"], /invalid environment variable: =x/],
+    [["--env-file", "/nowhere"], /^open \/nowhere: no such file or directory$/],
+    [["--add-host", "x"], /bad format for add-host: "x"/],
+    [["--add-host", "x:1.2.3"], /invalid IP address in add-host: "1\.2\.3"/],
+    [["--ulimit", "x"], /invalid ulimit argument: x/],
+    [["--ulimit", "x=1"], /invalid ulimit type: x/],
+    [["--ulimit", "nofile=5:3"], /ulimit soft limit must be less than or equal to hard limit: 5 > 3/],
+    [["--mount", "type=bind"], /target is required/],
+    [["--mount", "foo"], /invalid field 'foo' must be a key=value pair/],
+    [["--mount", "a=b"], /unexpected key 'a' in 'a=b'/],
+    [["--mount", "type=tmpfs,src=/a,dst=/b"], /cannot specify 'source' for a tmpfs mount/],
+    [["--mount", "type=bind,dst=/b,tmpfs-size=1"], /cannot mix 'tmpfs-\*' options/],
+    [["--restart", ":3"], /no policy provided before colon/],
+    [["--restart", "on-failure:x"], /maximum retry count must be an integer/],
+    [["--security-opt", "seccomp=/nowhere"], /open \/nowhere/],
+  ];
+  for (const [argv, text] of REFUSED) {
+    it(`refuses ${argv.join(" ")}`, () => assert.throws(() => requestOf(...argv), { message: text }));
+  }
+
+  describe("with files", () => {
+    let directory: string;
+    before(() => {
+      directory = mkdtempSync(join(tmpdir(), "ctr-cli-"));
+    });
+    after(() => rmSync(directory, { recursive: true }));
+
+    function file(name: string, content: string): string {
+      const path = join(directory, name);
+      writeFileSync(path, content);
+      return path;
+    }
+
+    it("takes variables of files first, and yours where only a name stands", () => {
+      process.env["CTR_TEST_OWN"] = "mine";
+      const path = file("env", "\uFEFF# comment\n\n  A=1\nB=with space \nCTR_TEST_OWN\nCTR_TEST_ABSENT\r\n");
+      assert.deepEqual(changesOf("--env-file", path, "-e", "C=3"), {
+        Env: ["A=1", "B=with space ", "CTR_TEST_OWN=mine", "C=3"],
+      });
+      delete process.env["CTR_TEST_OWN"];
+    });
+
+    it("refuses names with spaces, and lines without a name", () => {
+      assert.throws(() => requestOf("--env-file", file("spaces", "A B=1\n")), /variable 'A B' contains whitespaces/);
+      assert.throws(() => requestOf("--env-file", file("nameless", "=1\n")), /no variable name on line '=1'/);
+    });
+
+    it("takes labels of files first", () => {
+      const path = file("labels", "a=1\nb\n");
+      assert.deepEqual(changesOf("--label-file", path, "-l", "a=2"), { Labels: { a: "2", b: "" } });
+    });
+
+    it("sends a seccomp profile as compact JSON", () => {
+      const path = file("profile.json", '{\n  "defaultAction": "SCMP_ACT_ALLOW"\n}\n');
+      assert.deepEqual(changesOf("--security-opt", `seccomp=${path}`), {
+        SecurityOpt: ['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}'],
+      });
+      const broken = file("broken.json", "{");
+      assert.throws(() => requestOf("--security-opt", `seccomp=${broken}`), /it is not JSON/);
+    });
+  });
+});
