@@ -51,15 +51,16 @@ export class Store implements Disposable {
   /** Runs `body` in one transaction, which an exception rolls back. Inside another it becomes part of that one. */
   transaction<T>(body: () => T): T {
     if (this.#depth > 0) return body();
-    this.#depth++;
     this.#database.exec("BEGIN IMMEDIATE");
+    this.#depth++;
     try {
       const result = body();
       if (result instanceof Promise) throw new TypeError("a transaction body must be synchronous");
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // SQLite itself has rolled back after some errors, such as a full disk.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     } finally {
       this.#depth--;

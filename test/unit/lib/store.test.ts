@@ -47,6 +47,35 @@ describe("Store", () => {
     assert.equal(store.all("SELECT * FROM ports").length, 1);
   });
 
+  it("tells the reason when SQLite itself has rolled back, and works on", () => {
+    using store = new Store(path, [{ layer: "netns", steps: [first] }]);
+    store.run("INSERT INTO ports VALUES (80)");
+    const clash = () =>
+      store.transaction(() => {
+        store.run("INSERT INTO ports VALUES (81)");
+        store.run("INSERT OR ROLLBACK INTO ports VALUES (80)");
+      });
+    assert.throws(clash, /UNIQUE constraint failed/);
+    store.transaction(() => store.run("INSERT INTO ports VALUES (82)"));
+    assert.deepEqual(
+      store.all<{ port: number }>("SELECT port FROM ports ORDER BY port").map(({ port }) => port),
+      [80, 82],
+    );
+  });
+
+  it("keeps no transaction open that could not be begun", () => {
+    using store = new Store(path, [{ layer: "netns", steps: [first] }]);
+    using other = new Store(path, []);
+    other.transaction(() => assert.throws(() => store.transaction(() => {}), /database is locked/));
+    assert.throws(() =>
+      store.transaction(() => {
+        store.run("INSERT INTO ports VALUES (80)");
+        throw new Error("no");
+      }),
+    );
+    assert.equal(store.get("SELECT * FROM ports"), undefined);
+  });
+
   it("refuses an asynchronous transaction, whose end it could not see", () => {
     using store = new Store(path, [{ layer: "netns", steps: [first] }]);
     assert.throws(() => store.transaction(() => Promise.resolve()), /must be synchronous/);
