@@ -13,9 +13,9 @@ interface NetworkDetails {
 
 interface LimitLine {
   readonly limit: string;
-  readonly asked?: number | string;
+  readonly asked: number | string | null;
   readonly enforced: number | string;
-  readonly usage?: number;
+  readonly usage: number | null;
   readonly file: string;
   readonly value: string;
 }
@@ -62,9 +62,9 @@ async function ruleOf(port: number): Promise<string> {
 async function limitLines(): Promise<string[]> {
   const limits = await ctrJson<LimitLine>(["limit", "show", CONTAINER, "--format", "json"]);
   return limits
-    .filter(({ asked }) => asked !== undefined)
+    .filter(({ asked }) => asked !== null)
     .map(({ limit, enforced, usage, file, value }) => {
-      const use = usage === undefined ? "" : `, ${inUnit(limit, usage)} in use`;
+      const use = usage === null ? "" : `, ${inUnit(limit, usage)} in use`;
       return `  ${limit.padEnd(9)} ${inUnit(limit, enforced)}${use}   ${faint(`(${file} = ${value})`)}`;
     });
 }

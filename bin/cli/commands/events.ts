@@ -56,11 +56,14 @@ function eventLine({ Type, Action, Actor, timeNano }: EngineEvent): string {
 
 /** RFC 3339 with nanoseconds, in the user's time zone. */
 function localTime(nanoseconds: number): string {
-  const date = new Date(nanoseconds / 1e6);
+  const date = new Date(Math.floor(Math.round(nanoseconds / 1000) / 1000));
   const two = (value: number): string => String(value).padStart(2, "0");
   const offset = -date.getTimezoneOffset();
   const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19);
-  const fraction = String(Math.trunc(nanoseconds % 1e9)).padStart(9, "0");
+  // A number of this size is exact to 256 ns: microseconds are what is left of it.
+  const fraction = String(Math.round(nanoseconds / 1000) % 1e6)
+    .padStart(6, "0")
+    .padEnd(9, "0");
   const zone = `${offset < 0 ? "-" : "+"}${two(Math.trunc(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
   return `${local}.${fraction}${zone}`;
 }

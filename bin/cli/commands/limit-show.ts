@@ -2,7 +2,7 @@ import { shortId } from "../../../lib/ids.ts";
 import { text } from "../../flags/options.ts";
 import type { ContainerLimits } from "../client/types.ts";
 import { defineCommand } from "../command.ts";
-import { LIMIT_COLUMNS, LIMIT_HEADINGS, limitRow } from "../format/limits.ts";
+import { cgroupDirectories, LIMIT_COLUMNS, LIMIT_HEADINGS, limitRow } from "../format/limits.ts";
 import { renderRows } from "../format/rows.ts";
 import { compileTemplate } from "../format/template/evaluate.ts";
 
@@ -27,10 +27,13 @@ export const command = defineCommand({
 function render({ Id, Name, Driver, Limits }: ContainerLimits, format: string | undefined): string {
   if (format !== undefined && format !== "table") {
     // Programs get the readings themselves: numbers in the unit of the limit.
-    const readings = Limits.map((reading) => ({ container: Name, ...reading }));
+    const readings = Limits.map(({ limit, asked = null, enforced, usage = null, peak = null, file, value }) => ({
+      ...{ container: Name, limit, asked, enforced, usage, peak, file, value },
+    }));
     const show = format === "json" ? JSON.stringify : compileTemplate(format);
     return readings.map((reading) => `${show(reading)}\n`).join("");
   }
   const table = renderRows(Limits.map(limitRow), { format, columns: LIMIT_COLUMNS, headings: LIMIT_HEADINGS });
-  return `${Name} (${shortId(Id)}), ${Driver}\n${table}`;
+  const directories = cgroupDirectories(Limits).map((directory) => `files in ${directory}\n`);
+  return `${Name} (${shortId(Id)}), ${Driver}\n${table}${directories.join("")}`;
 }
