@@ -4,6 +4,9 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ResponseSink } from "./sink.ts";
 
+/** Milliseconds. */
+const PROBE_INTERVAL = 2000;
+
 /** The connection of a request that asked for `Upgrade: tcp`, and what the client sent right after it. */
 export interface Upgrade {
   readonly socket: Socket;
@@ -38,6 +41,7 @@ export function takeConnection(
   socket.write(`${status}Content-Type: ${contentType}\r\n${common.join("")}\r\n`);
   if (upgrade !== undefined && upgrade.head.length > 0) socket.unshift(upgrade.head);
   const output = new ResponseSink(socket);
+  socket.once("end", () => closeWhenGone(socket));
   return {
     input: socket,
     output,
@@ -57,6 +61,18 @@ function takeFromParser(socket: Socket): Socket {
   socket.pause();
   for (const event of ["data", "end"]) socket.removeAllListeners(event);
   return socket;
+}
+
+/**
+ * Both a client that has ended its input and one that is gone end what we read. A write of nothing tells them apart on a
+ * unix socket: it fails with EPIPE when the other end is closed, see unix(7), and the stream then closes. Without it the
+ * connections of clients that were killed would stay for as long as the container is silent.
+ */
+function closeWhenGone(socket: Socket): void {
+  const probe = (): boolean => socket.writable && socket.write("");
+  const timer = setInterval(probe, PROBE_INTERVAL).unref();
+  socket.once("close", () => clearInterval(timer));
+  probe();
 }
 
 /**
