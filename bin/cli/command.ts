@@ -106,10 +106,10 @@ function helpOf<O extends OptionTable>(definition: CommandDefinition<O>, path: s
   return `${sections.join("\n\n")}\n`;
 }
 
-/** Commands on the left, what they do (after `#`) in a column of its own. */
+/** What a command does, after `#`, stands in a column of its own. */
 function exampleLines(examples: readonly string[]): string {
   const pairs = examples.map((line) => line.split(/ {2,}# /));
-  const width = Math.max(...pairs.map(([left = ""]) => left.length));
+  const width = Math.max(...pairs.filter(({ length }) => length > 1).map(([left = ""]) => left.length));
   return pairs
     .map(([left = "", right]) => (right === undefined ? `  ${left}` : `  ${left.padEnd(width)}   # ${right}`))
     .join("\n");

@@ -240,8 +240,21 @@ describe("ctr limit", () => {
     file: "/sys/fs/cgroup/memory/ctr/x/memory.limit_in_bytes",
     value: "67108864",
   } as const;
-  const pids = { limit: "pids", asked: undefined, enforced: "max", usage: 2, file: "/pids.max", value: "max" } as const;
-  const cpus = { limit: "cpus", asked: 0.5, enforced: 0.5, file: "/cpu.max", value: "50000 100000" } as const;
+  const pids = {
+    limit: "pids",
+    asked: undefined,
+    enforced: "max",
+    usage: 2,
+    file: "/sys/fs/cgroup/pids/ctr/x/pids.max",
+    value: "max",
+  } as const;
+  const cpus = {
+    limit: "cpus",
+    asked: 0.5,
+    enforced: 0.5,
+    file: "/sys/fs/cgroup/ctr/x/cpu.max",
+    value: "50000 100000",
+  } as const;
 
   it("show tells what was asked, what holds, what is used, and where it stands", () => {
     const list = { format: undefined, columns: LIMIT_COLUMNS, headings: LIMIT_HEADINGS };
