@@ -57,6 +57,7 @@ export type ContainerOperations = Pick<
   | "startExec"
   | "inspectExec"
   | "resizeExec"
+  | "execEnded"
   | "execsOf"
   | "usersOf"
   | "writableSize"

@@ -11,6 +11,8 @@ export interface JoinOptions {
   readonly stdin: boolean;
   /** Watches the input for the keys that detach. */
   readonly detach?: DetachScanner | undefined;
+  /** Waited for after the output's end: what clients ask for when the connection closes must be known by then. */
+  readonly ended?: () => Promise<void>;
   /** Aborted when the server closes. */
   readonly signal: AbortSignal;
 }
@@ -19,16 +21,23 @@ export interface JoinOptions {
 export async function joinStreams(
   connection: HijackedConnection,
   attachment: Attachment,
-  { stdin, detach, signal }: JoinOptions,
+  { stdin, detach, ended, signal }: JoinOptions,
 ): Promise<void> {
-  const leave = (): void => attachment.close();
+  const left = Promise.withResolvers<void>();
+  const leave = (): void => {
+    left.resolve();
+    attachment.close();
+  };
   connection.onClose(leave);
   signal.addEventListener("abort", leave);
-  const stopInput = stdin ? forwardInput(connection.input, attachment, detach) : discardInput(connection.input);
+  const stopInput = stdin
+    ? forwardInput(connection.input, attachment, { detach, leave })
+    : discardInput(connection.input);
   try {
     for await (const { stream, data } of attachment.output) {
-      if (!(await writeOutput(connection.output, attachment.tty, stream, data))) break;
+      if (!(await writeOutput(connection.output, attachment.tty, stream, data))) return;
     }
+    await Promise.race([ended?.(), left.promise]);
   } finally {
     signal.removeEventListener("abort", leave);
     stopInput();
@@ -43,13 +52,17 @@ export function writeOutput(sink: ResponseSink, tty: boolean, stream: OutputStre
 }
 
 /** Passes input on as fast as the container takes it. @returns the function that stops it */
-function forwardInput(input: Readable, attachment: Attachment, detach: DetachScanner | undefined): () => void {
+function forwardInput(
+  input: Readable,
+  attachment: Attachment,
+  { detach, leave }: { readonly detach: DetachScanner | undefined; readonly leave: () => void },
+): () => void {
   const forward = async (data: Buffer): Promise<void> => {
     const { pass, detach: asked } = detach?.scan(data) ?? { pass: data, detach: false };
     input.pause();
     // Input for a container that has ended is dropped; the end of the output closes the connection.
     if (pass.length > 0) await attachment.write(pass).catch(() => {});
-    if (asked) attachment.close();
+    if (asked) leave();
     input.resume();
   };
   const onData = (data: Buffer): void => void forward(data);

@@ -39,6 +39,7 @@ type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshot
 export class Execs {
   readonly #parts: Parted;
   readonly #states = new Map<string, ExecState>();
+  readonly #endings = new Map<string, Promise<void>>();
 
   constructor(parts: Parted) {
     this.#parts = parts;
@@ -58,6 +59,11 @@ export class Execs {
     const state = this.#states.get(id);
     if (state === undefined) throw notFound(`No such exec instance: ${id}`, "CTR_EXEC_NOT_FOUND");
     return state;
+  }
+
+  /** Resolves when the exit code of a started exec is known, which may be a moment after its output has ended. */
+  async ended(id: string): Promise<void> {
+    await this.#endings.get(id);
   }
 
   /** Ids of a container's execs. */
@@ -100,7 +106,10 @@ export class Execs {
       );
       this.#change(id, { pid });
       emitContainer(this.#parts, `exec_start: ${request.Cmd.join(" ")}`, container, { execID: id });
-      void exited.then((code) => this.#ended(id, container, code));
+      this.#endings.set(
+        id,
+        exited.then((code) => this.#ended(id, container, code)),
+      );
       return attachment;
     } catch (error) {
       this.#change(id, { running: false, exitCode: exitCodeOfFailure(error) ?? NOT_STARTED });
@@ -117,7 +126,10 @@ export class Execs {
 
   /** The container is removed. */
   forget(containerId: string): void {
-    for (const id of this.of(containerId)) this.#states.delete(id);
+    for (const id of this.of(containerId)) {
+      this.#states.delete(id);
+      this.#endings.delete(id);
+    }
   }
 
   /** Below the bundle: what an engine that was killed left there goes with the container's end. */

@@ -273,6 +273,11 @@ export class ContainerService implements AsyncDisposable {
     return this.#execs.inspect(execId);
   }
 
+  /** Resolves when the exit code of a started exec is known, which may be a moment after its output has ended. */
+  execEnded(execId: string): Promise<void> {
+    return this.#execs.ended(execId);
+  }
+
   /** Ids of the execs of a container. */
   execsOf(reference: string): string[] {
     return this.#execs.of(this.find(reference).id);

@@ -41,7 +41,6 @@ export async function streamEvents(exchange: Exchange, { events }: ApiEngine): P
   });
   const poke = (): void => wake();
   signal.addEventListener("abort", poke);
-  const timer = until === undefined ? undefined : setTimeout(poke, Math.max(0, until / 1000 - Date.now()));
   const sink = exchange.stream("application/json");
   try {
     for (;;) {
@@ -51,6 +50,7 @@ export async function streamEvents(exchange: Exchange, { events }: ApiEngine): P
       if (waiting.length > MAX_WAITING) return;
       if (waiting.length > 0) continue;
       if (finished()) return;
+      using _ = alarm(until, poke);
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -58,9 +58,18 @@ export async function streamEvents(exchange: Exchange, { events }: ApiEngine): P
   } finally {
     unsubscribe();
     signal.removeEventListener("abort", poke);
-    clearTimeout(timer);
     sink.end();
   }
+}
+
+/** The longest that Node's timers can wait, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Calls back about then, a moment early or on the way to a far time too: the caller looks at the clock and asks again. */
+function alarm(time: number | undefined, callback: () => void): Disposable {
+  const wait = time === undefined ? undefined : Math.ceil(time / 1000 - Date.now());
+  const timer = wait === undefined ? undefined : setTimeout(callback, Math.min(Math.max(1, wait), LONGEST_TIMER));
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function past(events: readonly EngineEvent[], since: number, until: number | undefined): EngineEvent[] {

@@ -40,6 +40,7 @@ export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<
   await joinStreams(connection, attachment, {
     stdin: exec.request.AttachStdin ?? false,
     detach: tty ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
+    ended: () => containers.execEnded(exec.id),
     signal: exchange.closing,
   });
 }

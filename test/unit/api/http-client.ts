@@ -32,12 +32,14 @@ export function call(
 
 /** A connection on which the test writes what it wants. */
 export class RawConnection {
+  readonly socketPath: string;
   readonly socket: Socket;
   #received = Buffer.alloc(0);
   #changed = Promise.withResolvers<void>();
   ended = false;
 
   constructor(socketPath: string) {
+    this.socketPath = socketPath;
     this.socket = connect({ path: socketPath, allowHalfOpen: true });
     this.socket.on("data", (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);

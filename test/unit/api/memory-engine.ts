@@ -60,6 +60,8 @@ export interface MemoryEngine extends ApiEngine {
   readonly events: EventBus;
   /** Ends the container for those who wait. */
   readonly exit: PromiseWithResolvers<{ exitCode: number }>;
+  /** Makes the exit code of execs known. */
+  readonly execExit: PromiseWithResolvers<void>;
   /** Log entries; a follower waits for its signal after them. */
   readonly log: LogEntry[];
 }
@@ -76,6 +78,7 @@ export function memoryEngine(): MemoryEngine {
   const log: LogEntry[] = [];
   const exit = Promise.withResolvers<{ exitCode: number }>();
   const execs = new Map<string, ExecState>();
+  const execExit = Promise.withResolvers<void>();
 
   const find = (ref: string): Container => {
     const found = known.find(({ id, name }) => id === ref || name === ref);
@@ -95,6 +98,7 @@ export function memoryEngine(): MemoryEngine {
   const nothing = async (ref: string): Promise<void> => void find(ref);
 
   return {
+    execExit,
     known,
     created,
     attachments,
@@ -145,6 +149,10 @@ export function memoryEngine(): MemoryEngine {
         return detach ? undefined : attach(state.request.Tty ?? false);
       },
       inspectExec,
+      async execEnded(id) {
+        await execExit.promise;
+        execs.set(id, { ...inspectExec(id), exitCode: 6 });
+      },
       resizeExec: () => {},
     },
     images: {

@@ -14,6 +14,13 @@ import { CONTAINER_ID, container } from "./records.ts";
 const JSON_TYPE = { "Content-Type": "application/json" };
 const UPGRADE = "Upgrade: tcp\r\nConnection: Upgrade\r\n";
 
+/** Lets the server do what it would do next: two more requests on connections of their own. @returns whether it ended */
+async function untilIdle(connection: RawConnection): Promise<boolean> {
+  const path = connection.socketPath;
+  for (let turn = 0; turn < 2; turn++) await call(path, "GET", "/_ping");
+  return connection.ended;
+}
+
 describe("ApiServer", () => {
   let directory: string;
   let socket: string;
@@ -287,6 +294,20 @@ describe("ApiServer", () => {
       assert.equal(JSON.parse((await call(socket, "GET", `/exec/${Id}/json`)).body).ExitCode, 127);
     });
 
+    it("ends an exec's stream only when its exit code is known", async () => {
+      const body = JSON.stringify({ Cmd: ["cat"], AttachStdin: true, AttachStdout: true });
+      const created = await call(socket, "POST", "/containers/web/exec", { body, headers: JSON_TYPE });
+      const { Id } = JSON.parse(created.body);
+      const connection = new RawConnection(socket);
+      const headers = `${UPGRADE}Content-Type: application/json\r\nContent-Length: 2\r\n`;
+      connection.socket.end(`${head("POST", `/exec/${Id}/start`, headers)}{}`);
+      await connection.until((text) => text.includes("err\n"));
+      assert.equal(await untilIdle(connection), false, "it is still open");
+      engine.execExit.resolve();
+      await connection.untilEnd();
+      assert.equal(JSON.parse((await call(socket, "GET", `/exec/${Id}/json`)).body).ExitCode, 6);
+    });
+
     it("ends a followed log when the client leaves", async () => {
       engine.log.push({ stream: "stdout", time: "2026-01-01T00:00:00.000000000Z", data: Buffer.from("line\n") });
       const connection = new RawConnection(socket);
@@ -305,6 +326,16 @@ describe("ApiServer", () => {
       await connection.until((text) => text.includes('"status":"die"'));
       await server.close();
       assert.match(await connection.untilEnd(), /0\r\n\r\n$/);
+    });
+
+    it("keeps an event stream with a far until open", async () => {
+      const connection = new RawConnection(socket);
+      connection.socket.write(head("GET", "/events?until=99999999999"));
+      await connection.until((text) => text.includes("\r\n\r\n"));
+      engine.events.emit("container", "start", CONTAINER_ID);
+      await connection.until((text) => text.includes('"Action":"start"'));
+      assert.equal(await untilIdle(connection), false, "it is still open");
+      connection.socket.destroy();
     });
 
     it("ends an event stream at its until", async () => {
