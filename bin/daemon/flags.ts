@@ -1,11 +1,10 @@
 /** The command line of `ctrd`. */
-import { LOG_LEVELS, type LogLevel } from "../../lib/log.ts";
-import { parseCidr } from "../../netns/index.ts";
+import { LOG_LEVELS } from "../../lib/log.ts";
 import { FlagError } from "../flags/errors.ts";
 import { describeOptions } from "../flags/help.ts";
-import { integer, list, single, text, toggle } from "../flags/options.ts";
+import { list, single, text, toggle } from "../flags/options.ts";
 import { type Parsed, parseFlags } from "../flags/parse.ts";
-import { LOG_FORMATS, type LogFormat } from "./settings.ts";
+import { ADDRESS, CIDR, flagValue, LOG_FORMAT, LOG_LEVEL, MTU } from "./values.ts";
 
 const OPTIONS = {
   host: list({
@@ -19,10 +18,14 @@ const OPTIONS = {
   bip: single({
     value: "string",
     help: "Address of the default bridge with its prefix length: 172.20.0.1/16",
-    parse: checkedCidr,
+    parse: (value) => flagValue(CIDR, value),
   }),
-  mtu: integer({ help: "MTU of the containers' network (default: the uplink's)" }),
-  dns: list({ help: "DNS server of containers" }),
+  mtu: single({
+    value: "int",
+    help: "MTU of the containers' network (default: the uplink's)",
+    parse: (value) => flagValue(MTU, Number(value)),
+  }),
+  dns: list({ help: "DNS server of containers", parse: (value) => flagValue(ADDRESS, value) }),
   "dns-opt": list({ help: "DNS option of containers" }),
   "dns-search": list({ help: "DNS search domain of containers" }),
   debug: toggle({ short: "D", help: "Log everything, the same as --log-level debug" }),
@@ -30,9 +33,13 @@ const OPTIONS = {
     short: "l",
     value: "string",
     help: `What to log: ${LOG_LEVELS.join(", ")} (default info)`,
-    parse: logLevel,
+    parse: (value) => flagValue(LOG_LEVEL, value),
   }),
-  "log-format": single({ value: "string", help: "How to log: text or json (default text)", parse: logFormat }),
+  "log-format": single({
+    value: "string",
+    help: "How to log: text or json (default text)",
+    parse: (value) => flagValue(LOG_FORMAT, value),
+  }),
   version: toggle({ short: "v", help: "Print the version and quit" }),
 };
 
@@ -58,20 +65,3 @@ Examples:
   ctrd -H unix:///run/ctr/ctr.sock -H tcp://127.0.0.1:2375
   ctrd --data-root /tmp/a --exec-root /run/a -H unix:///run/a/ctr.sock --bip 10.9.0.1/16
 `;
-
-function checkedCidr(value: string): string {
-  parseCidr(value);
-  return value;
-}
-
-function logLevel(value: string): LogLevel {
-  const level = LOG_LEVELS.find((one) => one === value);
-  if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(", ")}`);
-  return level;
-}
-
-function logFormat(value: string): LogFormat {
-  const format = LOG_FORMATS.find((one) => one === value);
-  if (format === undefined) throw new Error(`must be one of ${LOG_FORMATS.join(", ")}`);
-  return format;
-}

@@ -1,7 +1,7 @@
 /** The engine's log on stderr: lines for people, or JSON for programs. */
 import { pino } from "pino";
 import type { LogFields, Logger, LogLevel } from "../../lib/log.ts";
-import type { LogFormat } from "./settings.ts";
+import type { LogFormat } from "./values.ts";
 
 export interface DaemonLogger extends Logger {
   fatal(text: string, fields?: LogFields): void;

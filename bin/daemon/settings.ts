@@ -1,26 +1,15 @@
 /** The settings of `ctrd`: dockerd's flags and the keys of `daemon.json`, brought together. */
-import { isIP } from "node:net";
 import { readConfigFile } from "../../lib/config/file.ts";
-import { boolean, listOf, oneOf, type SettingsOf, text, wholeNumber } from "../../lib/config/settings.ts";
+import { boolean, listOf, type SettingsOf, text } from "../../lib/config/settings.ts";
 import { invalid } from "../../lib/errors.ts";
-import { LOG_LEVELS, type LogLevel } from "../../lib/log.ts";
-import { parseCidr } from "../../netns/index.ts";
+import type { LogLevel } from "../../lib/log.ts";
 import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../../runtime/index.ts";
 import type { DaemonFlags } from "./flags.ts";
+import { ADDRESS, CIDR, LOG_FORMAT, LOG_LEVEL, type LogFormat, MTU } from "./values.ts";
 
 export const DEFAULT_HOST = "unix:///run/ctr/ctr.sock";
 export const DEFAULT_CONFIG_FILE = "/etc/ctr/daemon.json";
 
-export const LOG_FORMATS = ["text", "json"] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
-
-/** Bytes: the least that IPv4 asks of a link, and the most that a veth takes. */
-export const MTU_RANGE = [68, 65_535] as const;
-
-const cidr = text('an address with prefix length, such as "172.20.0.1/16"', (value) => void parseCidr(value));
-const address = text("an IP address", (value) => {
-  if (isIP(value) === 0) throw new Error(`"${value}" is none`);
-});
 const texts = (words: string) => listOf(text(), words);
 
 const FILE_SCHEMA = {
@@ -28,14 +17,14 @@ const FILE_SCHEMA = {
   "data-root": text(),
   "exec-root": text(),
   pidfile: text(),
-  bip: cidr,
-  mtu: wholeNumber(...MTU_RANGE),
-  dns: listOf(address, "a list of IP addresses"),
+  bip: CIDR,
+  mtu: MTU,
+  dns: listOf(ADDRESS, "a list of IP addresses"),
   "dns-opts": texts("a list of strings"),
   "dns-search": texts("a list of strings"),
   debug: boolean,
-  "log-level": oneOf(LOG_LEVELS),
-  "log-format": oneOf(LOG_FORMATS),
+  "log-level": LOG_LEVEL,
+  "log-format": LOG_FORMAT,
 };
 
 type FileSettings = SettingsOf<typeof FILE_SCHEMA>;
