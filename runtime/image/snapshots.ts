@@ -51,6 +51,7 @@ export class SnapshotService {
    */
   create(containerId: string, imageId: string): void {
     const { layers } = this.#images.find(imageId);
+    using undo = new DisposableStack();
     this.#store.transaction(() => {
       this.#store.run("INSERT INTO snapshots (container_id, image_id) VALUES (?, ?)", containerId, imageId);
       for (const [position, diffId] of layers.entries()) {
@@ -58,7 +59,10 @@ export class SnapshotService {
         this.#store.run(sql, containerId, position, diffId);
       }
       this.#makeDirectories(containerId, layers[0]);
+      // The end of the transaction may still fail, on a full disk.
+      undo.defer(() => rmSync(join(this.#directory, containerId), { recursive: true, force: true }));
     });
+    undo.move();
   }
 
   /**
@@ -95,8 +99,9 @@ export class SnapshotService {
       if (!hasCode(error, "ENOENT")) throw error;
     }
     const imageId = this.#imageOf(containerId);
-    this.#store.run("DELETE FROM snapshots WHERE container_id = ?", containerId);
+    // Files first: on a full disk the store can only write when they are gone.
     await rm(doomed, { recursive: true, force: true });
+    this.#store.run("DELETE FROM snapshots WHERE container_id = ?", containerId);
     if (imageId !== undefined && !this.#imageExists(imageId)) await this.#images.layers.collect();
   }
 
