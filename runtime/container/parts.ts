@@ -22,7 +22,6 @@ export type LifeStep =
   | "start:rootfs"
   | "start:network"
   | "start:bundle"
-  | "start:launched"
   | "start:created"
   | "start:recorded"
   | "start:started"

@@ -12,7 +12,7 @@ import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
 import { limitsOf, oomScoreOf } from "./limits.ts";
-import { writeNetworkFiles } from "./network-files.ts";
+import { type NetworkFiles, writeNetworkFiles } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecord } from "./records.ts";
@@ -59,9 +59,7 @@ async function runSteps(parts: Parts, container: Container, options: StartOption
   const { monitor, records, step } = parts;
   await using undo = new AsyncDisposableStack();
   step("start:begun", id);
-  const { sandbox, rootfs, files } = await prepare(parts, container, undo);
-  const bundle = await makeBundle(parts, container, { sandbox, rootfs, ...files }, undo);
-  const processes = await createProcesses(parts, container, bundle, undo);
+  const { sandbox, processes } = await makeProcesses(parts, container, undo);
   // The runtime's own first process needs more than some containers may have, so the last limits come only now.
   parts.cgroups.update(id, limitsOf(container.hostConfig));
   step("start:created", id);
@@ -94,10 +92,45 @@ async function runSteps(parts: Parts, container: Container, options: StartOption
   emitContainer(parts, "start", started.container);
 }
 
+interface Made {
+  readonly sandbox: Sandbox;
+  readonly processes: MonitoredProcess;
+}
+
+/** conmon needs a while until it is ready to make the container: what the container needs is made meanwhile. */
+async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Made> {
+  const { id, name, config, logPath } = container;
+  const bundle = parts.paths.bundle(id);
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  undo.defer(() => rmSync(bundle, { recursive: true, force: true }));
+  let sandbox: Sandbox | undefined;
+  let processes: MonitoredProcess | undefined;
+  const prepareAll = async (): Promise<void> => {
+    const prepared = await prepare(parts, container, undo);
+    sandbox = prepared.sandbox;
+    await fillBundle(parts, container, prepared);
+    // The last to be made is the first to be undone.
+    undo.defer(() => endProcesses(parts, id, processes));
+    parts.step("start:bundle", id);
+  };
+  const options = {
+    id,
+    name,
+    bundle,
+    logPath: logPath === "" ? undefined : logPath,
+    tty: config.Tty ?? false,
+    stdin: config.OpenStdin ?? false,
+    stdinOnce: config.StdinOnce ?? false,
+  };
+  processes = await parts.monitor.create(options, prepareAll);
+  if (sandbox === undefined) throw new TypeError("a container was created before its sandbox");
+  return { sandbox, processes };
+}
+
 interface Prepared {
   readonly sandbox: Sandbox;
   readonly rootfs: string;
-  readonly files: ReturnType<typeof writeNetworkFiles>;
+  readonly files: NetworkFiles;
 }
 
 /** What does not depend on each other: limits, root file system, network, files. */
@@ -125,29 +158,14 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   return { sandbox, rootfs, files };
 }
 
-interface BundleParts {
-  readonly sandbox: Sandbox;
-  readonly rootfs: string;
-  readonly hostnamePath: string;
-  readonly hostsPath: string;
-  readonly resolvConfPath: string;
-}
-
-async function makeBundle(
-  parts: Parts,
-  container: Container,
-  { sandbox, ...input }: BundleParts,
-  undo: AsyncDisposableStack,
-): Promise<string> {
+async function fillBundle(parts: Parts, container: Container, { sandbox, rootfs, files }: Prepared): Promise<void> {
   const { id, config, hostConfig } = container;
-  const volumes = await prepareVolumes(imageVolumes(config, hostConfig), input.rootfs, parts.paths.volumes(id));
-  const directory = parts.paths.bundle(id);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  undo.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const volumes = await prepareVolumes(imageVolumes(config, hostConfig), rootfs, parts.paths.volumes(id));
   const spec = buildSpec(
     {
       container,
-      ...input,
+      rootfs,
+      ...files,
       volumes,
       cgroupsPath: parts.cgroups.pathOf(id),
       ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
@@ -155,30 +173,5 @@ async function makeBundle(
     },
     parts.host,
   );
-  await writeBundle(directory, spec);
-  parts.step("start:bundle", id);
-  return directory;
-}
-
-async function createProcesses(
-  parts: Parts,
-  container: Container,
-  bundle: string,
-  undo: AsyncDisposableStack,
-): Promise<MonitoredProcess> {
-  const { id, name, config, logPath } = container;
-  let processes: MonitoredProcess | undefined;
-  undo.defer(() => endProcesses(parts, id, processes));
-  const creating = parts.monitor.create({
-    id,
-    name,
-    bundle,
-    logPath: logPath === "" ? undefined : logPath,
-    tty: config.Tty ?? false,
-    stdin: config.OpenStdin ?? false,
-    stdinOnce: config.StdinOnce ?? false,
-  });
-  parts.step("start:launched", id);
-  processes = await creating;
-  return processes;
+  await writeBundle(parts.paths.bundle(id), spec);
 }

@@ -71,28 +71,33 @@ export interface ConmonProcess {
   readonly detached: Promise<void>;
   /** For an exec: resolves when the attach socket is there. */
   readonly attachable: Promise<void>;
-  /** For an exec: clients are connected, run the program. */
+  /** conmon has waited since its start: now it makes the container; an exec's program is run, its clients are connected. */
   go(): void;
+  /** Ends a conmon that still waits for {@link go}. */
+  abandon(): Promise<void>;
   /** No more answers are wanted. */
   release(): void;
 }
 
 /**
- * Starts conmon.
+ * Starts conmon. It loads and then waits, so that what the container needs can be made meanwhile. Should the engine die
+ * before {@link ConmonProcess.go}, conmon takes the end of the pipe for the word to go on: what it then makes is found
+ * by the next engine and taken away.
  * @param program path of conmon
  * @param scratch directory for conmon's temporary sockets; short, because a socket's path has at most 107 bytes
  */
 export function launchConmon(program: string, scratch: string, options: ConmonOptions): ConmonProcess {
   const isExec = options.execProcess !== undefined;
   const child = spawn(program, conmonArguments(options), {
-    stdio: ["ignore", "ignore", "pipe", "pipe", ...(isExec ? (["pipe", "pipe"] as const) : [])],
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(isExec ? (["pipe"] as const) : [])],
     env: {
       PATH: process.env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       TMPDIR: scratch,
       // Times in the log are written in conmon's local zone.
       TZ: "UTC",
       _OCI_SYNCPIPE: String(SYNC_PIPE),
-      ...(isExec ? { _OCI_STARTPIPE: String(START_PIPE), _OCI_ATTACHPIPE: String(ATTACH_PIPE) } : {}),
+      _OCI_STARTPIPE: String(START_PIPE),
+      ...(isExec ? { _OCI_ATTACHPIPE: String(ATTACH_PIPE) } : {}),
     },
     detached: true,
   });
@@ -103,10 +108,12 @@ export function launchConmon(program: string, scratch: string, options: ConmonOp
   // `spawn`'s types know five descriptors at most.
   const pipes: readonly unknown[] = child.stdio;
   const answers = messages(pipes[SYNC_PIPE] as Readable);
-  const start = isExec ? (pipes[START_PIPE] as Writable) : undefined;
+  const start = pipes[START_PIPE] as Writable;
   const attach = isExec ? messages(pipes[ATTACH_PIPE] as Readable) : undefined;
-  start?.on("error", () => {});
-  start?.write("\0");
+  // A conmon that has ended tells why elsewhere.
+  start.on("error", () => {});
+  // For an exec conmon waits twice: at its own start, and with the program until clients are connected.
+  if (isExec) start.write("\0");
   return {
     detached,
     attachable: attach === undefined ? Promise.resolve() : attach.next().then(() => {}),
@@ -122,7 +129,11 @@ export function launchConmon(program: string, scratch: string, options: ConmonOp
       return value.data;
     },
     go: () => {
-      start?.end("\0");
+      start.end("\0");
+    },
+    async abandon(): Promise<void> {
+      child.kill("SIGKILL");
+      await detached.catch(() => {});
     },
     release: () => {
       for (const stream of child.stdio) stream?.destroy();

@@ -95,9 +95,10 @@ export class Monitor implements Disposable {
   /**
    * Makes the container's processes, up to just before its program: that waits for {@link start}.
    * Clients that attached before are connected, so that they miss nothing.
-   * @throws what `mapError` makes of the runtime's text; nothing is left then
+   * @param prepare fills the bundle and makes all that it names, while conmon starts
+   * @throws what `prepare` throws, or what `mapError` makes of the runtime's text; nothing is left then
    */
-  async create(options: CreateOptions): Promise<MonitoredProcess> {
+  async create(options: CreateOptions, prepare: () => Promise<void> = async () => {}): Promise<MonitoredProcess> {
     const { id, bundle } = options;
     removeSessionFiles(bundle);
     this.exits.forget(id);
@@ -115,6 +116,11 @@ export class Monitor implements Disposable {
       leaveStdinOpen: !closesInput(options),
     });
     try {
+      await prepare().catch(async (error: unknown) => {
+        await conmon.abandon();
+        throw error;
+      });
+      conmon.go();
       const [pid] = await Promise.all([conmon.answer(), conmon.detached]);
       const processes = { init: identify(pid), conmon: identify(readPid(join(bundle, CONMON_PID_FILE)) ?? 0) };
       const console = this.#console(id, options);

@@ -131,7 +131,7 @@ describe("an engine that was killed", function () {
   const AT_CREATE: readonly LifeStep[] = ["create:files", "create:snapshot"];
   const AT_START: readonly LifeStep[] = [
     ...(["start:begun", "start:cgroup", "start:rootfs", "start:network", "start:bundle"] as const),
-    ...(["start:launched", "start:created", "start:recorded"] as const),
+    ...(["start:created", "start:recorded"] as const),
   ];
   const AT_EXIT: readonly LifeStep[] = ["exit:noticed", "exit:torn-down", "exit:recorded"];
   const AT_REMOVE: readonly LifeStep[] = ["remove:begun", "remove:snapshot", "remove:recorded"];
