@@ -2,9 +2,9 @@
  * Starting conmon: its command line and the protocol on its pipes (conmon's sources, `src/cli.c` and `src/conmon.c`).
  * conmon forks itself away into a session of its own, so nothing that happens to the engine reaches it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
-import { systemFailure } from "../../lib/errors.ts";
+import type { Readable } from "node:stream";
+import { messageOf, systemFailure } from "../../lib/errors.ts";
+import { type PipedProcess, type PipedRequest, startPiped } from "../../lib/system/piped-process.ts";
 
 export interface ConmonOptions {
   /** Id of the container, also for an exec. */
@@ -30,6 +30,7 @@ export interface ConmonOptions {
 export const PID_FILE = "init.pid";
 export const CONMON_PID_FILE = "conmon.pid";
 
+const STDERR = 2;
 const SYNC_PIPE = 3;
 const START_PIPE = 4;
 const ATTACH_PIPE = 5;
@@ -88,9 +89,15 @@ export interface ConmonProcess {
  */
 export function launchConmon(program: string, scratch: string, options: ConmonOptions): ConmonProcess {
   const isExec = options.execProcess !== undefined;
-  const child = spawn(program, conmonArguments(options), {
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(isExec ? (["pipe"] as const) : [])],
-    env: {
+  const child = start(program, {
+    args: conmonArguments(options),
+    pipes: {
+      [STDERR]: "read",
+      [SYNC_PIPE]: "read",
+      [START_PIPE]: "write",
+      ...(isExec ? { [ATTACH_PIPE]: "read" } : {}),
+    },
+    environment: {
       PATH: process.env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       TMPDIR: scratch,
       // Times in the log are written in conmon's local zone.
@@ -99,21 +106,16 @@ export function launchConmon(program: string, scratch: string, options: ConmonOp
       _OCI_STARTPIPE: String(START_PIPE),
       ...(isExec ? { _OCI_ATTACHPIPE: String(ATTACH_PIPE) } : {}),
     },
-    detached: true,
   });
-  const stderr = collect(child.stderr);
-  const detached = firstProcess(child, program, stderr);
+  const stderr = collect(child.pipe(STDERR));
+  const detached = firstProcess(child, stderr);
   // It is awaited together with the answers; a failure is reported there.
   detached.catch(() => {});
-  // `spawn`'s types know five descriptors at most.
-  const pipes: readonly unknown[] = child.stdio;
-  const answers = messages(pipes[SYNC_PIPE] as Readable);
-  const start = pipes[START_PIPE] as Writable;
-  const attach = isExec ? messages(pipes[ATTACH_PIPE] as Readable) : undefined;
-  // A conmon that has ended tells why elsewhere.
-  start.on("error", () => {});
+  const answers = messages(child.pipe(SYNC_PIPE));
+  const word = child.pipe(START_PIPE);
+  const attach = isExec ? messages(child.pipe(ATTACH_PIPE)) : undefined;
   // For an exec conmon waits twice: at its own start, and with the program until clients are connected.
-  if (isExec) start.write("\0");
+  if (isExec) word.write("\0");
   return {
     detached,
     attachable: attach === undefined ? Promise.resolve() : attach.next().then(() => {}),
@@ -129,42 +131,41 @@ export function launchConmon(program: string, scratch: string, options: ConmonOp
       return value.data;
     },
     go: () => {
-      start.end("\0");
+      word.end("\0");
     },
     async abandon(): Promise<void> {
-      child.kill("SIGKILL");
+      child.kill();
       await detached.catch(() => {});
     },
-    release: () => {
-      for (const stream of child.stdio) stream?.destroy();
-    },
+    release: () => child.closePipes(),
   };
 }
 
-function collect(stream: Readable | null): () => string {
+/** @throws `system` when conmon cannot be run */
+function start(program: string, request: Omit<PipedRequest, "program">): PipedProcess {
+  try {
+    return startPiped({ program, ...request });
+  } catch (cause) {
+    throw systemFailure(`cannot start ${program}: ${messageOf(cause)}`, {
+      code: "CTR_CONMON_MISSING",
+      hint: "install the package conmon",
+      cause,
+    });
+  }
+}
+
+function collect(stream: Readable): () => string {
   let text = "";
-  stream?.on("data", (chunk: Buffer) => {
+  stream.on("data", (chunk: Buffer) => {
     text += chunk.toString();
   });
   return () => text.trim();
 }
 
-function firstProcess(child: ChildProcess, program: string, stderr: () => string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.on("error", (cause) =>
-      reject(
-        systemFailure(`cannot start ${program}: ${cause.message}`, {
-          code: "CTR_CONMON_MISSING",
-          hint: "install the package conmon",
-          cause,
-        }),
-      ),
-    );
-    child.on("exit", (exitCode) => {
-      if (exitCode === 0) resolve();
-      else reject(systemFailure(`conmon failed with exit code ${exitCode}: ${stderr()}`, "CTR_CONMON_FAILED"));
-    });
-  });
+async function firstProcess({ exited }: PipedProcess, stderr: () => string): Promise<void> {
+  const exitCode = await exited;
+  if (exitCode === 0) return;
+  throw systemFailure(`conmon failed with exit code ${exitCode}: ${stderr()}`, "CTR_CONMON_FAILED");
 }
 
 /** The lines of JSON on a pipe. Ends with the pipe. */
