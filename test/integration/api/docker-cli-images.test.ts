@@ -48,6 +48,15 @@ describe("the docker CLI: images", () => {
       assert.match((await docker.run(["rmi", "team/box:2"])).stderr, /No such image: team\/box:2/);
     });
 
+    it("keeps the image of a running container, be it forced", async () => {
+      const container = await docker.output("run", "-d", "busybox", "sleep", "1000");
+      const image = await docker.inspect("busybox:latest", "{{.Id}}");
+      const { exitCode, stderr } = await docker.run(["rmi", "-f", image]);
+      assert.equal(exitCode, 1);
+      const reason = `image is being used by running container ${container.slice(0, 12)}`;
+      assert.ok(stderr.includes(`(cannot be forced) - ${reason}`), stderr);
+    });
+
     it("shows a history", async () =>
       assert.match(await docker.output("history", "busybox"), /^IMAGE +CREATED +CREATED BY +SIZE/));
 

@@ -198,6 +198,10 @@ describe("the docker CLI: life and looks", () => {
       await docker.output("run", "-d", "--name", "used", "-m", "64m", "busybox", "sleep", "1000");
       const output = await docker.output("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}");
       assert.match(output, /^used .+iB \/ 64MiB 1$/);
+      const { networks } = (await docker.engine.api("GET", "/containers/used/stats?stream=0")).json<{
+        networks: Record<string, { rx_bytes: number }>;
+      }>();
+      assert.deepEqual(Object.keys(networks), ["eth0"]);
     });
 
     it("lists and inspects networks", async () => {

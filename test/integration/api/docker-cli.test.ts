@@ -90,6 +90,33 @@ describe("the docker CLI: containers", () => {
       assert.equal(await docker.inspect("left", "{{.State.Status}}"), "running");
     });
 
+    it("passes ctrl-c on to the program", async () => {
+      const script = "'trap \"echo got; exit 3\" INT; echo ready; while :; do sleep 0.05; done'";
+      const { stdout, exitCode } = await docker.dialogue(
+        ["run", "-it", "--rm", "busybox", "sh", "-c", script],
+        [["ready", "\x03"]],
+      );
+      assert.match(stdout, /got/);
+      assert.equal(exitCode, 3);
+    });
+
+    it("detaches by keys of the user's choice; attach comes back", async () => {
+      await docker.dialogue(
+        ["run", "-it", "--name", "kept", "--detach-keys", "ctrl-x,x", "busybox", "sh"],
+        [["/ # ", "\x18x"]],
+      );
+      assert.equal(await docker.inspect("kept", "{{.State.Status}}"), "running");
+      const { stdout, exitCode } = await docker.dialogue(["attach", "kept"], [["", "echo a$((1+1))b; exit 7\n"]]);
+      assert.match(stdout, /a2b/);
+      assert.equal(exitCode, 7);
+    });
+
+    it("refuses what this version cannot give, and says so", async () => {
+      const { exitCode, stderr } = await docker.run(["run", "--rm", "--device", "/dev/null", "busybox", "true"]);
+      assert.equal(exitCode, 125);
+      assert.match(stderr, /--device \(HostConfig\.Devices\) is not available in this version/);
+    });
+
     it("ends with 128 and the signal's number when a signal ends it", async () => {
       const running = docker.run(["run", "--name", "killed", "busybox", "sleep", "1000"]);
       await waitFor("the container", async () => (await docker.run(["kill", "killed"])).exitCode === 0);
@@ -155,6 +182,7 @@ describe("the docker CLI: containers", () => {
       assert.equal(exitCode, 125);
       assert.match(stderr, /driver failed programming external connectivity on endpoint second/);
       assert.match(stderr, /Bind for 0\.0\.0\.0:8081 failed: port is already allocated/);
+      assert.doesNotMatch(stderr, /Error waiting for container/);
     });
   });
 
