@@ -110,14 +110,15 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 describe("bad input", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   let untouched: Traces;
   before(async () => {
-    engine = await TestEngine.start();
+    engine = resources.use(await TestEngine.start());
     await engine.ctrOutput("run", "--rm", "busybox", "true");
     untouched = await engine.traces();
   });
-  after(() => engine[Symbol.asyncDispose]());
+  after(() => resources.disposeAsync());
 
   /** Runs `body` and checks that the host is as it was before the first test. */
   async function leavesNoTrace(body: () => Promise<void>): Promise<void> {
@@ -211,16 +212,19 @@ describe("bad input", () => {
 });
 
 describe("a full disk", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   before(async () => {
-    engine = await TestEngine.start({
-      prepare: async (host, dataRoot) => {
-        await host.output(["mkdir", dataRoot]);
-        await host.output(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dataRoot]);
-      },
-    });
+    engine = resources.use(
+      await TestEngine.start({
+        prepare: async (host, dataRoot) => {
+          await host.output(["mkdir", dataRoot]);
+          await host.output(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dataRoot]);
+        },
+      }),
+    );
   });
-  after(() => engine[Symbol.asyncDispose]());
+  after(() => resources.disposeAsync());
 
   it("fails a pull and leaves no partial layer, and the engine goes on", async () => {
     await using registry = await Registry.start({ inside: engine.host });
@@ -241,13 +245,14 @@ describe("a full disk", () => {
 });
 
 describe("no engine listens", () => {
+  const resources = new AsyncDisposableStack();
   let host: PrivateHost;
   before(async () => {
-    host = await PrivateHost.start();
+    host = resources.use(await PrivateHost.start());
     // No engine of the machine's either.
     await host.output(["mount", "-t", "tmpfs", "tmpfs", "/run"]);
   });
-  after(() => host[Symbol.asyncDispose]());
+  after(() => resources.disposeAsync());
 
   const program = join(import.meta.dirname, "../../../bin/ctr");
   // Any user but root, who may still read the project when it is in root's home.

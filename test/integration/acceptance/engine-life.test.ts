@@ -22,12 +22,13 @@ async function startWeb(engine: TestEngine): Promise<void> {
 }
 
 describe("an engine that ends", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   before(async () => {
-    engine = await TestEngine.start();
+    engine = resources.use(await TestEngine.start());
     await startWeb(engine);
   });
-  after(() => engine[Symbol.asyncDispose]());
+  after(() => resources.disposeAsync());
 
   it("by SIGTERM leaves containers and their ports working, and the next one finds them", async () => {
     const pid = await inspect(engine, "web", "{{.State.Pid}}");

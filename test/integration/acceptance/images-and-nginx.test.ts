@@ -9,26 +9,23 @@ import { Registry } from "../../support/registry.ts";
 import { waitFor } from "../../support/wait.ts";
 
 describe("images from a registry", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   let outside: PrivateHost;
   let registry: Registry;
   let nginx: string;
 
   before(async () => {
-    engine = await TestEngine.start({ busybox: false });
-    outside = await connectOutside(engine.host);
-    registry = await Registry.start({ inside: engine.host });
+    engine = resources.use(await TestEngine.start({ busybox: false }));
+    outside = resources.use(await connectOutside(engine.host));
+    registry = resources.use(await Registry.start({ inside: engine.host }));
     nginx = `${registry.host}/debian/nginx:1`;
     await Promise.all([
       registry.push(await busyboxArchive(), "library/busybox:latest"),
       pushNginxImage(registry, "debian/nginx:1"),
     ]);
   });
-  after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await registry[Symbol.asyncDispose]();
-    await outside[Symbol.asyncDispose]();
-  });
+  after(() => resources.disposeAsync());
 
   const inspect = (name: string, template: string): Promise<string> =>
     engine.ctrOutput("inspect", "--format", template, name);

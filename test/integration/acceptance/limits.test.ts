@@ -16,11 +16,12 @@ const SPINNER = "while :; do :; done";
 const MEBIBYTE = 1 << 20;
 
 describe("limits", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   before(async () => {
-    engine = await TestEngine.start();
+    engine = resources.use(await TestEngine.start());
   });
-  after(() => engine[Symbol.asyncDispose]());
+  after(() => resources.disposeAsync());
 
   const inspect = (name: string, template: string): Promise<string> =>
     engine.ctrOutput("inspect", "--format", template, name);

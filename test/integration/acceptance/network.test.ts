@@ -13,6 +13,7 @@ import {
 import type { PrivateHost } from "../../support/private-host.ts";
 
 describe("the network of containers", () => {
+  const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   let host: PrivateHost;
   let outside: PrivateHost;
@@ -20,9 +21,9 @@ describe("the network of containers", () => {
   let address: string;
 
   before(async () => {
-    engine = await TestEngine.start();
+    engine = resources.use(await TestEngine.start());
     host = engine.host;
-    outside = await connectOutside(host);
+    outside = resources.use(await connectOutside(host));
     const ports = ["-p", "8080:80", "-p", "5353:53/udp", "-p", "127.0.0.1:8081:80"];
     await engine.ctrOutput("run", "-d", "--name", "web", ...ports, "busybox", "sleep", "1000");
     container = await inNetworkOf(engine, "web");
@@ -31,10 +32,7 @@ describe("the network of containers", () => {
     await serve(host, "host", [7000]);
     await serve(outside, "outside", [7000]);
   });
-  after(async () => {
-    await engine[Symbol.asyncDispose]();
-    await outside[Symbol.asyncDispose]();
-  });
+  after(() => resources.disposeAsync());
 
   describe("a published port", () => {
     for (const [protocol, port] of [
