@@ -212,7 +212,8 @@ export class Monitor implements Disposable {
       connect(console);
       console.connect(join(directory, "attach"));
       conmon.go();
-      const pid = await conmon.answer();
+      // conmon's first process still writes into the directory.
+      const [pid] = await Promise.all([conmon.answer(), conmon.detached]);
       // A conmon that was killed tells no exit code: 255, as for an exit code that is not known.
       const exited = conmon
         .answer()
