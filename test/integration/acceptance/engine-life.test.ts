@@ -101,12 +101,10 @@ describe("an engine that ends", () => {
         "-H",
         `unix://${elsewhere("other.sock")}`,
       ];
-      const { exitCode, stdout, stderr } = await engine.host.run([
-        join(import.meta.dirname, "../../../bin/ctrd"),
-        ...flags,
-      ]);
-      assert.notEqual(exitCode, 0);
-      assert.match(`${stdout}${stderr}`, /another (engine|ctrd|process)|already|in use/i);
+      const { exitCode, stderr } = await engine.host.run([join(import.meta.dirname, "../../../bin/ctrd"), ...flags]);
+      // 75 is EX_TEMPFAIL of sysexits.h: a client that starts an engine learns that another was quicker.
+      assert.equal(exitCode, 75);
+      assert.ok(stderr.includes(`ctrd is already running on ${shared[1]}, pid ${engine.pid}`), stderr);
     }
     assert.equal(await page(engine), "page");
   });
