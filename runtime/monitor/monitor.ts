@@ -127,6 +127,8 @@ export class Monitor implements Disposable {
       if (console.attached) console.connect(join(bundle, "attach"));
       return processes;
     } catch (error) {
+      // Its first process may still be about to write into the bundle, which is removed now.
+      await conmon.detached.catch(() => {});
       await this.state.delete(id, undefined).catch(() => {});
       throw this.#mapped(error);
     } finally {
@@ -221,6 +223,7 @@ export class Monitor implements Disposable {
         .finally(cleanUp);
       return { pid, exited };
     } catch (error) {
+      await conmon.detached.catch(() => {});
       console.close();
       cleanUp();
       throw this.#mapped(error);
