@@ -2,7 +2,6 @@
 import { CtrError, hasCode, messageOf } from "../../lib/errors.ts";
 import { buildFacts } from "../build-facts.ts";
 import { FlagError } from "../flags/errors.ts";
-import { text, toggle } from "../flags/options.ts";
 import { type Parsed, parseFlags } from "../flags/parse.ts";
 import { engineAddress } from "./client/address.ts";
 import { Client } from "./client/client.ts";
@@ -10,11 +9,7 @@ import { helpUnreachable } from "./client/unreachable.ts";
 import { flagFailure } from "./command.ts";
 import { findCommand } from "./dispatch.ts";
 import { CliError, ExitCode } from "./errors.ts";
-
-const GLOBAL_OPTIONS = {
-  host: text({ short: "H", help: "Engine to talk to: unix:///path or tcp://address:port" }),
-  version: toggle({ short: "v", help: "Print the version and quit" }),
-};
+import { GLOBAL_OPTIONS } from "./global-options.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, operands, help } = parseGlobal(argv);

@@ -49,8 +49,8 @@ describe("ctr run", () => {
       ["a closed stdin", "ctr run --rm -i busybox cat <&-", ""],
       ["a file", "ctr run --rm -i busybox cat <<<file", "file\n"],
       ["a pipe", "echo pipe | ctr run --rm -i busybox cat", "pipe\n"],
-      ["a pipe that stays open", "ctr run --rm -i busybox echo over < <(sleep 60)", "over\n"],
-      ["no -i, from a pipe that stays open", "ctr run --rm busybox echo over < <(sleep 60)", "over\n"],
+      ["a pipe that stays open", "ctr run --rm -i busybox echo over < <(exec sleep 1000 >&- 2>&-)", "over\n"],
+      ["no -i, from a pipe that stays open", "ctr run --rm busybox echo over < <(exec sleep 1000 >&- 2>&-)", "over\n"],
       ["no -i, from /dev/null", "ctr run --rm busybox echo over </dev/null", "over\n"],
       ["no -i, closed", "ctr run --rm busybox echo over <&-", "over\n"],
     ];
