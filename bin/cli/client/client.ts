@@ -94,6 +94,7 @@ export class Client {
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     return request({
       agent: this.#agent,
+      ...NO_SERVER_NAME,
       ...(this.address.kind === "unix"
         ? { socketPath: this.address.path }
         : { host: this.address.host, port: this.address.port }),
@@ -148,6 +149,9 @@ export class Client {
     });
   }
 }
+
+/** A name for TLS, which is not used: Node would derive one from `Host`, and compile its pattern of IPv6 addresses for it. */
+const NO_SERVER_NAME = { servername: "" };
 
 /** What connect(2) says when nobody listens, or listening has stopped, or one may not. */
 const UNREACHABLE = [
