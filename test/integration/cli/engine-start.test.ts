@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PrivateHost } from "../../support/private-host.ts";
+import { startHost, stopHost } from "./default-places.ts";
 
 const bin = join(import.meta.dirname, "../../../bin");
 const ctr = ["env", "-u", "CTR_HOST", "-u", "DOCKER_HOST", join(bin, "ctr")];
@@ -10,11 +11,9 @@ const ctr = ["env", "-u", "CTR_HOST", "-u", "DOCKER_HOST", join(bin, "ctr")];
 describe("the first ctr", () => {
   let host: PrivateHost;
   beforeEach(async () => {
-    host = await PrivateHost.start();
-    // The engine's default places, seen by this host alone.
-    for (const place of ["/run", "/var/lib"]) await host.output(["mount", "-t", "tmpfs", "tmpfs", place]);
+    host = await startHost();
   });
-  afterEach(() => host[Symbol.asyncDispose]());
+  afterEach(() => stopHost(host));
 
   it("of root starts the engine, also when several begin at once", async () => {
     const answers = await Promise.all([1, 2, 3].map(() => host.run([...ctr, "ps", "-q"])));

@@ -5,19 +5,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandResult } from "../../../lib/command.ts";
 import { TestEngine } from "../../support/engine.ts";
-import { PrivateHost } from "../../support/private-host.ts";
+import type { PrivateHost } from "../../support/private-host.ts";
 import { waitFor } from "../../support/wait.ts";
+import { startHost, stopHost } from "./default-places.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
 describe("ctr without an engine", () => {
   let host: PrivateHost;
   beforeEach(async () => {
-    host = await PrivateHost.start();
-    // Default places of this host's own.
-    for (const place of ["/run", "/var/lib"]) await host.output(["mount", "-t", "tmpfs", "tmpfs", place]);
+    host = await startHost();
   });
-  afterEach(() => host[Symbol.asyncDispose]());
+  afterEach(() => stopHost(host));
 
   const ctr = (...argv: readonly string[]): Promise<CommandResult> => host.run([join(root, "bin/ctr"), ...argv]);
   const enginePid = async () => Number(await host.output(["cat", "/run/ctr/ctrd.pid"]));
