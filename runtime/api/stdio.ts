@@ -68,7 +68,9 @@ function forwardInput(
   const onData = (data: Buffer): void => void forward(data);
   const onEnd = (): void => attachment.endInput();
   input.on("data", onData);
-  input.once("end", onEnd);
+  // A client that has nothing to say may have ended its input before this was asked to listen.
+  if (input.readableEnded) onEnd();
+  else input.once("end", onEnd);
   input.resume();
   return () => {
     input.off("data", onData);
