@@ -5,8 +5,7 @@
  * second could miss the first output. A client that reads slowly pauses the connection; then conmon, and at last the
  * container, waits. Nothing is lost and nothing piles up here (Docker makes the container wait too).
  */
-import type { Socket } from "node:net";
-import { connectSeqpacket } from "../../lib/system/seqpacket.ts";
+import { connectSeqpacket, type PacketConnection } from "../../lib/system/seqpacket.ts";
 import { type AttachOptions, type OutputStream, StreamAttachment } from "./attachment.ts";
 
 /** conmon reads at most 32 KiB of a packet and drops the rest; its own pipe to the container takes 64 KiB at once. */
@@ -22,8 +21,8 @@ export interface ConsoleOptions {
 export class Console {
   readonly #options: ConsoleOptions;
   readonly #attachments = new Set<StreamAttachment>();
-  #connected = Promise.withResolvers<Socket | undefined>();
-  #socket: Socket | undefined;
+  #connected = Promise.withResolvers<PacketConnection | undefined>();
+  #connection: PacketConnection | undefined;
   #closed = false;
   #inputEnded = false;
   /** Writes go out one after the other: Node would join waiting ones into one packet, which may exceed conmon's limit. */
@@ -61,20 +60,22 @@ export class Console {
    * @throws {SystemCallError} when conmon is gone
    */
   connect(path: string): void {
-    if (this.#socket !== undefined || this.#closed) return;
-    const socket = connectSeqpacket(path);
-    this.#socket = socket;
-    socket.on("data", (packet: Buffer) => this.#receive(packet));
-    // conmon may end, or be killed, while we write: what counts is that it is over.
-    socket.on("error", () => {});
-    socket.on("end", () => socket.destroy());
-    socket.on("close", () => this.close());
-    this.#connected.resolve(socket);
+    if (this.#connection !== undefined || this.#closed) return;
+    const connection = connectSeqpacket(path);
+    const { incoming, outgoing } = connection;
+    this.#connection = connection;
+    incoming.on("data", (packet: Buffer) => this.#receive(packet));
+    // conmon may end, or be killed, while we write: what counts is that its output is over.
+    outgoing.on("error", () => {});
+    incoming.on("error", () => {});
+    incoming.on("end", () => incoming.destroy());
+    incoming.on("close", () => this.close());
+    this.#connected.resolve(connection);
     this.#flow();
   }
 
   get connected(): boolean {
-    return this.#socket !== undefined;
+    return this.#connection !== undefined;
   }
 
   /** Ends all attachments; output that they hold can still be read. The container goes on. */
@@ -82,7 +83,7 @@ export class Console {
     if (this.#closed) return;
     this.#closed = true;
     this.#connected.resolve(undefined);
-    this.#socket?.destroy();
+    this.#destroyConnection();
     for (const attachment of [...this.#attachments]) attachment.finish();
     this.#attachments.clear();
   }
@@ -96,10 +97,11 @@ export class Console {
   }
 
   #flow(): void {
-    if (this.#socket === undefined) return;
+    const incoming = this.#connection?.incoming;
+    if (incoming === undefined) return;
     const full = [...this.#attachments].some((attachment) => attachment.full);
-    if (full) this.#socket.pause();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (full) incoming.pause();
+    else if (incoming.isPaused()) incoming.resume();
   }
 
   #write(data: Buffer): Promise<void> {
@@ -109,11 +111,11 @@ export class Console {
   }
 
   async #send(data: Buffer): Promise<void> {
-    const socket = await this.#connected.promise;
+    const outgoing = (await this.#connected.promise)?.outgoing;
     for (let start = 0; start < data.length; start += INPUT_PACKET) {
-      if (socket === undefined || !socket.writable) return;
+      if (outgoing === undefined || !outgoing.writable) return;
       await new Promise<void>((resolve) => {
-        socket.write(data.subarray(start, start + INPUT_PACKET), () => resolve());
+        outgoing.write(data.subarray(start, start + INPUT_PACKET), () => resolve());
       });
     }
   }
@@ -121,7 +123,7 @@ export class Console {
   #endInput(): void {
     if (!this.#options.closesInput || this.#inputEnded) return;
     this.#inputEnded = true;
-    void this.#lastWrite.then(async () => (await this.#connected.promise)?.end());
+    void this.#lastWrite.then(async () => (await this.#connected.promise)?.outgoing.end());
   }
 
   #detached(attachment: StreamAttachment): void {
@@ -136,9 +138,14 @@ export class Console {
 
   #disconnect(): void {
     if (this.#attachments.size > 0) return;
-    this.#socket?.removeAllListeners("close");
-    this.#socket?.destroy();
-    this.#socket = undefined;
+    this.#connection?.incoming.removeAllListeners("close");
+    this.#destroyConnection();
+    this.#connection = undefined;
     this.#connected = Promise.withResolvers();
+  }
+
+  #destroyConnection(): void {
+    this.#connection?.incoming.destroy();
+    this.#connection?.outgoing.destroy();
   }
 }

@@ -17,7 +17,8 @@ tar=${BARE_TREE:-$work/tree.tar}
   $(ls /etc/apt/sources.list.d/debian.sources 2>/dev/null)
 
 enter() {
-  mkdir "$tree"
+  # A mount of its own, so that the root inside is one: programs that unshare mounts change its propagation.
+  mkdir "$tree" && mount --bind "$tree" "$tree"
   tar -C "$tree" -xf "$tar" --exclude=./dev
   mkdir -p "$tree/dev" "$tree/proc" "$tree/sys"
   mount --rbind /dev "$tree/dev" && mount -t proc proc "$tree/proc" && mount --rbind /sys "$tree/sys"
@@ -42,6 +43,6 @@ if [ -z "${IN_OWN_MOUNTS:-}" ]; then
 fi
 code=0
 enter "$@" || code=$?
-umount -R -l "$tree/dev" "$tree/sys" "$tree/proc" "$tree/run" "$tree/tmp"
+umount -R -l "$tree"
 rm -rf "$work"
 exit $code

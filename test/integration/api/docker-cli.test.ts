@@ -244,6 +244,15 @@ describe("the docker CLI: containers", () => {
       assert.equal(stdout, "hi\n");
     });
 
+    it("ends the program's input when the client has none", async () => {
+      for (let round = 0; round < 4; round++) {
+        const { stdout, exitCode } = await docker.run(["exec", "-i", "host", "sh", "-c", "cat; echo end; exit 3"], {
+          input: "",
+        });
+        assert.deepEqual([stdout, exitCode], ["end\n", 3]);
+      }
+    });
+
     it("takes environment, user and directory", async () => {
       const script = "echo $A $(id -u) $(pwd)";
       assert.equal(

@@ -80,6 +80,17 @@ describe("ctr on a terminal", () => {
     assert.deepEqual([stderr, exitCode], ["the input device is not a TTY\n", 1]);
   });
 
+  it("loses no output of an exec that has ended before its input arrives", async () => {
+    await engine.ctrOutput("run", "-d", "--name", "brief", "busybox", "sleep", "600");
+    for (let round = 0; round < 12; round++) {
+      const command = ctr("exec -it brief sh -c 'echo hi; exit 9'");
+      const { stdout, exitCode } = await engine.host.run(["script", "-qec", command, "/dev/null"]);
+      assert.match(stdout, /hi\r\n/);
+      assert.equal(exitCode, 9);
+    }
+    await engine.ctrOutput("rm", "-f", "brief");
+  });
+
   it("gives an exec a terminal of its own", async () => {
     await engine.ctrOutput("run", "-d", "--name", "base", "busybox", "sleep", "300");
     await using terminal = on(`${ctr("exec -it base sh")}; echo "code $?"`);
