@@ -1,16 +1,17 @@
 /**
- * Client end of a SOCK_SEQPACKET unix socket as ordinary Node sockets. Node opens only stream sockets by descriptor, but
+ * Client end of a SOCK_SEQPACKET unix socket as an ordinary Node socket. Node opens only stream sockets by descriptor, but
  * its event loop reads any descriptor: so a stream socket is opened and the packet socket put in its place by dup3(2)
  * before the loop has seen it. Each `data` event is then exactly one packet, each `write` sends one, `end()` shuts the
  * sending half, and pausing leaves the data in the kernel, which makes the peer wait.
  *
- * There are two Node sockets on the one connection, because Node destroys a socket at its first failed write: what the
- * peer sent before it went, and nobody has read yet, would be lost with it.
+ * A peer that goes while we write makes the next write fail (EPIPE), or the next read (ECONNRESET: it left our data
+ * unread), before what it had sent is read; and Node destroys a socket at its first error. So the descriptor is kept
+ * beside, to read the rest from.
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { basename, dirname } from "node:path";
-import { rawCall, systemCall } from "./libc.ts";
+import { errnoName, lastErrno, rawCall, systemCall } from "./libc.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -20,12 +21,13 @@ const SOCK_CLOEXEC = 0o2000000;
 /** `struct sockaddr_un`, see unix(7): two bytes of family, then the path with its terminating zero. */
 const ADDRESS_LENGTH = 110;
 const LONGEST_PATH = 107;
+/** conmon sends at most 32 KiB and one byte. */
+const LONGEST_PACKET = 64 * 1024;
 
 export interface PacketConnection {
-  /** Reads; its end is the peer's. */
-  readonly incoming: Socket;
-  /** Writes. When it fails, `incoming` still has what the peer sent. */
-  readonly outgoing: Socket;
+  readonly socket: Socket;
+  /** For the socket's `error` handler: takes the packets that the peer had sent and that nobody has read. */
+  readonly takeUnread: () => Buffer[];
 }
 
 /**
@@ -49,23 +51,25 @@ function connectTo(path: string): PacketConnection {
   const packets = systemCall("socket", path, AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   try {
     systemCall("connect", path, packets, address, ADDRESS_LENGTH);
-    return {
-      incoming: adopt(path, packets, { readable: true, writable: false }),
-      outgoing: adopt(path, packets, { readable: false, writable: true }),
-    };
-  } finally {
+    const placeholder = systemCall("socket", path, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const socket = new Socket({ fd: placeholder, allowHalfOpen: true });
+    // dup3 rather than dup2: the new descriptor must not leak into the programs we start.
+    systemCall("dup3", path, packets, placeholder, SOCK_CLOEXEC);
+    socket.once("close", () => rawCall("close", packets));
+    return { socket, takeUnread: () => receiveAll(packets) };
+  } catch (error) {
     rawCall("close", packets);
+    throw error;
   }
 }
 
-function adopt(
-  path: string,
-  packets: number,
-  halves: { readonly readable: boolean; readonly writable: boolean },
-): Socket {
-  const placeholder = systemCall("socket", path, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const socket = new Socket({ fd: placeholder, allowHalfOpen: true, ...halves });
-  // dup3 rather than dup2: the new descriptor must not leak into the programs we start.
-  systemCall("dup3", path, packets, placeholder, SOCK_CLOEXEC);
-  return socket;
+function receiveAll(fd: number): Buffer[] {
+  const packets: Buffer[] = [];
+  const buffer = Buffer.alloc(LONGEST_PACKET);
+  for (;;) {
+    const length = rawCall("recv", fd, buffer, buffer.length, 0);
+    if (length > 0) packets.push(Buffer.from(buffer.subarray(0, length)));
+    // A reset is reported once, before the packets. Zero is the end; the descriptor does not block, so it may be EAGAIN.
+    else if (length === 0 || errnoName(lastErrno()) !== "ECONNRESET") return packets;
+  }
 }

@@ -5,7 +5,8 @@
  * second could miss the first output. A client that reads slowly pauses the connection; then conmon, and at last the
  * container, waits. Nothing is lost and nothing piles up here (Docker makes the container wait too).
  */
-import { connectSeqpacket, type PacketConnection } from "../../lib/system/seqpacket.ts";
+import type { Socket } from "node:net";
+import { connectSeqpacket } from "../../lib/system/seqpacket.ts";
 import { type AttachOptions, type OutputStream, StreamAttachment } from "./attachment.ts";
 
 /** conmon reads at most 32 KiB of a packet and drops the rest; its own pipe to the container takes 64 KiB at once. */
@@ -21,10 +22,11 @@ export interface ConsoleOptions {
 export class Console {
   readonly #options: ConsoleOptions;
   readonly #attachments = new Set<StreamAttachment>();
-  #connected = Promise.withResolvers<PacketConnection | undefined>();
-  #connection: PacketConnection | undefined;
+  #connected = Promise.withResolvers<Socket | undefined>();
+  #socket: Socket | undefined;
   #closed = false;
   #inputEnded = false;
+  readonly #onClose = (): void => this.close();
   /** Writes go out one after the other: Node would join waiting ones into one packet, which may exceed conmon's limit. */
   #lastWrite: Promise<void> = Promise.resolve();
 
@@ -60,22 +62,22 @@ export class Console {
    * @throws {SystemCallError} when conmon is gone
    */
   connect(path: string): void {
-    if (this.#connection !== undefined || this.#closed) return;
-    const connection = connectSeqpacket(path);
-    const { incoming, outgoing } = connection;
-    this.#connection = connection;
-    incoming.on("data", (packet: Buffer) => this.#receive(packet));
-    // conmon may end, or be killed, while we write: what counts is that its output is over.
-    outgoing.on("error", () => {});
-    incoming.on("error", () => {});
-    incoming.on("end", () => incoming.destroy());
-    incoming.on("close", () => this.close());
-    this.#connected.resolve(connection);
+    if (this.#socket !== undefined || this.#closed) return;
+    const { socket, takeUnread } = connectSeqpacket(path);
+    this.#socket = socket;
+    socket.on("data", (packet: Buffer) => this.#receive(packet));
+    // conmon may end, or be killed, while we write: what counts is what it had sent before.
+    socket.on("error", () => {
+      for (const packet of takeUnread()) this.#receive(packet);
+    });
+    socket.on("end", () => socket.destroy());
+    socket.on("close", this.#onClose);
+    this.#connected.resolve(socket);
     this.#flow();
   }
 
   get connected(): boolean {
-    return this.#connection !== undefined;
+    return this.#socket !== undefined;
   }
 
   /** Ends all attachments; output that they hold can still be read. The container goes on. */
@@ -83,7 +85,7 @@ export class Console {
     if (this.#closed) return;
     this.#closed = true;
     this.#connected.resolve(undefined);
-    this.#destroyConnection();
+    this.#socket?.destroy();
     for (const attachment of [...this.#attachments]) attachment.finish();
     this.#attachments.clear();
   }
@@ -97,11 +99,10 @@ export class Console {
   }
 
   #flow(): void {
-    const incoming = this.#connection?.incoming;
-    if (incoming === undefined) return;
+    if (this.#socket === undefined) return;
     const full = [...this.#attachments].some((attachment) => attachment.full);
-    if (full) incoming.pause();
-    else if (incoming.isPaused()) incoming.resume();
+    if (full) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   #write(data: Buffer): Promise<void> {
@@ -111,11 +112,11 @@ export class Console {
   }
 
   async #send(data: Buffer): Promise<void> {
-    const outgoing = (await this.#connected.promise)?.outgoing;
+    const socket = await this.#connected.promise;
     for (let start = 0; start < data.length; start += INPUT_PACKET) {
-      if (outgoing === undefined || !outgoing.writable) return;
+      if (socket === undefined || !socket.writable) return;
       await new Promise<void>((resolve) => {
-        outgoing.write(data.subarray(start, start + INPUT_PACKET), () => resolve());
+        socket.write(data.subarray(start, start + INPUT_PACKET), () => resolve());
       });
     }
   }
@@ -123,7 +124,7 @@ export class Console {
   #endInput(): void {
     if (!this.#options.closesInput || this.#inputEnded) return;
     this.#inputEnded = true;
-    void this.#lastWrite.then(async () => (await this.#connected.promise)?.outgoing.end());
+    void this.#lastWrite.then(async () => (await this.#connected.promise)?.end());
   }
 
   #detached(attachment: StreamAttachment): void {
@@ -138,14 +139,9 @@ export class Console {
 
   #disconnect(): void {
     if (this.#attachments.size > 0) return;
-    this.#connection?.incoming.removeAllListeners("close");
-    this.#destroyConnection();
-    this.#connection = undefined;
+    this.#socket?.off("close", this.#onClose);
+    this.#socket?.destroy();
+    this.#socket = undefined;
     this.#connected = Promise.withResolvers();
-  }
-
-  #destroyConnection(): void {
-    this.#connection?.incoming.destroy();
-    this.#connection?.outgoing.destroy();
   }
 }

@@ -8,12 +8,12 @@
 # BARE_TREE keeps the tree in a tar file between runs; without it the tree is made anew.
 set -eu
 repository=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
+work=${BARE_WORK:-$(mktemp -d)}
 tree=$work/tree
 tar=${BARE_TREE:-$work/tree.tar}
 [ $# -gt 0 ] || set -- bash .ci/run
 
-[ -e "$tar" ] || mmdebstrap --quiet --variant=apt --include=git,nodejs,npm,ca-certificates bookworm "$tar" \
+[ -e "$tar" ] || mmdebstrap --quiet --variant=apt --include=git,nodejs,npm,ca-certificates,mount bookworm "$tar" \
   $(ls /etc/apt/sources.list.d/debian.sources 2>/dev/null)
 
 enter() {
@@ -30,19 +30,15 @@ enter() {
   done
   chroot "$tree" update-ca-certificates >/dev/null 2>&1
   git clone --quiet --no-hardlinks "file://$repository" "$tree/root/ctr"
-  chroot "$tree" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI=true LANG=C.UTF-8 \
-    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-    sh -c 'cd /root/ctr && exec "$@"' sh "$@"
+  # Not chroot: programs that enter this mount namespace from elsewhere must find the same root.
+  mkdir "$tree/former" && cd "$tree" && pivot_root . former && umount -l /former
+  cd /root/ctr
+  exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI=true LANG=C.UTF-8 \
+    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$@"
 }
 
-if [ -z "${IN_OWN_MOUNTS:-}" ]; then
-  code=0
-  IN_OWN_MOUNTS=1 BARE_TREE=$tar unshare --mount --propagation private sh "$0" "$@" || code=$?
-  rm -rf "$work"
-  exit $code
-fi
+if [ -n "${IN_OWN_MOUNTS:-}" ]; then enter "$@"; fi
 code=0
-enter "$@" || code=$?
-umount -R -l "$tree"
+IN_OWN_MOUNTS=1 BARE_WORK=$work BARE_TREE=$tar unshare --mount --propagation private sh "$0" "$@" || code=$?
 rm -rf "$work"
 exit $code
