@@ -40,6 +40,8 @@ export class Execs {
   readonly #parts: Parted;
   readonly #states = new Map<string, ExecState>();
   readonly #endings = new Map<string, Promise<void>>();
+  /** Of terminals that are not there yet: old clients send the size while the exec starts. */
+  readonly #awaitedSizes = new Map<string, TerminalSize>();
 
   constructor(parts: Parted) {
     this.#parts = parts;
@@ -105,6 +107,8 @@ export class Execs {
         },
       );
       this.#change(id, { pid });
+      const awaited = this.#awaitedSizes.get(id);
+      if (awaited !== undefined) this.#parts.monitor.resize(directory, awaited);
       emitContainer(this.#parts, `exec_start: ${request.Cmd.join(" ")}`, container, { execID: id });
       this.#endings.set(
         id,
@@ -114,14 +118,17 @@ export class Execs {
     } catch (error) {
       this.#change(id, { running: false, exitCode: exitCodeOfFailure(error) ?? NOT_STARTED });
       throw error;
+    } finally {
+      this.#awaitedSizes.delete(id);
     }
   }
 
   /** @throws `conflict` when it does not run */
   resize(id: string, size: TerminalSize): void {
-    const { running, containerId } = this.inspect(id);
+    const { running, pid, containerId } = this.inspect(id);
     if (!running) throw conflict(`exec ${id} is not running`, "CTR_EXEC_NOT_RUNNING");
-    this.#parts.monitor.resize(this.#directory(id, containerId), size);
+    if (pid === 0) this.#awaitedSizes.set(id, size);
+    else this.#parts.monitor.resize(this.#directory(id, containerId), size);
   }
 
   /** The container is removed. */

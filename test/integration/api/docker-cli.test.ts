@@ -263,7 +263,15 @@ describe("the docker CLI: containers", () => {
 
     it("gives a terminal with the client's size", async () => {
       const { stdout, exitCode } = await docker.dialogue(
-        ["exec", "-it", "host", "sh", "-c", '"stty size; exit 6"'],
+        // Clients before 23 send the size a moment after the start.
+        [
+          "exec",
+          "-it",
+          "host",
+          "sh",
+          "-c",
+          '"until stty size | grep -v ^0 2>/dev/null; do :; done 2>/dev/null; exit 6"',
+        ],
         [],
       );
       assert.match(stdout, /30 100/);
