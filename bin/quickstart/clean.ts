@@ -25,7 +25,7 @@ export async function clean(): Promise<void> {
   await step("Removing the bridge and the firewall table", removeNetwork);
   ENGINE_DIRECTORIES.forEach(removeDirectory);
   rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
-  console.log("Gone. System packages stay; `apt autoremove runc crun conmon` would take the container programs away.");
+  console.log("Gone. System packages stay; `apt remove runc crun conmon` takes the container programs away.");
 }
 
 /** What an engine leaves for its next start: without one it is of no use. */

@@ -1,4 +1,5 @@
 /** The last screen: what ctr did for the container, and what to try next. */
+import { basename } from "node:path";
 import { runCommand } from "../../lib/command.ts";
 import { formatBinarySize } from "../../lib/units/size.ts";
 import { ctr, ctrJson, inspect } from "./client.ts";
@@ -46,9 +47,9 @@ async function networkLines(port: number): Promise<string[]> {
   const pool = network?.IPAM.Config[0];
   const bridge = network?.Options["com.docker.network.bridge.name"];
   return [
-    `  network   ${bridge} ${pool?.Gateway} for ${pool?.Subnet}, masqueraded on the way out`,
-    `  address   ${endpoint?.IPAddress} (${endpoint?.MacAddress}), default route by ${endpoint?.Gateway}`,
-    `  rule      ${await ruleOf(port)}`,
+    line("network", `${bridge} ${pool?.Gateway} for ${pool?.Subnet}, masqueraded on the way out`),
+    line("address", `${endpoint?.IPAddress} (${endpoint?.MacAddress}), default route by ${endpoint?.Gateway}`),
+    line("rule", await ruleOf(port)),
   ];
 }
 
@@ -65,9 +66,14 @@ async function limitLines(): Promise<string[]> {
     .filter(({ asked }) => asked !== null)
     .map(({ limit, enforced, usage, file, value }) => {
       const use = usage === null ? "" : `, ${inUnit(limit, usage)} in use`;
-      return `  ${limit.padEnd(9)} ${inUnit(limit, enforced)}${use}   ${faint(`(${file} = ${value})`)}`;
+      return line(words(limit), `${inUnit(limit, enforced)}${use}   ${faint(`(${basename(file)} = ${value})`)}`);
     });
 }
+
+const line = (name: string, text: string): string => `  ${name.padEnd(12)}${text}`;
+
+/** `memorySwap` → `memory-swap`, as the flag is called. */
+const words = (limit: string): string => limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function inUnit(limit: string, value: number | string): string {
   return limit.startsWith("memory") && typeof value === "number" ? formatBinarySize(value) : String(value);
