@@ -4,8 +4,9 @@
  */
 import { startCtr } from "./peers/ctr.ts";
 import { startDocker } from "./peers/docker.ts";
-import type { Absent, Peer } from "./peers/peer.ts";
+import type { Peer } from "./peers/peer.ts";
 import { startPodman } from "./peers/podman.ts";
+import { usePresent } from "./peers/present.ts";
 import { proportionalSetSize, residentSetSize } from "./peers/processes.ts";
 import { startRunc } from "./peers/runc.ts";
 import { median, printTable, quantile, timed } from "./statistics.ts";
@@ -15,15 +16,7 @@ const AT_ONCE = 20;
 
 export async function benchStart(): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const started: readonly (Peer | Absent)[] = [
-    await startCtr(),
-    await startDocker(),
-    await startPodman(),
-    await startRunc(),
-  ];
-  const peers = started.filter((peer): peer is Peer => !("reason" in peer));
-  for (const peer of peers) stack.use(peer);
-  for (const absent of started) if ("reason" in absent) console.log(`${absent.name} left out: ${absent.reason}`);
+  const peers = await usePresent(stack, [startCtr, startDocker, startPodman, startRunc]);
 
   await compareSingleStarts(peers);
   const engines = peers.filter(({ name }) => name === "ctr" || name === "docker");

@@ -9,9 +9,13 @@ const root = join(import.meta.dirname, "../../..");
 export async function startCtr(): Promise<Peer> {
   const engine = await TestEngine.start();
   const program = join(root, "bin/ctr");
+  const output = (argv: readonly string[]) => engine.host.output([program, "-H", `unix://${engine.socket}`, ...argv]);
   return {
     name: "ctr",
-    run: async (argv) => void (await engine.host.output([program, "-H", `unix://${engine.socket}`, ...argv])),
+    host: engine.host,
+    socket: engine.socket,
+    run: async (argv) => void (await output(argv)),
+    output,
     engineProcesses: async () => [engine.pid],
     monitorProcesses: async () =>
       processesOf(engine.host)

@@ -28,7 +28,10 @@ export async function startDocker(): Promise<Peer | Absent> {
       .map(({ pid }) => pid);
   return {
     name: "docker",
+    host,
+    socket,
     run: async (argv) => void (await host.output([...client, ...argv])),
+    output: (argv) => host.output([...client, ...argv]),
     engineProcesses: () => named("dockerd", "containerd"),
     monitorProcesses: () => named("containerd-shim", "docker-proxy"),
     [Symbol.asyncDispose]: async () => {

@@ -17,11 +17,13 @@ export async function startPodman(): Promise<Peer | Absent> {
   });
   // Its default limits on open files and processes are above what this host lets any process set.
   const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
+  const output = ([verb = "", ...rest]: readonly string[]) =>
+    host.output([...client, verb, ...(verb === "run" ? limits : []), ...rest]);
   return {
     name: "podman",
-    run: async ([verb = "", ...rest]) => {
-      await host.output([...client, verb, ...(verb === "run" ? limits : []), ...rest]);
-    },
+    host,
+    run: async (argv) => void (await output(argv)),
+    output,
     engineProcesses: async () => [],
     monitorProcesses: async () =>
       processesOf(host)

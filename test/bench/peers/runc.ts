@@ -16,14 +16,17 @@ export async function startRunc(): Promise<Peer> {
   const spec = JSON.parse(readFileSync(path, "utf8")) as { process: { terminal: boolean; args: string[] } };
   spec.process.terminal = false;
   let count = 0;
+  const output = async (argv: readonly string[]): Promise<string> => {
+    spec.process.args = argv.slice(argv.indexOf("busybox") + 1);
+    writeFileSync(path, JSON.stringify(spec));
+    const state = join(host.directory, "state");
+    return host.output(["runc", "--root", state, "run", "--bundle", bundle, `bench-${process.pid}-${count++}`]);
+  };
   return {
     name: "runc",
-    run: async (argv) => {
-      spec.process.args = argv.slice(argv.indexOf("busybox") + 1);
-      writeFileSync(path, JSON.stringify(spec));
-      const state = join(host.directory, "state");
-      await host.output(["runc", "--root", state, "run", "--bundle", bundle, `bench-${process.pid}-${count++}`]);
-    },
+    host,
+    run: async (argv) => void (await output(argv)),
+    output,
     engineProcesses: async () => [],
     monitorProcesses: async () => [],
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
