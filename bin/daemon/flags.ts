@@ -4,7 +4,8 @@ import { FlagError } from "../flags/errors.ts";
 import { describeOptions } from "../flags/help.ts";
 import { list, single, text, toggle } from "../flags/options.ts";
 import { type Parsed, parseFlags } from "../flags/parse.ts";
-import { ADDRESS, CIDR, flagValue, LOG_FORMAT, LOG_LEVEL, MTU } from "./values.ts";
+import { NETWORK_OPTIONS } from "./network-settings.ts";
+import { flagValue, LOG_FORMAT, LOG_LEVEL } from "./values.ts";
 
 const OPTIONS = {
   host: list({
@@ -15,19 +16,8 @@ const OPTIONS = {
   "exec-root": text({ help: "Directory of run state: sockets, namespaces (default /run/ctr)" }),
   "config-file": text({ help: "Configuration file (default /etc/ctr/daemon.json)" }),
   pidfile: text({ short: "p", help: "File for the process id (default ctrd.pid in the exec-root)" }),
-  bip: single({
-    value: "string",
-    help: "Address of the default bridge with its prefix length: 172.20.0.1/16",
-    parse: (value) => flagValue(CIDR, value),
-  }),
-  mtu: single({
-    value: "int",
-    help: "MTU of the containers' network (default: the uplink's)",
-    parse: (value) => flagValue(MTU, Number(value)),
-  }),
-  dns: list({ help: "DNS server of containers", parse: (value) => flagValue(ADDRESS, value) }),
-  "dns-opt": list({ help: "DNS option of containers" }),
-  "dns-search": list({ help: "DNS search domain of containers" }),
+  ...NETWORK_OPTIONS,
+  "insecure-registry": list({ help: "Registry to ask without TLS: a host, with or without port, or 10.1.0.0/16" }),
   debug: toggle({ short: "D", help: "Log everything, the same as --log-level debug" }),
   "log-level": single({
     short: "l",

@@ -39,23 +39,9 @@ async function serve(flags: DaemonFlags): Promise<void> {
   logger.info(`Got ${await stop}: ending. Containers go on.`);
 }
 
-function engineConfig(
-  { dataRoot, execRoot, bip, mtu, dns, dnsSearch, dnsOptions }: DaemonSettings,
-  logger: DaemonLogger,
-) {
-  return {
-    dataRoot,
-    execRoot,
-    network: {
-      dns,
-      dnsSearch,
-      dnsOptions,
-      ...(bip === undefined ? {} : { bip }),
-      ...(mtu === undefined ? {} : { mtu }),
-    },
-    logger,
-    build: buildFacts(),
-  };
+function engineConfig(settings: DaemonSettings, logger: DaemonLogger) {
+  const { dataRoot, execRoot, network, insecureRegistries } = settings;
+  return { dataRoot, execRoot, network, insecureRegistries, logger, build: buildFacts() };
 }
 
 /** The roots' locks decide who runs; the file is for people and scripts. */

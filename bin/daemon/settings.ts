@@ -3,25 +3,22 @@ import { readConfigFile } from "../../lib/config/file.ts";
 import { boolean, listOf, type SettingsOf, text } from "../../lib/config/settings.ts";
 import { invalid } from "../../lib/errors.ts";
 import type { LogLevel } from "../../lib/log.ts";
+import type { NetworkConfig } from "../../netns/index.ts";
 import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../../runtime/index.ts";
 import type { DaemonFlags } from "./flags.ts";
-import { ADDRESS, CIDR, LOG_FORMAT, LOG_LEVEL, type LogFormat, MTU } from "./values.ts";
+import { NETWORK_KEYS_OF_FLAGS, NETWORK_SCHEMA, networkConfig } from "./network-settings.ts";
+import { LOG_FORMAT, LOG_LEVEL, type LogFormat } from "./values.ts";
 
 export const DEFAULT_HOST = "unix:///run/ctr/ctr.sock";
 export const DEFAULT_CONFIG_FILE = "/etc/ctr/daemon.json";
 
-const texts = (words: string) => listOf(text(), words);
-
 const FILE_SCHEMA = {
-  hosts: texts('a list of addresses, such as ["unix:///run/ctr/ctr.sock"]'),
+  hosts: listOf(text(), 'a list of addresses, such as ["unix:///run/ctr/ctr.sock"]'),
   "data-root": text(),
   "exec-root": text(),
   pidfile: text(),
-  bip: CIDR,
-  mtu: MTU,
-  dns: listOf(ADDRESS, "a list of IP addresses"),
-  "dns-opts": texts("a list of strings"),
-  "dns-search": texts("a list of strings"),
+  ...NETWORK_SCHEMA,
+  "insecure-registries": listOf(text(), 'a list of registries, such as ["registry.lan:5000", "10.1.0.0/16"]'),
   debug: boolean,
   "log-level": LOG_LEVEL,
   "log-format": LOG_FORMAT,
@@ -34,30 +31,18 @@ export interface DaemonSettings {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly pidfile: string;
-  readonly bip: string | undefined;
-  readonly mtu: number | undefined;
-  readonly dns: readonly string[];
-  readonly dnsOptions: readonly string[];
-  readonly dnsSearch: readonly string[];
+  readonly network: NetworkConfig;
+  readonly insecureRegistries: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
 
-/** Flags and keys that say the same thing: flag → key of the file. */
-const KEY_OF_FLAG = {
+/** Flags whose key in the file has another name; the others have the flag's. */
+const KEYS_OF_FLAGS: Readonly<Record<string, string>> = {
   host: "hosts",
-  "data-root": "data-root",
-  "exec-root": "exec-root",
-  pidfile: "pidfile",
-  bip: "bip",
-  mtu: "mtu",
-  dns: "dns",
-  "dns-opt": "dns-opts",
-  "dns-search": "dns-search",
-  debug: "debug",
-  "log-level": "log-level",
-  "log-format": "log-format",
-} as const satisfies Partial<Record<keyof DaemonFlags["values"], keyof FileSettings>>;
+  "insecure-registry": "insecure-registries",
+  ...NETWORK_KEYS_OF_FLAGS,
+};
 
 /**
  * Reads the configuration file and joins it with the flags.
@@ -76,11 +61,8 @@ export function readSettings(flags: DaemonFlags): DaemonSettings {
     dataRoot: values["data-root"] ?? file["data-root"] ?? DEFAULT_DATA_ROOT,
     execRoot,
     pidfile: values.pidfile ?? file.pidfile ?? `${execRoot}/ctrd.pid`,
-    bip: values.bip ?? file.bip,
-    mtu: values.mtu ?? file.mtu,
-    dns: [...values.dns, ...(file.dns ?? [])],
-    dnsOptions: [...values["dns-opt"], ...(file["dns-opts"] ?? [])],
-    dnsSearch: [...values["dns-search"], ...(file["dns-search"] ?? [])],
+    network: networkConfig(flags, file),
+    insecureRegistries: [...values["insecure-registry"], ...(file["insecure-registries"] ?? [])],
     logLevel: debug ? "debug" : (values["log-level"] ?? file["log-level"] ?? "info"),
     logFormat: values["log-format"] ?? file["log-format"] ?? "text",
   };
@@ -88,9 +70,11 @@ export function readSettings(flags: DaemonFlags): DaemonSettings {
 
 /** dockerd refuses a directive that is in both places, also when both agree. */
 function checkConflicts({ values, given }: DaemonFlags, file: FileSettings, path: string): void {
-  const conflicts = Object.entries(KEY_OF_FLAG).flatMap(([flag, key]) => {
-    if (!given.has(flag as keyof typeof KEY_OF_FLAG) || file[key] === undefined) return [];
-    return [`${key}: (from flag: ${show(values[flag as keyof typeof KEY_OF_FLAG])}, from file: ${show(file[key])})`];
+  const conflicts = Object.keys(values).flatMap((name) => {
+    const flag = name as keyof typeof values;
+    const key = (KEYS_OF_FLAGS[name] ?? name) as keyof FileSettings;
+    if (!given.has(flag) || file[key] === undefined) return [];
+    return [`${key}: (from flag: ${show(values[flag])}, from file: ${show(file[key])})`];
   });
   if (conflicts.length === 0) return;
   throw invalid(
@@ -100,4 +84,7 @@ function checkConflicts({ values, given }: DaemonFlags, file: FileSettings, path
 }
 
 /** As Go prints it. */
-const show = (value: unknown): string => (Array.isArray(value) ? `[${value.join(" ")}]` : String(value));
+function show(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(show).join(" ")}]`;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

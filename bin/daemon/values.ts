@@ -1,17 +1,9 @@
 /** What the settings of `ctrd` may be, whether they come from a flag or from `daemon.json`. */
-import { isIP } from "node:net";
-import { faultOf, oneOf, type Setting, text, wholeNumber } from "../../lib/config/settings.ts";
+import { faultOf, oneOf, type Setting, wholeNumber } from "../../lib/config/settings.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
-import { parseCidr } from "../../netns/index.ts";
 
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
-
-export const CIDR = text('an address with prefix length, such as "172.20.0.1/16"', (value) => void parseCidr(value));
-
-export const ADDRESS = text("an IP address", (value) => {
-  if (isIP(value) === 0) throw new Error(`"${value}" is none`);
-});
 
 /** Bytes: the least that IPv4 asks of a link, and the most that a veth takes. */
 export const MTU = wholeNumber(68, 65_535);

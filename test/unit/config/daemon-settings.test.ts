@@ -26,11 +26,8 @@ describe("the settings of ctrd", () => {
       dataRoot: "/var/lib/ctr",
       execRoot: "/run/ctr",
       pidfile: "/run/ctr/ctrd.pid",
-      bip: undefined,
-      mtu: undefined,
-      dns: [],
-      dnsOptions: [],
-      dnsSearch: [],
+      network: {},
+      insecureRegistries: [],
       logLevel: "info",
       logFormat: "text",
     });
@@ -41,11 +38,35 @@ describe("the settings of ctrd", () => {
     dataRoot: "/data",
     execRoot: "/exec",
     pidfile: "/p",
-    bip: "10.9.0.1/16",
-    mtu: 1400,
-    dns: ["1.1.1.1", "8.8.8.8"],
-    dnsOptions: ["ndots:2"],
-    dnsSearch: ["lan"],
+    network: {
+      bip: "10.9.0.1/16",
+      bip6: "fd00:9::1/64",
+      fixedCidr: "10.9.1.0/24",
+      fixedCidrV6: "fd00:9::1:0/112",
+      defaultGateway: "10.9.0.254",
+      defaultGatewayV6: "fd00:9::fe",
+      defaultAddressPools: [
+        { base: "10.200.0.0/16", size: 24 },
+        { base: "fd00:200::/48", size: 64 },
+      ],
+      defaultNetworkOpts: { bridge: { "com.docker.network.driver.mtu": "1300", a: "b=c" } },
+      mtu: 1400,
+      icc: false,
+      ip: "127.0.0.1",
+      publishPolicy: "loopback",
+      hostGatewayIps: ["192.0.2.1", "2001:db8::1"],
+      ipv6: true,
+      ipForward: false,
+      ipMasq: false,
+      iptables: true,
+      ip6tables: false,
+      firewallBackend: "iptables",
+      userlandProxy: false,
+      dns: ["1.1.1.1", "8.8.8.8"],
+      dnsOptions: ["ndots:2"],
+      dnsSearch: ["lan"],
+    },
+    insecureRegistries: ["registry.lan:5000"],
     logLevel: "warn",
     logFormat: "json",
   };
@@ -54,6 +75,15 @@ describe("the settings of ctrd", () => {
     const flags = [
       ...["-H", "unix:///a.sock", "--host=tcp://127.0.0.1:1", "--data-root", "/data", "--exec-root", "/exec"],
       ...["-p", "/p", "--bip", "10.9.0.1/16", "--mtu", "1400", "--dns", "1.1.1.1", "--dns", "8.8.8.8"],
+      ...["--bip6", "fd00:9::1/64", "--fixed-cidr", "10.9.1.0/24", "--fixed-cidr-v6", "fd00:9::1:0/112"],
+      ...["--default-gateway", "10.9.0.254", "--default-gateway-v6", "fd00:9::fe", "--icc=false", "--ipv6"],
+      ...["--default-address-pool", "base=10.200.0.0/16,size=24"],
+      ...["--default-address-pool", "base=fd00:200::/48,size=64"],
+      ...["--default-network-opt", "bridge=com.docker.network.driver.mtu=1300"],
+      ...["--default-network-opt", "bridge=a=b=c", "--ip", "127.0.0.1", "--publish-policy", "loopback"],
+      ...["--host-gateway-ip", "192.0.2.1", "--host-gateway-ip", "2001:db8::1", "--ip-forward=false"],
+      ...["--ip-masq=false", "--iptables", "--ip6tables=false", "--firewall-backend", "iptables"],
+      ...["--userland-proxy=false", "--insecure-registry", "registry.lan:5000"],
       ...["--dns-opt", "ndots:2", "--dns-search", "lan", "-l", "warn", "--log-format", "json"],
     ];
     assert.deepEqual(settings({}, ...flags), EXPECTED);
@@ -66,7 +96,29 @@ describe("the settings of ctrd", () => {
       "exec-root": "/exec",
       pidfile: "/p",
       bip: "10.9.0.1/16",
+      bip6: "fd00:9::1/64",
+      "fixed-cidr": "10.9.1.0/24",
+      "fixed-cidr-v6": "fd00:9::1:0/112",
+      "default-gateway": "10.9.0.254",
+      "default-gateway-v6": "fd00:9::fe",
+      "default-address-pools": [
+        { base: "10.200.0.0/16", size: 24 },
+        { base: "fd00:200::/48", size: 64 },
+      ],
+      "default-network-opts": { bridge: { "com.docker.network.driver.mtu": "1300", a: "b=c" } },
       mtu: 1400,
+      icc: false,
+      ip: "127.0.0.1",
+      "publish-policy": "loopback",
+      "host-gateway-ips": ["192.0.2.1", "2001:db8::1"],
+      ipv6: true,
+      "ip-forward": false,
+      "ip-masq": false,
+      iptables: true,
+      ip6tables: false,
+      "firewall-backend": "iptables",
+      "userland-proxy": false,
+      "insecure-registries": ["registry.lan:5000"],
       dns: ["1.1.1.1", "8.8.8.8"],
       "dns-opts": ["ndots:2"],
       "dns-search": ["lan"],
@@ -101,6 +153,39 @@ describe("the settings of ctrd", () => {
     refused({ dns: ["one"] }, /"dns" must be a list of IP addresses: "one" is none/);
     refused({ "log-level": "loud" }, /"log-level" must be one of "debug"/);
     refused({ "live-restor": true }, /unknown key "live-restor"/);
+    refused({ bip: "fd00::1/64" }, /"bip" must be an address with prefix length.*: invalid CIDR address: fd00::1\/64/);
+    refused({ bip6: "10.1.0.1/24" }, /"bip6" must be an IPv6 address with prefix length/);
+    refused({ "default-gateway": "10.1.0.0/24" }, /"default-gateway" must be an IPv4 address: "10.1.0.0\/24" is none/);
+    refused({ "default-gateway-v6": "fe80::1%eth0" }, /must be an IPv6 address: "fe80::1%eth0" is none/);
+    refused({ icc: "no" }, /"icc" must be true or false, not "no"/);
+    refused({ bridge: "a name that is too long" }, /"bridge" must be the name of a bridge, or "none"/);
+    refused({ "publish-policy": "lo" }, /"publish-policy" must be one of "all", "loopback", "hostfw", not "lo"/);
+    refused({ "firewall-backend": "ufw" }, /"firewall-backend" must be one of "nftables", "iptables"/);
+    refused({ "default-address-pools": [{ base: "10.0.0.0/8" }] }, /must be a list of pools, each a range and/);
+    refused(
+      { "default-address-pools": [{ base: "10.0.0.0/24", size: 16 }] },
+      /the size 16 of pool 10\.0\.0\.0\/24 must be from 24 to 32$/,
+    );
+    refused({ "default-address-pools": [{ base: "ten", size: 16 }] }, /invalid base pool "ten"$/);
+    refused({ "default-address-pools": [{ base: "10.0.0.0/8", size: 16, n: 1 }] }, /"n" is no key of a pool$/);
+    refused({ "default-network-opts": { bridge: { mtu: 1400 } } }, /must be options by driver, such as/);
+  });
+
+  it("refuse contradictions, with dockerd's text", () => {
+    const refused = (file: object, argv: readonly string[], message: RegExp) =>
+      assert.throws(() => settings(file, ...argv), { code: "CTR_CONFIG_INVALID", message });
+    refused({ bip: "10.1.0.1/24" }, ["-b", "br9"], /^You specified -b & --bip, mutually exclusive options\./);
+    refused({ icc: false }, ["--iptables=false"], /^You specified --iptables=false with --icc=false\./);
+    assert.throws(
+      () =>
+        settings(
+          { "default-address-pools": [{ base: "10.0.0.0/8", size: 16 }] },
+          "--default-address-pool",
+          "base=10.0.0.0/8,size=24",
+        ),
+      /default-address-pools: \(from flag: \[\{"base":"10\.0\.0\.0\/8","size":24\}\], from file: /,
+    );
+    assert.throws(() => settings({ ipv6: true }, "--ipv6=false"), /ipv6: \(from flag: false, from file: true\)/);
   });
 
   it("refuse flags of the same kind", () => {
@@ -110,6 +195,15 @@ describe("the settings of ctrd", () => {
     refused(["-l", "loud"], /invalid argument "loud" for "-l, --log-level" flag: must be one of "debug", "info"/);
     refused(["--mtu", "1"], /invalid argument "1" for "--mtu" flag: must be a whole number from 68 to 65535, not 1/);
     refused(["--dns", "one"], /invalid argument "one" for "--dns" flag: must be an IP address: "one" is none/);
+    refused(["--default-address-pool", "base"], /: invalid field 'base' must be a key=value pair$/);
+    refused(["--default-address-pool", "bas=1"], /: unexpected key 'bas' in 'bas=1'$/);
+    refused(["--default-address-pool", "base=10.0.0.0/8,size=x"], /: invalid size value: "x" \(must be integer\)$/);
+    refused(["--default-address-pool", "base=10.0.0.0/8"], /: a pool needs both base= and size=$/);
+    refused(
+      ["--default-network-opt", "mtu=1"],
+      /: invalid default-network-opt format: must be <driver>=<option>=<value>$/,
+    );
+    refused(["--bip6", "10.1.0.1/24"], /invalid argument "10.1.0.1\/24" for "--bip6" flag: must be an IPv6 address/);
     refused(["--nope"], /unknown flag: --nope/);
     refused(["start"], /takes no arguments, only flags: start/);
   });
