@@ -38,7 +38,7 @@ export interface ErrorDetails {
 export class CtrError extends Error {
   override readonly name: string = "CtrError";
   readonly kind: ErrorKind;
-  readonly code: string;
+  readonly code: ErrorDetails["code"];
   readonly hint: string | undefined;
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails) {

@@ -61,8 +61,6 @@ export type ContainerOperations = Pick<
   | "execsOf"
   | "usersOf"
   | "writableSize"
-  | "usersOf"
-  | "writableSize"
 >;
 
 export interface ImageOperations {

@@ -4,8 +4,10 @@ import { finished } from "node:stream/promises";
 import { invalid, toCtrError } from "../../lib/errors.ts";
 import { readJson } from "./body.ts";
 import { type HijackedConnection, takeConnection, type Upgrade } from "./hijack.ts";
-import type { PathParameters } from "./router.ts";
 import { ResponseSink } from "./sink.ts";
+
+/** Parameters of the route's path, by name. */
+export type PathParameters = Readonly<Record<string, string>>;
 
 export interface ExchangeParts {
   readonly request: IncomingMessage;

@@ -1,12 +1,9 @@
 /** Finds the handler of a request in a table of routes. */
 import { invalid, notFound } from "../../lib/errors.ts";
 import type { ApiEngine } from "./engine-face.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, PathParameters } from "./exchange.ts";
 
 export type Handler = (exchange: Exchange, engine: ApiEngine) => void | Promise<void>;
-
-/** Path parameters by name. */
-export type PathParameters = Readonly<Record<string, string>>;
 
 /**
  * Method, path and handler. `{name}` stands for one segment of the path, `{name...}` for one or more (names of images

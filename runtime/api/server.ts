@@ -6,11 +6,11 @@ import type { Duplex } from "node:stream";
 import { messageOf, toCtrError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { ApiEngine } from "./engine-face.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type PathParameters } from "./exchange.ts";
 import type { Upgrade } from "./hijack.ts";
 import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 import { listenOn } from "./listener.ts";
-import { type PathParameters, Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
 import { API_VERSION, splitVersion } from "./versions.ts";
 

@@ -1,7 +1,7 @@
 /** Joins a client's connection with the standard streams of a container or of an exec. */
 import type { Readable } from "node:stream";
+import type { DetachScanner } from "../../lib/detach-keys.ts";
 import type { Attachment } from "../monitor/index.ts";
-import type { DetachScanner } from "./decode/detach-keys.ts";
 import { encodeFrame, type OutputStream } from "./frames.ts";
 import type { HijackedConnection } from "./hijack.ts";
 import type { ResponseSink } from "./sink.ts";
@@ -58,11 +58,11 @@ function forwardInput(
   { detach, leave }: { readonly detach: DetachScanner | undefined; readonly leave: () => void },
 ): () => void {
   const forward = async (data: Buffer): Promise<void> => {
-    const { pass, detach: asked } = detach?.scan(data) ?? { pass: data, detach: false };
+    const { data: typed, detached } = detach?.scan(data) ?? { data, detached: false };
     input.pause();
     // Input for a container that has ended is dropped; the end of the output closes the connection.
-    if (pass.length > 0) await attachment.write(pass).catch(() => {});
-    if (asked) leave();
+    if (typed.length > 0) await attachment.write(typed).catch(() => {});
+    if (detached) leave();
     input.resume();
   };
   const onData = (data: Buffer): void => void forward(data);

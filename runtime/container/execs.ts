@@ -31,8 +31,8 @@ export interface ExecStartOptions {
   readonly size?: TerminalSize;
 }
 
-/** Docker's code for a program that the runtime could not start for a reason of its own. */
-const NOT_STARTED = 128;
+/** Docker's code for a program that never got as far as the runtime: its user is unknown, for instance. */
+const NOT_STARTED = 126;
 
 type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host">;
 

@@ -3,11 +3,11 @@
  * watch over exits.
  */
 import { messageOf, systemFailure } from "../../lib/errors.ts";
+import { KeyedLock } from "../../lib/keyed-lock.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import type { Container } from "../types.ts";
 import type { Execs } from "./execs.ts";
 import { finishContainer, UNKNOWN_EXIT_CODE } from "./finish.ts";
-import { KeyedLock } from "./lock.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { removeContainer } from "./remove.ts";

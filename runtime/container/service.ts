@@ -186,11 +186,11 @@ export class ContainerService implements AsyncDisposable {
   /** @throws `invalid` for a bad name or the present one, `conflict` for one in use */
   rename(reference: string, newName: string): void {
     const { id, name: oldName } = this.find(reference);
-    const name = checkName(newName);
-    if (name === oldName) {
+    if (newName.replace(/^\//, "") === oldName) {
       throw invalid("Renaming a container with the same name as its current name", "CTR_CONTAINER_NAME_INVALID");
     }
-    const { container } = this.#parts.records.update(id, { name });
+    const { container } = whileNaming(() => this.#parts.records.update(id, { name: checkName(newName) }));
+    const { name } = container;
     this.#parts.network.renameContainer(id, name);
     emitContainer(this.#parts, "rename", container, { oldName: `/${oldName}` });
   }
@@ -326,6 +326,17 @@ function partsOf(options: ContainerServiceOptions): Parts {
     paths: new Paths(options.dataRoot, options.execRoot),
     step: options.step ?? (() => {}),
   };
+}
+
+/** Docker says so of every name that a rename cannot have. */
+function whileNaming<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof CtrError)) throw error;
+    const { kind, code, hint } = error;
+    throw new CtrError(kind, `Error when allocating new name: ${error.message}`, { code, hint, cause: error });
+  }
 }
 
 const stopSignalOf = ({ config }: Container): number => parseSignal(config.StopSignal || "SIGTERM");

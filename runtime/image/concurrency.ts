@@ -1,23 +1,4 @@
-/** Locks between concurrent pulls and loads. */
-
-/** One holder per key at a time; the others wait in the order they came. */
-export class KeyedLock {
-  readonly #tails = new Map<string, Promise<void>>();
-
-  /** Runs `body` when all earlier ones of the same key are over. */
-  async run<T>(key: string, body: () => Promise<T>): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#tails.get(key);
-    this.#tails.set(key, promise);
-    await before;
-    try {
-      return await body();
-    } finally {
-      if (this.#tails.get(key) === promise) this.#tails.delete(key);
-      resolve();
-    }
-  }
-}
+/** Bounds on concurrent pulls and loads. */
 
 /** At most `limit` bodies at a time. */
 export class Limiter {

@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { DetachScanner, parseDetachKeys } from "../../../lib/detach-keys.ts";
 import { hasCode } from "../../../lib/errors.ts";
 import { FrameDecoder, type OutputStream } from "../client/frames.ts";
-import { DEFAULT_DETACH_KEYS, DetachScanner, parseDetachKeys } from "../terminal/detach-keys.ts";
 import { inputIsTerminal, rawMode } from "../terminal/terminal.ts";
 
 export interface StreamOptions {
@@ -28,9 +28,7 @@ export async function joinStreams(socket: Socket, options: StreamOptions): Promi
       await output;
       return "closed";
     }
-    const scanner = options.tty
-      ? new DetachScanner(parseDetachKeys(options.detachKeys ?? DEFAULT_DETACH_KEYS))
-      : undefined;
+    const scanner = options.tty ? new DetachScanner(parseDetachKeys(options.detachKeys)) : undefined;
     const detached = copyInput(socket, scanner);
     return await Promise.race([output.then(() => "closed" as const), detached]);
   } finally {

@@ -1,6 +1,7 @@
 /** `POST /containers/{id}/attach`. */
+
+import { DetachScanner, parseDetachKeys } from "../../../lib/detach-keys.ts";
 import { invalid } from "../../../lib/errors.ts";
-import { DetachScanner, parseDetachKeys } from "../decode/detach-keys.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 import { streamContentType } from "../frames.ts";

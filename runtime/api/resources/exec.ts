@@ -1,8 +1,9 @@
 /** Commands that run in a container beside its first process: create, start, resize, inspect. */
+
+import { DetachScanner, parseDetachKeys } from "../../../lib/detach-keys.ts";
 import { invalid, messageOf } from "../../../lib/errors.ts";
 import type { ExecState } from "../../container/index.ts";
 import type { TerminalSize } from "../../monitor/index.ts";
-import { DetachScanner, parseDetachKeys } from "../decode/detach-keys.ts";
 import { decodeExecCreate, decodeExecStart } from "../decode/exec-request.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";

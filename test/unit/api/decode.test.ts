@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DetachScanner, parseDetachKeys } from "../../../runtime/api/decode/detach-keys.ts";
 import { matchesGlob, matchesPattern, parseFilters } from "../../../runtime/api/decode/filters.ts";
 import { parsePlatform } from "../../../runtime/api/decode/platform.ts";
 import { parseRegistryAuth } from "../../../runtime/api/decode/registry-auth.ts";
@@ -47,42 +46,6 @@ describe("parseFilters", () => {
     assert.ok(matchesGlob("busy*", "busybox"));
     assert.equal(matchesGlob("*", "team/app"), false);
     assert.ok(matchesGlob("team/*", "team/app"));
-  });
-});
-
-describe("parseDetachKeys", () => {
-  it("reads keys", () => assert.deepEqual(parseDetachKeys("ctrl-p,ctrl-Q,a,ctrl-["), [16, 17, 97, 27]));
-  for (const text of ["ctrl-", "ctrl-1", "shift-a", ""]) {
-    it(`refuses "${text}"`, () => assert.throws(() => parseDetachKeys(text), { status: 400 }));
-  }
-});
-
-describe("DetachScanner", () => {
-  it("finds the keys however the input is cut, and passes on what comes before", () => {
-    const clean = fc.uint8Array({ max: 15 });
-    fc.assert(
-      fc.property(clean, fc.array(fc.nat(20)), (before, cuts) => {
-        const scanner = new DetachScanner(parseDetachKeys());
-        const input = Buffer.concat([before, Buffer.from([16, 17])]);
-        const passed: Buffer[] = [];
-        let detached = false;
-        for (let at = 0, turn = 0; at < input.length; turn++) {
-          const end = at + 1 + (cuts[turn % Math.max(1, cuts.length)] ?? 3);
-          const { pass, detach } = scanner.scan(input.subarray(at, end));
-          passed.push(pass);
-          detached ||= detach;
-          at = end;
-        }
-        assert.ok(detached);
-        assert.deepEqual(Buffer.concat(passed), Buffer.from(before));
-      }),
-    );
-  });
-
-  it("passes on a beginning that was none", () => {
-    const scanner = new DetachScanner(parseDetachKeys());
-    assert.deepEqual(scanner.scan(Buffer.from([16])), { pass: Buffer.alloc(0), detach: false });
-    assert.deepEqual(scanner.scan(Buffer.from([16, 97])), { pass: Buffer.from([16, 16, 97]), detach: false });
   });
 });
 

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { FrameDecoder, type OutputStream } from "../../../bin/cli/client/frames.ts";
 import type { ProgressMessage } from "../../../bin/cli/client/types.ts";
 import { EngineError } from "../../../bin/cli/errors.ts";
-import { DetachScanner, parseDetachKeys } from "../../../bin/cli/terminal/detach-keys.ts";
 import { progressText, showProgress } from "../../../bin/cli/terminal/progress.ts";
 
 /** Cuts bytes into pieces of random sizes. */
@@ -57,55 +56,6 @@ describe("frames of output", () => {
 
   it("of the engine's own errors are stderr", () => {
     assert.deepEqual(decode([frame(3, Buffer.from("oh"))]), { stdout: "", stderr: "oh" });
-  });
-});
-
-describe("detach keys", () => {
-  it("are read as docker's", () => {
-    assert.deepEqual(parseDetachKeys("ctrl-p,ctrl-q"), [16, 17]);
-    assert.deepEqual(parseDetachKeys("a,ctrl-@,ctrl-["), [97, 0, 27]);
-    assert.throws(() => parseDetachKeys("ctrl-1"), {
-      message: "invalid detach keys provided: Unknown character: 'ctrl-1'",
-    });
-    assert.throws(() => parseDetachKeys(""), /invalid detach keys/);
-  });
-
-  const KEYS = parseDetachKeys("ctrl-p,ctrl-q");
-
-  function scan(pieces: readonly Buffer[]): { readonly text: string; readonly detached: boolean } {
-    const scanner = new DetachScanner(KEYS);
-    let text = "";
-    for (const piece of pieces) {
-      const { data, detached } = scanner.scan(piece);
-      text += data.toString("latin1");
-      if (detached) return { text, detached };
-    }
-    return { text, detached: false };
-  }
-
-  it("detach, also one by one, and are not sent", () => {
-    assert.deepEqual(scan([Buffer.from("ls\x10\x11more")]), { text: "ls", detached: true });
-    assert.deepEqual(scan([Buffer.from("\x10"), Buffer.from("\x11")]), { text: "", detached: true });
-    assert.deepEqual(scan([Buffer.from("\x10\x10\x11")]), { text: "\x10", detached: true });
-  });
-
-  it("are sent when the sequence is not completed", () => {
-    assert.deepEqual(scan([Buffer.from("\x10a\x11")]), { text: "\x10a\x11", detached: false });
-  });
-
-  it("give the same whatever pieces the input comes in", () => {
-    const key = fc.constantFrom(0x10, 0x11, 0x61);
-    fc.assert(
-      fc.property(fc.array(key, { maxLength: 12 }), sizes, (keys, at) => {
-        const input = Buffer.from(keys);
-        assert.deepEqual(scan(cut(input, at)), scan([input]));
-        const whole = input.toString("latin1");
-        const end = whole.indexOf("\x10\x11");
-        if (end >= 0) assert.deepEqual(scan([input]), { text: whole.slice(0, end), detached: true });
-        // A first key at the end is held back: the second may still come.
-        else assert.equal(scan([input]).text, whole.endsWith("\x10") ? whole.slice(0, -1) : whole);
-      }),
-    );
   });
 });
 

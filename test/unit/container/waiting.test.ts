@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { KeyedLock } from "../../../runtime/container/lock.ts";
+import { KeyedLock } from "../../../lib/keyed-lock.ts";
 import { Waiters } from "../../../runtime/container/waiters.ts";
 
 describe("those who wait for a container", () => {

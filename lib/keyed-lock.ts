@@ -1,4 +1,4 @@
-/** One thing at a time for each container: starting, tearing down, removing. */
+/** One thing at a time for each key: a container that starts or ends, a layer that is unpacked. */
 
 export class KeyedLock {
   readonly #last = new Map<string, Promise<void>>();
