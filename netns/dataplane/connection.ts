@@ -1,0 +1,98 @@
+/** The engine's end of the socket to the data plane: requests and their answers. */
+import { connect as connectSocket, type Socket } from "node:net";
+import { CtrError, type ErrorKind, hasCode, unavailable } from "../../lib/errors.ts";
+import {
+  type DataPlaneRequest,
+  type DataPlaneResults,
+  type Failure,
+  lineReader,
+  type NumberedAnswer,
+} from "./protocol.ts";
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Code of the error of requests whose answer never came: whether they were done is not known. */
+export const CONNECTION_LOST = "CTR_DATA_PLANE_LOST";
+
+export class Connection implements Disposable {
+  readonly #socket: Socket;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+
+  /** Resolves when the other end has gone, or after disposal. */
+  readonly closed: Promise<void>;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    // The engine may end while it is connected.
+    socket.unref();
+    socket.on(
+      "data",
+      lineReader((line) => this.#settle(JSON.parse(line) as NumberedAnswer)),
+    );
+    // `close` follows, which is what counts.
+    socket.on("error", () => {});
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.#abandon();
+        resolve();
+      });
+    });
+  }
+
+  /** @returns undefined when nobody listens there */
+  static open(path: string): Promise<Connection | undefined> {
+    return new Promise((resolve, reject) => {
+      const socket = connectSocket(path);
+      const onError = (error: Error): void => {
+        if (hasCode(error, "ENOENT", "ECONNREFUSED")) resolve(undefined);
+        else reject(error);
+      };
+      socket.once("error", onError);
+      socket.once("connect", () => {
+        socket.off("error", onError);
+        resolve(new Connection(socket));
+      });
+    });
+  }
+
+  /**
+   * Requests are done in the order in which they were made.
+   * @throws the data plane's error as it was there; `unavailable` ({@link CONNECTION_LOST}) when no answer came
+   */
+  request<R extends DataPlaneRequest>(request: R): Promise<DataPlaneResults[R["do"]]> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.#socket.destroyed) throw lost();
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { resolve, reject });
+      // While something is asked the answer is waited for, also by a process that has nothing else to do.
+      this.#socket.ref();
+      this.#socket.write(`${JSON.stringify({ id, request })}\n`);
+    }) as Promise<DataPlaneResults[R["do"]]>;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #settle(answer: NumberedAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.#socket.unref();
+    if ("failure" in answer) waiting?.reject(errorOf(answer.failure));
+    else waiting?.resolve(answer.result);
+  }
+
+  #abandon(): void {
+    for (const { reject } of this.#waiting.values()) reject(lost());
+    this.#waiting.clear();
+  }
+}
+
+const errorOf = ({ kind, code, message, hint }: Failure): CtrError =>
+  new CtrError(kind as ErrorKind, message, { code: code as `CTR_${string}`, hint });
+
+const lost = (): CtrError => unavailable("the data plane (ctr-dataplane) has ended", CONNECTION_LOST);
