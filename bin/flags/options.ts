@@ -3,6 +3,7 @@
  * types of the values and `--help` come from it.
  */
 import { parseSize } from "../../lib/units/size.ts";
+import { splitCsv } from "./csv.ts";
 import { goQuote } from "./go.ts";
 
 export interface Option<T> {
@@ -62,6 +63,16 @@ export function list<T = string>(
   const { parse, ...rest } = words;
   const read = parse ?? ((value: string) => value as T);
   return { value: "list", ...rest, initial: [], accept: (value, before) => [...before, read(value)] };
+}
+
+/** May be given many times, each with several values: `--alias a,b --alias c`. */
+export function commaList(words: Words): Option<readonly string[]> {
+  return {
+    value: "strings",
+    ...words,
+    initial: [],
+    accept: (value, before) => [...before, ...(value === "" ? [] : splitCsv(value))],
+  };
 }
 
 function parseBoolean(value: string): boolean {

@@ -22,6 +22,9 @@ export async function createContainer(
       ExitCode.notRun,
     );
   }
+  for (const server of values.dns.filter(isLoopback)) {
+    console.error(`WARNING: Localhost DNS (${server}) may fail in containers.`);
+  }
   const { Id, Warnings } = await createWithImage(client, request, values);
   for (const warning of Warnings ?? []) console.error(`WARNING: ${warning}`);
   if (cidfile !== undefined) writeFileSync(cidfile, Id);
@@ -63,3 +66,6 @@ async function createWithImage(
 
 const isMissingImage = (error: unknown): boolean =>
   error instanceof EngineError && error.status === 404 && /no such image/i.test(error.reason);
+
+/** Inside a container it is the container's own loopback, where nobody answers. */
+const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");

@@ -2,12 +2,16 @@
 import { bytes, integer, list, single, text, toggle } from "../../flags/options.ts";
 import { parseEnvironmentVariable } from "./environment.ts";
 import { parseMount } from "./mounts.ts";
+import { parseNetwork } from "./networks.ts";
 import {
   checkExtraHost,
   parseCpus,
+  parseDnsServer,
   parseKeyValue,
+  parseLink,
   parseMemorySwap,
   parseRestartPolicy,
+  parseSearchDomain,
   parseStream,
   parseTmpfs,
   parseUlimit,
@@ -54,20 +58,31 @@ const IDENTITY_OPTIONS = {
 };
 
 const NETWORK_OPTIONS = {
-  publish: list({ short: "p", help: "Publish a port: [[hostIp:]hostPort:]containerPort[/udp]" }),
+  publish: list({
+    short: "p",
+    help: "Publish a port: [[hostIp:]hostPort:]containerPort[/udp|/sctp], or published=…,target=…,policy=loopback",
+  }),
   "publish-all": toggle({ short: "P", help: "Publish all exposed ports to ports of the host that are free" }),
   expose: list({ help: "Expose a port or a range of ports" }),
   network: list({
     aliases: ["net"],
     value: "network",
-    help: "Network to join: bridge (default), none, host, or a name",
+    help: "Network to join: bridge (default), none, host, container:NAME, or a name; many for several networks; with settings of its own: name=front,ip=…,alias=…,gw-priority=1",
+    parse: parseNetwork,
   }),
-  ip: text({ help: "IPv4 address (172.17.0.10)" }),
-  "mac-address": text({ help: "MAC address (92:d0:c6:0a:29:33)" }),
-  dns: list({ help: "DNS server" }),
+  "network-alias": list({ aliases: ["net-alias"], help: "Further name on the first network" }),
+  ip: text({ help: "IPv4 address on the first network (172.30.100.104)" }),
+  ip6: text({ help: "IPv6 address on the first network (2001:db8::33)" }),
+  "link-local-ip": list({ help: "Link-local address on the first network" }),
+  "mac-address": text({ help: "MAC address on the first network (92:d0:c6:0a:29:33)" }),
+  link: list({ help: "Know another container by a name: name[:alias]", parse: parseLink }),
+  dns: list({ help: "DNS server", parse: parseDnsServer }),
   "dns-option": list({ aliases: ["dns-opt"], help: "DNS option" }),
-  "dns-search": list({ help: "DNS search domain" }),
-  "add-host": list({ help: "Add a line to /etc/hosts: name:address", parse: checkExtraHost }),
+  "dns-search": list({ help: "DNS search domain; . for none", parse: parseSearchDomain }),
+  "add-host": list({
+    help: "Add a line to /etc/hosts: name:address, or name:host-gateway for the host's address",
+    parse: checkExtraHost,
+  }),
 };
 
 const LIMIT_OPTIONS = {

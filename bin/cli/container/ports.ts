@@ -1,6 +1,7 @@
 /** `-p` and `--expose` as the API has them. */
 import { formatPortKey, type PublishSpec, parsePortRange, parsePublish } from "../../../netns/index.ts";
 import type { HostConfig } from "../../../runtime/index.ts";
+import { goQuote } from "../../flags/go.ts";
 import { CliError, ExitCode } from "../errors.ts";
 
 /** @throws `invalid` with Docker's text */
@@ -16,16 +17,30 @@ export function portBindings(ports: readonly PublishSpec[]): NonNullable<HostCon
   return bindings;
 }
 
-/** `--expose 80`, `--expose 8000-8010/udp`, and all that is published. @throws {CliError} */
+/** `--expose 80`, `--expose 8000-8010/udp`, and all that is published. @throws {CliError} with Docker's texts */
 export function exposedPorts(values: readonly string[], published: readonly PublishSpec[]): Record<string, object> {
   const keys = published.map(formatPortKey);
   for (const value of values) {
-    const [ports = "", protocol = "tcp"] = value.split("/");
+    if (value.includes(":")) throw failed(`invalid port format for --expose: ${value}`);
+    const [ports = "", protocol] = value.split("/");
     const range = parsePortRange(ports);
-    if (range === undefined || range.start === 0) {
-      throw new CliError(`invalid range format for --expose: ${value}`, ExitCode.notRun);
-    }
-    for (let port = range.start; port <= range.end; port++) keys.push(`${port}/${protocol}`);
+    if (range === undefined) throw failed(`invalid range format for --expose: ${value}, error: ${rangeFault(ports)}`);
+    for (let port = range.start; port <= range.end; port++) keys.push(`${port}/${(protocol || "tcp").toLowerCase()}`);
   }
   return Object.fromEntries(keys.map((key) => [key, {}]));
 }
+
+/** Why a text is no range of ports, as Go's strconv and Docker's nat package say it. */
+function rangeFault(ports: string): string {
+  if (ports === "") return "empty string specified for ports";
+  const [first = "", last = first] = ports.split("-");
+  for (const end of [first, last]) {
+    if (!/^\d+$/.test(end)) return `strconv.ParseUint: parsing ${goQuote(end)}: invalid syntax`;
+    if (Number(end) > HIGHEST_PORT) return `strconv.ParseUint: parsing ${goQuote(end)}: value out of range`;
+  }
+  return `invalid range specified for port: ${ports}`;
+}
+
+const HIGHEST_PORT = 65_535;
+
+const failed = (message: string): CliError => new CliError(message, ExitCode.notRun);

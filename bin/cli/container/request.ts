@@ -4,6 +4,7 @@ import type { Values } from "../../flags/options.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { environmentOf, labelsOf, readText } from "./environment.ts";
 import { splitVolumes } from "./mounts.ts";
+import { type EndpointSettings, endpointsConfig, networkMode } from "./networks.ts";
 import type { CONTAINER_OPTIONS } from "./options.ts";
 import { exposedPorts, portBindings, publishedPorts } from "./ports.ts";
 import type { StreamName } from "./values.ts";
@@ -23,6 +24,7 @@ export function createRequest(parts: RequestParts): ContainerCreateRequest {
   const { values, image, command } = parts;
   const published = publishedPorts(values.publish);
   const exposed = exposedPorts(values.expose, published);
+  const endpoints = endpointsConfig(values);
   const { anonymous } = splitVolumes(values.volume);
   const labels = labelsOf(values["label-file"], values.label);
   return {
@@ -37,13 +39,12 @@ export function createRequest(parts: RequestParts): ContainerCreateRequest {
     ...given("WorkingDir", values.workdir),
     ...given("StopSignal", values["stop-signal"]),
     ...given("StopTimeout", values["stop-timeout"]),
-    ...given("MacAddress", values["mac-address"]),
     ...filled("Labels", labels),
     ...filled("ExposedPorts", exposed),
     ...filled("Volumes", Object.fromEntries(anonymous.map((path) => [path, {}]))),
     ...(values["no-healthcheck"] ? { Healthcheck: { Test: ["NONE"] } } : {}),
     HostConfig: hostConfig(values, published),
-    ...networkingConfig(values),
+    ...filledNetworking(endpoints),
   };
 }
 
@@ -85,6 +86,7 @@ function hostConfig(values: ContainerValues, published: ReturnType<typeof publis
     ...filledList("DnsOptions", values["dns-option"]),
     ...filledList("DnsSearch", values["dns-search"]),
     ...filledList("ExtraHosts", values["add-host"]),
+    ...filledList("Links", values.link),
     RestartPolicy: values.restart ?? { Name: "no", MaximumRetryCount: 0 },
     AutoRemove: values.rm,
     ...(values["log-driver"] === undefined && values["log-opt"].length === 0
@@ -142,25 +144,8 @@ function securityOptions(options: readonly string[]): string[] {
     });
 }
 
-function networkMode({ network }: ContainerValues): string {
-  const [mode = "default", another] = network;
-  if (another !== undefined) {
-    throw failed(`a container joins one network: ${network.join(", ")}`);
-  }
-  if (mode === "") throw failed("no name set for network");
-  return mode;
-}
-
-function networkingConfig(values: ContainerValues): Pick<ContainerCreateRequest, "NetworkingConfig"> {
-  const { ip, "mac-address": mac } = values;
-  if (ip === undefined && mac === undefined) return {};
-  const mode = networkMode(values);
-  const endpoint = {
-    ...(ip === undefined ? {} : { IPAMConfig: { IPv4Address: ip } }),
-    ...(mac === undefined ? {} : { MacAddress: mac }),
-  };
-  return { NetworkingConfig: { EndpointsConfig: { [mode === "default" ? "bridge" : mode]: endpoint } } };
-}
+const filledNetworking = (endpoints: Readonly<Record<string, EndpointSettings>>) =>
+  Object.keys(endpoints).length === 0 ? {} : { NetworkingConfig: { EndpointsConfig: endpoints } };
 
 const failed = (message: string): CliError => new CliError(message, ExitCode.notRun);
 

@@ -96,3 +96,28 @@ export function checkExtraHost(text: string): string {
   }
   return `${name}:${address}`;
 }
+
+/** `name` or `name:alias`; also `/name:/parent/alias`, as the engine shows a link. */
+export function parseLink(text: string): string {
+  if (text === "") throw new Error("empty string specified for links");
+  if (text.split(":").length > 2) throw new Error(`bad format for links: ${text}`);
+  return text;
+}
+
+export function parseDnsServer(text: string): string {
+  const address = text.trim();
+  if (isIP(address) === 0 || address.includes("%")) throw new Error(`IP address is not correctly formatted: ${text}`);
+  return address;
+}
+
+const LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+const DOMAIN = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`, "i");
+const LONGEST_DOMAIN = 254;
+
+/** A domain; `.` for no search at all. */
+export function parseSearchDomain(text: string): string {
+  const domain = text.trim();
+  const isDomain = DOMAIN.test(domain) && /[a-z]/i.test(domain) && domain.length <= LONGEST_DOMAIN;
+  if (domain !== "." && !isDomain) throw new Error(`${domain} is not a valid domain`);
+  return domain;
+}

@@ -32,6 +32,8 @@ function changed(after: object, before: object): Record<string, unknown> {
 const MB = 2 ** 20;
 const bound = (HostPort: string, HostIp = "") => [{ HostIp, HostPort }];
 
+const endpoints = (EndpointsConfig: Record<string, object>) => ({ NetworkingConfig: { EndpointsConfig } });
+
 const CASES: readonly (readonly [argv: readonly string[], changes: Record<string, unknown>])[] = [
   [["-i"], { AttachStdin: true, OpenStdin: true, StdinOnce: true }],
   [["-t"], { Tty: true }],
@@ -119,11 +121,77 @@ const CASES: readonly (readonly [argv: readonly string[], changes: Record<string
   ],
   [
     ["--mac-address", "92:d0:c6:0a:29:33"],
+    { NetworkingConfig: { EndpointsConfig: { bridge: { MacAddress: "92:d0:c6:0a:29:33" } } } },
+  ],
+  [["--link", "db", "--link", "cache:fast"], { Links: ["db", "cache:fast"] }],
+  [["--link", "/db:/web/data"], { Links: ["/db:/web/data"] }],
+  [["--network", "bridge", "--link", "db"], { NetworkMode: "bridge", Links: ["db"] }],
+  [
+    ["--network", "front", "--link", "db:data"],
+    { NetworkMode: "front", Links: ["db:data"], ...endpoints({ front: { Links: ["db:data"] } }) },
+  ],
+  [["--network", "container:web"], { NetworkMode: "container:web" }],
+  [["--network", "front"], { NetworkMode: "front" }],
+  [["--network", "front", "--ip", ""], { NetworkMode: "front" }],
+  [
+    ["--network", "front", "--network-alias", "a", "--net-alias", "b", "--ip", "10.1.0.5", "--ip6", "fd00::5"],
     {
-      MacAddress: "92:d0:c6:0a:29:33",
-      NetworkingConfig: { EndpointsConfig: { bridge: { MacAddress: "92:d0:c6:0a:29:33" } } },
+      NetworkMode: "front",
+      ...endpoints({
+        front: { IPAMConfig: { IPv4Address: "10.1.0.5", IPv6Address: "fd00::5" }, Aliases: ["a", "b"] },
+      }),
     },
   ],
+  [
+    ["--network", "one", "--network", "name=two,ip=10.2.0.2", "--ip", "10.1.0.1", "--mac-address", "02:00:00:00:00:02"],
+    {
+      NetworkMode: "one",
+      ...endpoints({
+        one: { IPAMConfig: { IPv4Address: "10.1.0.1" }, MacAddress: "02:00:00:00:00:02" },
+        two: { IPAMConfig: { IPv4Address: "10.2.0.2" } },
+      }),
+    },
+  ],
+  [["--network", "zeta", "--network", "alpha"], { NetworkMode: "zeta", ...endpoints({ zeta: {}, alpha: {} }) }],
+  [
+    [
+      "--network",
+      "NAME=Front, alias=A ,alias=b,ip=1.2.3.4,ip6=::1,mac-address=02:00:00:00:00:02,link-local-ip=169.254.1.1,link-local-ip=fe80::1,gw-priority=-3",
+    ],
+    {
+      NetworkMode: "Front",
+      ...endpoints({
+        Front: {
+          IPAMConfig: { IPv4Address: "1.2.3.4", IPv6Address: "::1", LinkLocalIPs: ["169.254.1.1", "fe80::1"] },
+          Aliases: ["A", "b"],
+          MacAddress: "02:00:00:00:00:02",
+          GwPriority: -3,
+        },
+      }),
+    },
+  ],
+  [
+    ["--network", 'name=front,driver-opt=a=b,"driver-opt=com.docker.network.endpoint.sysctls=net.x=1,net.y=2"'],
+    {
+      NetworkMode: "front",
+      ...endpoints({
+        front: { DriverOpts: { a: "b", "com.docker.network.endpoint.sysctls": "net.x=1,net.y=2" } },
+      }),
+    },
+  ],
+  [["--dns", "2001:db8::53", "--dns-search", "."], { Dns: ["2001:db8::53"], DnsSearch: ["."] }],
+  [["--add-host", "me:host-gateway"], { ExtraHosts: ["me:host-gateway"] }],
+  [["-p", "[::1]:8080:80"], { PortBindings: { "80/tcp": bound("8080", "::1") }, ExposedPorts: { "80/tcp": {} } }],
+  [["-p", "::1:8080:80"], { PortBindings: { "80/tcp": bound("8080", "::1") }, ExposedPorts: { "80/tcp": {} } }],
+  [["-p", "9000-9010:80"], { PortBindings: { "80/tcp": bound("9000-9010") }, ExposedPorts: { "80/tcp": {} } }],
+  [
+    ["-p", "9000-9001:90-91/SCTP"],
+    {
+      PortBindings: { "90/sctp": bound("9000"), "91/sctp": bound("9001") },
+      ExposedPorts: { "90/sctp": {}, "91/sctp": {} },
+    },
+  ],
+  [["--expose", "80/", "--expose", "53/UDP"], { ExposedPorts: { "80/tcp": {}, "53/udp": {} } }],
 ];
 
 describe("the request of run and create", () => {
@@ -168,7 +236,51 @@ describe("the request of run and create", () => {
     [["-p", "80:http"], /^invalid containerPort: http$/],
     [["--expose", "http"], /invalid range format for --expose: http/],
     [["--network", ""], /^no name set for network$/],
-    [["--network", "a", "--network", "b"], /joins one network/],
+    [["--expose", "http"], /^invalid range format for --expose: http, error: strconv\.ParseUint: parsing "http": inv/],
+    [["--expose", ""], /^invalid range format for --expose: , error: empty string specified for ports$/],
+    [["--expose", "70000"], /error: strconv\.ParseUint: parsing "70000": value out of range$/],
+    [["--expose", "90-80"], /error: invalid range specified for port: 90-80$/],
+    [["--expose", "80:80"], /^invalid port format for --expose: 80:80$/],
+    [["--network", "front", "--network", "front"], /^network "front" is specified multiple times$/],
+    [["--network", "front", "--network", "bridge"], /^conflicting options: cannot attach both user-defined and non-/],
+    [["--network", "front", "--network", "container:x"], /^conflicting options: cannot attach both user-defined /],
+    [["--network-alias", "a"], /^network-scoped aliases are only supported for user-defined networks$/],
+    [["--network", "container:x", "--network-alias", "a"], /^network-scoped aliases are only supported for /],
+    [["--network", "name=a,ip=1.1.1.1", "--ip", "2.2.2.2"], /cannot specify both --ip and per-network IPv4 address$/],
+    [["--network", "name=a,ip6=::1", "--ip6", "::2"], /cannot specify both --ip6 and per-network IPv6 address$/],
+    [
+      ["--network", "name=a,alias=b", "--network-alias", "c"],
+      /cannot specify both --network-alias and per-network alias/,
+    ],
+    [
+      ["--network", "name=a,mac-address=02:00:00:00:00:01", "--mac-address", "02:00:00:00:00:02"],
+      /^conflicting options: cannot specify both --mac-address and per-network MAC address$/,
+    ],
+    [
+      ["--network", "name=a,link-local-ip=169.254.1.1", "--link-local-ip", "169.254.1.2"],
+      /cannot specify both --link-local-ip and per-network link-local IP addresses$/,
+    ],
+    [
+      ["--network", "alias=foo"],
+      /invalid argument "alias=foo" for "--network" flag: network name\/id is not specified/,
+    ],
+    [["--network", "name=a,gw-priority=x"], /flag: invalid gw-priority \(x\): invalid syntax$/],
+    [["--network", "name=a,bar=x"], /flag: invalid field key bar$/],
+    [["--network", "name=a,bar"], /flag: invalid field bar$/],
+    [["--network", "name=a,driver-opt=x"], /flag: invalid key value pair format in driver options$/],
+    [["--network", 'name=a,"alias=b'], /flag: extraneous or missing " in quoted-field$/],
+    [["--mac-address", "xx"], /^xx is not a valid mac address$/],
+    [["--network", "name=a,mac-address=zz"], /^zz is not a valid mac address$/],
+    [["--link", ""], /invalid argument "" for "--link" flag: empty string specified for links$/],
+    [["--link", "a:b:c"], /invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c$/],
+    [["--dns", "foo"], /invalid argument "foo" for "--dns" flag: IP address is not correctly formatted: foo$/],
+    [["--dns-search", "a b"], /invalid argument "a b" for "--dns-search" flag: a b is not a valid domain$/],
+    [["--dns-search", "1.2"], /flag: 1\.2 is not a valid domain$/],
+    [["--dns-search", "-a"], /flag: -a is not a valid domain$/],
+    [["-p", "9000-9001:90-92"], /^invalid ranges specified for container and host Ports: 90-92 and 9000-9001$/],
+    [["-p", "8080:"], /^no port specified: 8080:<empty>$/],
+    [["-p", "1.2.3:80:80"], /^invalid IP address: 1\.2\.3$/],
+    [["-p", "80/foo"], /^invalid proto: foo$/],
     [["-a", "foo"], /valid streams are STDIN, STDOUT and STDERR/],
     [["-e", "=x"], /invalid environment variable: =x/],
     [["--env-file", "/nowhere"], /^open \/nowhere: no such file or directory$/],
