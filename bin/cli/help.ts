@@ -23,6 +23,7 @@ The engine is found by -H, else CTR_HOST, else DOCKER_HOST, else unix:///run/ctr
 Examples:
   ctr run --rm -it busybox
   ctr run -d --name web -p 8080:80 -m 64m --cpus 0.5 busybox httpd -f
+  ctr net map
   ctr limit show web
 
 Run 'ctr COMMAND --help' for more information on a command.

@@ -27,7 +27,22 @@ const limitList: Load = async () => (await import("./commands/limit-ls.ts")).com
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
 const load: Load = async () => (await import("./commands/load.ts")).command;
 const logs: Load = async () => (await import("./commands/logs.ts")).command;
+const networkAllow: Load = async () => (await import("./commands/net-allow.ts")).command;
+const networkCapture: Load = async () => (await import("./commands/net-capture.ts")).command;
+const networkConnect: Load = async () => (await import("./commands/net-connect.ts")).command;
+const networkCreate: Load = async () => (await import("./commands/net-create.ts")).command;
+const networkDeny: Load = async () => (await import("./commands/net-deny.ts")).command;
+const networkDisconnect: Load = async () => (await import("./commands/net-disconnect.ts")).command;
+const networkDns: Load = async () => (await import("./commands/net-dns.ts")).command;
+const networkGrants: Load = async () => (await import("./commands/net-grants.ts")).command;
 const networkList: Load = async () => (await import("./commands/net-ls.ts")).command;
+const networkMap: Load = async () => (await import("./commands/net-map.ts")).command;
+const networkPorts: Load = async () => (await import("./commands/net-ports.ts")).command;
+const networkPrune: Load = async () => (await import("./commands/net-prune.ts")).command;
+const networkPublish: Load = async () => (await import("./commands/net-publish.ts")).command;
+const networkRemove: Load = async () => (await import("./commands/net-rm.ts")).command;
+const networkShape: Load = async () => (await import("./commands/net-shape.ts")).command;
+const networkUnpublish: Load = async () => (await import("./commands/net-unpublish.ts")).command;
 const port: Load = async () => (await import("./commands/port.ts")).command;
 const ps: Load = async () => (await import("./commands/ps.ts")).command;
 const pull: Load = async () => (await import("./commands/pull.ts")).command;
@@ -53,9 +68,27 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> 
 };
 
 const networkGroup: Group = {
-  summary: "Networks: what they are, who is on them",
-  commands: { inspect: inspectNetwork, ls: networkList },
-  aliases: { list: "ls" },
+  summary: "Networks: what they are, who is on them, who reaches whom",
+  commands: {
+    allow: networkAllow,
+    capture: networkCapture,
+    connect: networkConnect,
+    create: networkCreate,
+    deny: networkDeny,
+    disconnect: networkDisconnect,
+    dns: networkDns,
+    grants: networkGrants,
+    inspect: inspectNetwork,
+    ls: networkList,
+    map: networkMap,
+    ports: networkPorts,
+    prune: networkPrune,
+    publish: networkPublish,
+    rm: networkRemove,
+    shape: networkShape,
+    unpublish: networkUnpublish,
+  },
+  aliases: { list: "ls", remove: "rm" },
 };
 
 export const GROUPS: Readonly<Record<string, Group>> = {
@@ -75,6 +108,6 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     aliases: { list: "ls" },
   },
   net: networkGroup,
-  network: networkGroup,
+  network: { ...networkGroup, summary: "The same as net" },
   system: { summary: "The engine", commands: { events, info }, aliases: {} },
 };

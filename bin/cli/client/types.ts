@@ -33,10 +33,12 @@ export interface ContainerDetails {
     readonly Status: string;
     readonly Running: boolean;
     readonly Paused?: boolean;
+    /** In the engine's pid namespace; 0 when it does not run. */
+    readonly Pid: number;
     readonly ExitCode: number;
   };
   readonly Config: { readonly Tty: boolean; readonly OpenStdin: boolean; readonly AttachStdin?: boolean };
-  readonly HostConfig: { readonly AutoRemove?: boolean };
+  readonly HostConfig: { readonly AutoRemove?: boolean; readonly NetworkMode?: string };
   readonly NetworkSettings: {
     readonly Ports: Readonly<
       Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>

@@ -40,7 +40,21 @@ export const command = defineCommand({
 
 export const containerCommand = inspectOf("container", "Show everything about containers", "ctr container inspect web");
 export const imageCommand = inspectOf("image", "Show everything about images", "ctr image inspect busybox");
-export const networkCommand = inspectOf("network", "Show everything about networks", "ctr net inspect bridge");
+export const networkCommand = defineCommand({
+  summary: "Show everything about networks",
+  usage: "[OPTIONS] NETWORK [NETWORK...]",
+  operands: [1, Number.POSITIVE_INFINITY],
+  alsoKnownAs: ["net inspect", "network inspect"],
+  options: { format: FORMAT, verbose: toggle({ short: "v", help: "Show more for diagnostics" }) },
+  examples: [
+    "ctr net inspect front",
+    "ctr net inspect -f '{{range .Containers}}{{println .Name .IPv4Address}}{{end}}' front",
+  ],
+  run: ({ values, operands }, { client }) =>
+    show(operands, values.format, (name) =>
+      client.get(PATHS.network(encodeURIComponent(name)), values.verbose ? { verbose: true } : undefined),
+    ),
+});
 
 function inspectOf(kind: Kind, summary: string, example: string) {
   return defineCommand({

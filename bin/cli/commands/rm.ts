@@ -11,19 +11,21 @@ export const command = defineCommand({
   alsoKnownAs: ["container rm", "container remove", "rm"],
   options: {
     force: toggle({ short: "f", help: "Kill it first when it runs" }),
+    link: toggle({ short: "l", help: "Remove the link PARENT/ALIAS, not a container" }),
     volumes: toggle({ short: "v", help: "Remove its anonymous volumes, too" }),
   },
-  examples: ["ctr rm old", "ctr rm -f web", "ctr rm -f $(ctr ps -aq)   # all of them"],
+  examples: ["ctr rm old", "ctr rm -f web", "ctr rm -f $(ctr ps -aq)   # all of them", "ctr rm --link web/db"],
   run: ({ values, operands }, { client }) => forEachName(operands, (name) => remove(client, name, values)),
 });
 
 interface RemoveOptions {
   readonly force: boolean;
+  readonly link: boolean;
   readonly volumes: boolean;
 }
 
-async function remove(client: Client, name: string, { force, volumes }: RemoveOptions): Promise<unknown> {
-  const query = { force: force ? 1 : undefined, v: volumes ? 1 : undefined };
+async function remove(client: Client, name: string, { force, link, volumes }: RemoveOptions): Promise<unknown> {
+  const query = { force: force ? 1 : undefined, v: volumes ? 1 : undefined, link: link ? 1 : undefined };
   try {
     return await client.json("DELETE", `/containers/${encodeURIComponent(name.replace(/^\/+/, ""))}`, { query });
   } catch (error) {

@@ -85,6 +85,12 @@ export function parseKeyValue(text: string): readonly [key: string, value: strin
   return equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)];
 }
 
+/** `key[=value]`. */
+export function parseLabel(text: string): string {
+  if (text.split("=", 1)[0]?.trim() === "") throw new Error(`invalid label '${text}': empty name`);
+  return text;
+}
+
 /** `name:address` or `name=address`, also `name:[::1]` and `name:host-gateway`; as the engine takes it, with a colon. */
 export function checkExtraHost(text: string): string {
   const match = /^([^:=]+)[:=](.+)$/.exec(text);

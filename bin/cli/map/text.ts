@@ -1,0 +1,52 @@
+/** The map as a tree of text: networks, and the containers on each. */
+import { alignColumns } from "../format/table.ts";
+import { grantText } from "../network/grants.ts";
+import { addressesOf, networkWords, type PlacedContainer, type Topology } from "./topology.ts";
+
+export function mapText(topology: Topology): string {
+  const { networks, grants } = topology;
+  const shown = networks.filter(({ Driver, Endpoints }) => !isMode(Driver) || Endpoints.length > 0);
+  const blocks = shown.map((network) => networkBlock(topology, network));
+  const opened = grants.map(grantText).sort();
+  if (opened.length > 0) blocks.push(`opened by ctr net allow\n${branches(opened.map((line) => [line]))}`);
+  return blocks.join("\n");
+}
+
+const isMode = (driver: string): boolean => driver === "host" || driver === "null";
+
+function networkBlock(topology: Topology, network: Topology["networks"][number]): string {
+  const title = [network.Name, ...networkWords(network)].join("   ");
+  const rows = topology.cables
+    .filter(({ networkId }) => networkId === network.Id)
+    .flatMap(({ containerId, endpoint }) => {
+      const container = topology.containers.find(({ Id }) => Id === containerId);
+      const state = container?.Running === false ? "stopped" : endpoint.Interface;
+      const row = [
+        endpoint.ContainerName,
+        addressesOf(endpoint).join(" "),
+        state,
+        (container?.published ?? []).join(", "),
+      ];
+      return [row, ...joiners(topology, containerId)];
+    });
+  return `${title}\n${branches(rows)}`;
+}
+
+/** Containers inside another's network stand below it. */
+function joiners({ containers }: Topology, owner: string): string[][] {
+  return containers
+    .filter(({ joins }) => joins === owner)
+    .map((container) => [
+      `  + ${container.Name}`,
+      "in its network",
+      stateOf(container),
+      container.published.join(", "),
+    ]);
+}
+
+const stateOf = ({ Running }: PlacedContainer): string => (Running ? "" : "stopped");
+
+function branches(rows: readonly (readonly string[])[]): string {
+  const lines = rows.length === 0 ? [] : alignColumns(rows, { minimum: 0, gap: 3 }).trimEnd().split("\n");
+  return lines.map((line, index) => `${index === lines.length - 1 ? "└─" : "├─"} ${line.trimEnd()}\n`).join("");
+}
