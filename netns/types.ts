@@ -5,24 +5,35 @@
 
 export type Protocol = "tcp" | "udp" | "sctp";
 
+/**
+ * Who reaches a published port. `all`: everybody, as Docker does. `loopback`: programs of the host, when no host address
+ * was given. `hostfw`: those whom the host's own input rules let in, because a program listens on the port.
+ */
+export type PublishPolicy = "all" | "loopback" | "hostfw";
+
 /** One `-p`: where traffic enters the host, and the container's port it goes to. */
 export interface PortBinding {
   readonly protocol: Protocol;
   readonly containerPort: number;
-  /** Host address, or empty for all addresses. */
+  /** Host address, IPv4 or IPv6; empty for all addresses of both families. */
   readonly hostIp: string;
   /** First host port; 0 asks for an ephemeral one. */
   readonly hostPort: number;
   /** Last host port when a range was given for one container port: any free one of it is taken. */
   readonly hostPortEnd?: number;
+  /** The engine's `publish-policy` when absent. */
+  readonly policy?: PublishPolicy;
 }
 
 /** A port in force: `hostPort` is settled. */
 export interface PublishedPort {
   readonly protocol: Protocol;
   readonly containerPort: number;
+  /** `0.0.0.0` and `::` for all addresses of a family. */
   readonly hostIp: string;
   readonly hostPort: number;
+  /** Absent when it is `all`. */
+  readonly policy?: PublishPolicy;
 }
 
 export interface Network {

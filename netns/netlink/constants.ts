@@ -4,6 +4,7 @@ export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 
 export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 
 export const MessageType = {
   error: 2,

@@ -56,10 +56,11 @@ export class NetlinkSocket implements Disposable {
 
   /**
    * Opens a socket in the thread's present network namespace.
+   * @param family NETLINK_*: who is spoken to
    * @throws {SystemCallError}
    */
-  static open(): NetlinkSocket {
-    const fd = systemCall("socket", "netlink", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  static open(family: number = NETLINK_ROUTE): NetlinkSocket {
+    const fd = systemCall("socket", "netlink", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
     try {
       const address = Buffer.alloc(12);
       address.writeUInt16LE(AF_NETLINK, 0);
