@@ -1,9 +1,12 @@
-import { type CtrError, systemFailure } from "../../lib/errors.ts";
+import type { CtrError } from "../../lib/errors.ts";
 import { type Logger, silentLogger } from "../../lib/log.ts";
 import type { PortBinding, Protocol, PublishedPort } from "../types.ts";
 import { type EphemeralPorts, readEphemeralPorts } from "./ephemeral.ts";
-import { holdPort, releaseHold } from "./hold.ts";
-import { ALL_ADDRESSES, type HostPort, type PortHolder, PortTable } from "./port-table.ts";
+import { alreadyAllocated, bindFailed, portsExhausted } from "./failures.ts";
+import { groupBindings, isChoice, type PortGroup } from "./groups.ts";
+import { holdPort, releaseHold, shareHold } from "./hold.ts";
+import { ALL_ADDRESSES } from "./host-address.ts";
+import { type HostPort, type PortHolder, PortTable } from "./port-table.ts";
 
 export interface HostPortsOptions {
   readonly logger?: Logger;
@@ -11,29 +14,28 @@ export interface HostPortsOptions {
   readonly ephemeral?: () => EphemeralPorts;
 }
 
-interface Held extends HostPort {
-  readonly fd: number | undefined;
-}
+/** A host port of a container, whatever it leads to. */
+export type OwnedPort = Pick<PublishedPort, "protocol" | "hostIp" | "hostPort">;
 
-/** Bindings of one container port on several addresses, which get one and the same host port. */
-interface Group {
-  readonly protocol: Protocol;
-  readonly addresses: string[];
-  readonly first: number;
-  readonly last: number;
-  /** Places in the caller's list. */
-  readonly indexes: number[];
+interface Held extends HostPort {
+  /** Undefined when no socket holds it, or a proxy's does. */
+  readonly fd: number | undefined;
 }
 
 /**
  * The host's ports that containers publish. Each is held by a bound socket, so that programs of the host and
  * containers cannot take it from one another. Sockets belong to the network namespace of the thread that reserves.
+ *
+ * A port that a proxy listens on (see `paths.ts`) is first held like the others, so that `reserve` can answer at once;
+ * then {@link handOver} lets the proxy's socket in beside ours and closes ours. From then on the data plane, which
+ * outlives the engine, holds it: there is no moment at which nobody does.
  */
 export class HostPorts implements Disposable {
   readonly #logger: Logger;
   readonly #readEphemeral: () => EphemeralPorts;
   readonly #table = new PortTable();
-  readonly #held = new Map<string, Held[]>();
+  /** Container → {@link keyOf} → port. */
+  readonly #held = new Map<string, Map<string, Held>>();
   #ephemeral: EphemeralPorts | undefined;
   /** The ephemeral port that was handed out last, by protocol: the next one follows it. */
   readonly #last = new Map<Protocol, number>();
@@ -44,9 +46,9 @@ export class HostPorts implements Disposable {
   }
 
   /**
-   * Takes all of the ports, or none.
-   * @param bindings with IPv4 addresses; an empty one stands for all
-   * @returns in the order of `bindings`; `hostIp` of all addresses is `0.0.0.0`
+   * Takes all of the ports, or none. A container that has ports gets these in addition.
+   * @param bindings each with one address, see {@link expandBindings}; an empty one stands for `0.0.0.0`
+   * @returns in the order of `bindings`
    * @throws `system` with Docker's text: `CTR_PORT_ALLOCATED` when a container of ours has a port, `CTR_PORT_IN_USE`
    *   when the kernel refuses it, `CTR_PORTS_EXHAUSTED` when no port of a range is free
    */
@@ -57,51 +59,81 @@ export class HostPorts implements Disposable {
       for (const group of groupBindings(bindings)) {
         const held = this.#reserveGroup(group, owner, taken);
         for (const [place, index] of group.indexes.entries()) {
-          const { protocol, containerPort } = bindings[index] as PortBinding;
+          const { protocol, containerPort, policy } = bindings[index] as PortBinding;
           const { hostIp, port: hostPort } = held[place] as Held;
-          published[index] = { protocol, containerPort, hostIp, hostPort };
+          published[index] = { protocol, containerPort, hostIp, hostPort, ...(policy === undefined ? {} : { policy }) };
         }
       }
     } catch (error) {
       this.#letGo(taken);
       throw error;
     }
-    if (taken.length > 0) this.#held.set(owner.containerId, [...(this.#held.get(owner.containerId) ?? []), ...taken]);
+    this.#remember(owner, taken);
     return published;
   }
 
   /**
    * Takes ports again that a running container has had since before this process. A socket that cannot be bound any
    * more is logged and done without: the rules lead to the container all the same.
+   * @param isProxied true for ports that a proxy listens on: its socket holds them, see {@link needsProxy}
    */
-  restore(ports: readonly PublishedPort[], owner: PortHolder): void {
-    const held = this.#held.get(owner.containerId) ?? [];
-    for (const { protocol, hostIp, hostPort: port } of ports) {
-      const wanted: HostPort = { protocol, hostIp: hostIp || ALL_ADDRESSES, port };
+  restore(
+    ports: readonly PublishedPort[],
+    owner: PortHolder,
+    isProxied: (port: PublishedPort) => boolean = () => false,
+  ): void {
+    const taken: Held[] = [];
+    for (const port of ports) {
+      const wanted = { protocol: port.protocol, hostIp: port.hostIp || ALL_ADDRESSES, port: port.hostPort };
       if (this.#table.conflict(wanted)?.holder.containerId === owner.containerId) continue;
-      const result = holdPort(protocol, wanted.hostIp, port);
-      if (!result.held) {
-        this.#logger.warn(`Host port ${wanted.hostIp}:${port}/${protocol} of ${owner.describe} is not held.`, {
-          reason: result.errno,
-        });
-      }
-      held.push({ ...wanted, fd: result.held ? result.fd : undefined });
+      taken.push({ ...wanted, fd: isProxied(port) ? undefined : this.#holdAgain(wanted, owner) });
       this.#table.take(wanted, owner);
     }
-    if (held.length > 0) this.#held.set(owner.containerId, held);
+    this.#remember(owner, taken);
   }
 
-  /** Gives back all ports of a container; one that has none is fine. Take its rules away first. */
-  release(containerId: string): void {
-    this.#letGo(this.#held.get(containerId) ?? []);
-    this.#held.delete(containerId);
+  /**
+   * Leaves ports to the proxies that `start` starts: theirs are held by their sockets from then on. Whole or nothing:
+   * when `start` fails, ours hold them as before.
+   * @throws what `start` throws
+   */
+  async handOver(containerId: string, ports: readonly OwnedPort[], start: () => Promise<void>): Promise<void> {
+    const keys = ports.map(keyOf);
+    this.#share(containerId, keys, true);
+    try {
+      await start();
+    } catch (error) {
+      this.#share(containerId, keys, false);
+      throw error;
+    }
+    // Released meanwhile: then there is nothing to find.
+    const held = this.#held.get(containerId);
+    for (const key of keys) {
+      const port = held?.get(key);
+      if (port?.fd === undefined) continue;
+      releaseHold(port.fd);
+      held?.set(key, { ...port, fd: undefined });
+    }
+  }
+
+  /**
+   * Gives back ports of a container; ones that it does not have are fine. Take their rules and proxies away first.
+   * @param ports all that it has when absent
+   */
+  release(containerId: string, ports?: readonly OwnedPort[]): void {
+    const held = this.#held.get(containerId);
+    if (held === undefined) return;
+    const keys = ports === undefined ? [...held.keys()] : ports.map(keyOf);
+    this.#letGo(keys.flatMap((key) => held.get(key) ?? []));
+    for (const key of keys) held.delete(key);
+    if (held.size === 0) this.#held.delete(containerId);
   }
 
   [Symbol.dispose](): void {
     for (const containerId of [...this.#held.keys()]) this.release(containerId);
   }
 
-  #reserveGroup(group: Group, owner: PortHolder, taken: Held[]): Held[] {
+  #reserveGroup(group: PortGroup, owner: PortHolder, taken: Held[]): Held[] {
     let failure: CtrError | undefined;
     for (const port of this.#candidates(group)) {
       const wanted = group.addresses.map((hostIp) => ({ protocol: group.protocol, hostIp, port }));
@@ -114,7 +146,7 @@ export class HostPorts implements Disposable {
       }
       this.#letGo(held);
     }
-    throw group.first !== 0 && group.first === group.last && failure !== undefined ? failure : exhausted(group);
+    throw isChoice(group) || failure === undefined ? portsExhausted(group.first, group.last) : failure;
   }
 
   /** @param held gets what was taken, also on failure @returns why it could not go on */
@@ -130,7 +162,7 @@ export class HostPorts implements Disposable {
     return undefined;
   }
 
-  *#candidates({ protocol, first, last }: Group): Generator<number> {
+  *#candidates({ protocol, first, last }: PortGroup): Generator<number> {
     if (first !== 0) {
       for (let port = first; port <= last; port++) yield port;
       return;
@@ -145,6 +177,30 @@ export class HostPorts implements Disposable {
     }
   }
 
+  #holdAgain(port: HostPort, owner: PortHolder): number | undefined {
+    const result = holdPort(port.protocol, port.hostIp, port.port);
+    if (result.held) return result.fd;
+    this.#logger.warn(`Host port ${port.hostIp}:${port.port}/${port.protocol} of ${owner.describe} is not held.`, {
+      reason: result.errno,
+    });
+    return undefined;
+  }
+
+  #share(containerId: string, keys: readonly string[], isShared: boolean): void {
+    const held = this.#held.get(containerId);
+    for (const key of keys) {
+      const fd = held?.get(key)?.fd;
+      if (fd !== undefined) shareHold(fd, isShared);
+    }
+  }
+
+  #remember({ containerId }: PortHolder, taken: readonly Held[]): void {
+    if (taken.length === 0) return;
+    const held = this.#held.get(containerId) ?? new Map<string, Held>();
+    for (const port of taken) held.set(keyOf({ ...port, hostPort: port.port }), port);
+    this.#held.set(containerId, held);
+  }
+
   #letGo(held: readonly Held[]): void {
     for (const port of held) {
       if (port.fd !== undefined) releaseHold(port.fd);
@@ -153,67 +209,5 @@ export class HostPorts implements Disposable {
   }
 }
 
-/** Ports that the user named come first, so that no ephemeral one takes them. */
-function groupBindings(bindings: readonly PortBinding[]): Group[] {
-  const groups: Group[] = [];
-  const choices = new Map<string, Group>();
-  for (const [index, binding] of bindings.entries()) {
-    const { protocol, containerPort, hostPort: first, hostPortEnd: last = first } = binding;
-    const address = binding.hostIp || ALL_ADDRESSES;
-    const key = `${protocol} ${containerPort} ${first} ${last}`;
-    const partner = choices.get(key);
-    if (partner !== undefined && canShare(partner.addresses, address)) {
-      partner.addresses.push(address);
-      partner.indexes.push(index);
-      continue;
-    }
-    const group: Group = { protocol, addresses: [address], first, last, indexes: [index] };
-    groups.push(group);
-    if (isChoice(group)) choices.set(key, group);
-  }
-  const rank = (group: Group): number => (group.first === 0 ? 2 : isChoice(group) ? 1 : 0);
-  return groups.sort((a, b) => rank(a) - rank(b));
-}
-
-/** One port number can be on several addresses, but not on all of them and on a specific one. */
-const canShare = (addresses: readonly string[], address: string): boolean =>
-  address !== ALL_ADDRESSES && !addresses.includes(address) && !addresses.includes(ALL_ADDRESSES);
-
-const isChoice = ({ first, last }: Group): boolean => first === 0 || last > first;
-
-function alreadyAllocated({ protocol, hostIp, port }: HostPort, holder: PortHolder): CtrError {
-  return systemFailure(`Bind for ${hostIp}:${port} failed: port is already allocated`, {
-    code: "CTR_PORT_ALLOCATED",
-    hint: `port ${port}/${protocol} is published by ${holder.describe}`,
-  });
-}
-
-/** The words of Go's syscall package, which Docker's messages end with. */
-const GO_TEXTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "address already in use",
-  EADDRNOTAVAIL: "cannot assign requested address",
-  EACCES: "permission denied",
-  EMFILE: "too many open files",
-  ENFILE: "too many open files in system",
-};
-
-function bindFailed({ protocol, hostIp, port }: HostPort, errno: string): CtrError {
-  const text = GO_TEXTS[errno] ?? errno;
-  return systemFailure(`failed to bind host port ${hostIp}:${port}/${protocol}: ${text}`, {
-    code: "CTR_PORT_IN_USE",
-    hint: hintFor(errno, protocol, port),
-  });
-}
-
-function hintFor(errno: string, protocol: Protocol, port: number): string | undefined {
-  if (errno === "EADDRINUSE") return `ss -Hlnp${protocol === "udp" ? "u" : "t"} sport = :${port} shows who has it`;
-  if (errno === "EADDRNOTAVAIL") return "ip address shows the addresses of this host";
-  return undefined;
-}
-
-function exhausted({ first, last }: Group): CtrError {
-  return systemFailure("all ports are allocated", {
-    code: "CTR_PORTS_EXHAUSTED",
-    hint: first === 0 ? "widen net.ipv4.ip_local_port_range" : `no host port from ${first} to ${last} is free`,
-  });
-}
+const keyOf = ({ protocol, hostIp, hostPort }: OwnedPort): string =>
+  `${protocol} ${hostIp || ALL_ADDRESSES} ${hostPort}`;

@@ -1,13 +1,18 @@
 /** The API's `PortBindings`, `ExposedPorts` and `PublishAllPorts` → what a container publishes. */
-import { isIPv4 } from "node:net";
-import { invalid, unsupported } from "../../lib/errors.ts";
+import { invalid } from "../../lib/errors.ts";
 import type { PortBinding, Protocol } from "../types.ts";
-import { checkProtocol, parsePortRange, splitProtocol } from "./publish.ts";
+import { canonicalAddress } from "./host-address.ts";
+import { checkProtocol, parsePortRange, parsePublishPolicy, splitProtocol } from "./publish.ts";
 
 /** `HostConfig.PortBindings`: by `80/tcp`. */
-export type ApiPortMap = Readonly<
-  Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>
->;
+export type ApiPortMap = Readonly<Record<string, readonly ApiPortBinding[] | null>>;
+
+interface ApiPortBinding {
+  readonly HostIp?: string;
+  readonly HostPort?: string;
+  /** Ours: a {@link PublishPolicy}. */
+  readonly Policy?: string;
+}
 
 export interface PortMapRequest {
   readonly portBindings?: ApiPortMap | null;
@@ -38,13 +43,13 @@ export const formatPortKey = ({ protocol, containerPort }: ContainerPort): strin
 
 /**
  * What to publish, ordered by container port.
- * @throws `invalid` with Docker's text; `unsupported` for an IPv6 host address
+ * @throws `invalid` with Docker's text
  */
 export function portBindingsOf({ portBindings, exposedPorts = [], publishAllPorts }: PortMapRequest): PortBinding[] {
   const byKey = new Map<string, PortBinding[]>();
   for (const [key, entries] of Object.entries(portBindings ?? {})) {
     const port = parsePort(key);
-    const bindings = (entries ?? []).map(({ HostIp = "", HostPort = "" }) => bindingOf(port, HostIp, HostPort));
+    const bindings = (entries ?? []).map((entry) => bindingOf(port, entry));
     byKey.set(formatPortKey(port), [...(byKey.get(formatPortKey(port)) ?? []), ...bindings]);
   }
   if (publishAllPorts === true) {
@@ -58,22 +63,17 @@ export function portBindingsOf({ portBindings, exposedPorts = [], publishAllPort
     .sort((a, b) => a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol));
 }
 
-function bindingOf(port: ContainerPort, hostIp: string, hostPort: string): PortBinding {
-  if (hostIp !== "" && !isIPv4(hostIp)) {
-    if (!hostIp.includes(":")) throw invalid(`invalid IP address: ${hostIp}`, "CTR_PORT_INVALID");
-    throw unsupported(`cannot publish port ${formatPortKey(port)} on the IPv6 address ${hostIp}`, {
-      code: "CTR_PORT_IPV6",
-      hint: "publish it on an IPv4 address of this host, or on all of them",
-    });
-  }
+function bindingOf(port: ContainerPort, { HostIp = "", HostPort: hostPort = "", Policy }: ApiPortBinding): PortBinding {
+  const hostIp = HostIp === "" ? "" : canonicalAddress(HostIp);
+  if (hostIp === undefined) throw invalid(`invalid IP address: ${HostIp}`, "CTR_PORT_INVALID");
   const range = hostPort === "" ? { start: 0, end: 0 } : parsePortRange(hostPort);
   if (range === undefined || (range.start === 0 && range.end !== 0)) throw badSpecification(hostPort);
-  const address = hostIp === "0.0.0.0" ? "" : hostIp;
   return {
     ...port,
-    hostIp: address,
+    hostIp,
     hostPort: range.start,
     ...(range.end > range.start ? { hostPortEnd: range.end } : {}),
+    ...(Policy ? { policy: parsePublishPolicy(Policy) } : {}),
   };
 }
 

@@ -1,11 +1,10 @@
 /** Which host ports are taken by which container. Pure: knows nothing of sockets. */
 import type { Protocol } from "../types.ts";
-
-export const ALL_ADDRESSES = "0.0.0.0";
+import { ALL_ADDRESSES, ALL_ADDRESSES_6, isIpv6 } from "./host-address.ts";
 
 export interface HostPort {
   readonly protocol: Protocol;
-  /** `0.0.0.0` for all addresses. */
+  /** IPv4 or IPv6; `0.0.0.0` or `::` for all addresses of the family. */
   readonly hostIp: string;
   readonly port: number;
 }
@@ -16,20 +15,24 @@ export interface PortHolder {
   readonly describe: string;
 }
 
+/** True when one port number cannot be on both: all addresses of a family exclude each one of it. */
+export function addressesCollide(a: string, b: string): boolean {
+  if (a === b) return true;
+  const all = isIpv6(a) ? ALL_ADDRESSES_6 : ALL_ADDRESSES;
+  return isIpv6(a) === isIpv6(b) && (a === all || b === all);
+}
+
 export class PortTable {
   /** `tcp 8080` → address → holder. */
   readonly #holders = new Map<string, Map<string, PortHolder>>();
 
   /**
-   * Who stands in the way: a port on one address excludes the same port on that address and on all of them.
+   * Who stands in the way.
    * @returns the address on which the port is taken, and by whom; undefined when it is free
    */
   conflict({ protocol, hostIp, port }: HostPort): { readonly hostIp: string; readonly holder: PortHolder } | undefined {
-    const taken = this.#holders.get(`${protocol} ${port}`);
-    for (const [address, holder] of taken ?? []) {
-      if (hostIp === ALL_ADDRESSES || address === ALL_ADDRESSES || address === hostIp) {
-        return { hostIp: address, holder };
-      }
+    for (const [address, holder] of this.#holders.get(`${protocol} ${port}`) ?? []) {
+      if (addressesCollide(address, hostIp)) return { hostIp: address, holder };
     }
     return undefined;
   }

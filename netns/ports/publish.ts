@@ -1,10 +1,11 @@
 /**
- * The value of `-p`: `[[hostIp:][hostPort[-end]]:]containerPort[-end][/protocol]`, or `published=…,target=…,protocol=…`.
- * Grammar and texts are those of Docker's CLI and of go-connections' `nat` package, which it uses.
+ * The value of `-p`: `[[hostIp:][hostPort[-end]]:]containerPort[-end][/protocol]`, or
+ * `published=…,target=…,protocol=…,policy=…`. Grammar and texts are those of Docker's CLI and of go-connections' `nat`
+ * package, which it uses; `policy` is ours.
  */
-import { isIP } from "node:net";
 import { invalid } from "../../lib/errors.ts";
-import type { Protocol } from "../types.ts";
+import type { Protocol, PublishPolicy } from "../types.ts";
+import { canonicalAddress } from "./host-address.ts";
 
 /** One container port to publish, as the API's `HostConfig.PortBindings` has it. */
 export interface PublishSpec {
@@ -14,6 +15,7 @@ export interface PublishSpec {
   readonly hostIp: string;
   /** `8080`; `9000-9010` for any free one of a range; empty for an ephemeral port. */
   readonly hostPort: string;
+  readonly policy?: PublishPolicy;
 }
 
 /** First and last port, both included. */
@@ -27,7 +29,19 @@ export interface PortRange {
  * @throws `invalid` (`CTR_PORT_INVALID`) with Docker's text
  */
 export function parsePublish(text: string): PublishSpec[] {
-  return parseShortForm(text.includes("=") ? shortFormOf(text) : text);
+  if (!text.includes("=")) return parseShortForm(text);
+  const { shortForm, policy } = readLongForm(text);
+  const specs = parseShortForm(shortForm);
+  return policy === undefined ? specs : specs.map((spec) => ({ ...spec, policy: parsePublishPolicy(policy) }));
+}
+
+const POLICIES: readonly PublishPolicy[] = ["all", "loopback", "hostfw"];
+
+/** @throws `invalid` (`CTR_PORT_INVALID`) */
+export function parsePublishPolicy(text: string): PublishPolicy {
+  const policy = POLICIES.find((name) => name === text);
+  if (policy !== undefined) return policy;
+  throw invalid(`invalid publish policy: ${text}`, { code: "CTR_PORT_INVALID", hint: `write ${POLICIES.join(", ")}` });
 }
 
 function parseShortForm(text: string): PublishSpec[] {
@@ -58,14 +72,18 @@ function parseShortForm(text: string): PublishSpec[] {
 }
 
 /** Docker turns the long form into the short one; keys that it does not know, such as `mode`, are without effect. */
-function shortFormOf(text: string): string {
+function readLongForm(text: string): { readonly shortForm: string; readonly policy: string | undefined } {
   const values = new Map([["protocol", "tcp"]]);
   for (const field of text.split(",")) {
     const equals = field.indexOf("=");
     if (equals < 1) throw bad(`invalid publish opts format (should be name=value but got '${field}')`);
     values.set(field.slice(0, equals), field.slice(equals + 1));
   }
-  return `${values.get("published") ?? ""}:${values.get("target") ?? ""}/${values.get("protocol") ?? ""}`;
+  const value = (key: string): string => values.get(key) ?? "";
+  return {
+    shortForm: `${value("published")}:${value("target")}/${value("protocol")}`,
+    policy: values.get("policy"),
+  };
 }
 
 /** `80/udp` → ports and protocol; without one it is tcp. */
@@ -92,8 +110,7 @@ export function parsePortRange(text: string): PortRange | undefined {
 
 function parseHostIp(text: string): string {
   const address = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  // isIP lets a zone (`fe80::1%eth0`) pass; Docker and bind(2) do not.
-  if (address !== "" && (isIP(address) === 0 || address.includes("%"))) throw bad(`invalid IP address: ${address}`);
+  if (address !== "" && canonicalAddress(address) === undefined) throw bad(`invalid IP address: ${address}`);
   return address;
 }
 

@@ -30,7 +30,7 @@ describe("port maps of the API", () => {
     });
     assert.deepEqual(bindings, [
       { protocol: "tcp", containerPort: 80, hostIp: "127.0.0.1", hostPort: 8080 },
-      { protocol: "tcp", containerPort: 80, hostIp: "", hostPort: 0 },
+      { protocol: "tcp", containerPort: 80, hostIp: "0.0.0.0", hostPort: 0 },
       { protocol: "tcp", containerPort: 80, hostIp: "", hostPort: 0 },
       { protocol: "tcp", containerPort: 443, hostIp: "", hostPort: 9000, hostPortEnd: 9010 },
     ]);
@@ -56,12 +56,34 @@ describe("port maps of the API", () => {
     assert.deepEqual(portBindingsOf({ portBindings: null, publishAllPorts: true }), []);
   });
 
-  it("refuses bad host ports with Docker's text, and IPv6 with its own", () => {
+  it("writes IPv6 addresses in one way, and takes a policy", () => {
+    const bindings = portBindingsOf({
+      portBindings: {
+        "80/tcp": [
+          { HostIp: "0:0::1", HostPort: "8080", Policy: "hostfw" },
+          { HostIp: "::ffff:192.0.2.1", HostPort: "8080" },
+          { HostIp: "FD00:0:0::A", HostPort: "8080", Policy: "" },
+        ],
+      },
+    });
+    const port = { protocol: "tcp", containerPort: 80, hostPort: 8080 } as const;
+    assert.deepEqual(bindings, [
+      { ...port, hostIp: "::1", policy: "hostfw" },
+      { ...port, hostIp: "192.0.2.1" },
+      { ...port, hostIp: "fd00::a" },
+    ]);
+  });
+
+  it("refuses bad host ports with Docker's text", () => {
     const bind = (HostIp: string, HostPort: string) => () =>
       portBindingsOf({ portBindings: { "80/tcp": [{ HostIp, HostPort }] } });
     assert.throws(bind("", "http"), refusal('invalid port specification: "http"', "CTR_PORT_INVALID"));
     assert.throws(bind("", "0-9"), refusal('invalid port specification: "0-9"', "CTR_PORT_INVALID"));
     assert.throws(bind("web", "1"), refusal("invalid IP address: web", "CTR_PORT_INVALID"));
-    assert.throws(bind("::1", "8080"), refusal("cannot publish port 80/tcp on the IPv6 address ::1", "CTR_PORT_IPV6"));
+    assert.throws(bind("fe80::1%eth0", "1"), refusal("invalid IP address: fe80::1%eth0", "CTR_PORT_INVALID"));
+    assert.throws(
+      () => portBindingsOf({ portBindings: { "80/tcp": [{ HostPort: "1", Policy: "some" }] } }),
+      refusal("invalid publish policy: some", "CTR_PORT_INVALID"),
+    );
   });
 });

@@ -33,6 +33,8 @@ describe("parsePublish", () => {
     ["published=8080,target=80,protocol=udp", [spec(80, "8080", "", "udp")]],
     ["target=80,mode=host", [spec(80)]],
     ["published=127.0.0.1:8080,target=80", [spec(80, "8080", "127.0.0.1")]],
+    ["published=8080,target=80,policy=loopback", [{ ...spec(80, "8080"), policy: "loopback" }]],
+    ["target=80-81,policy=hostfw", [80, 81].map((port) => ({ ...spec(port), policy: "hostfw" as const }))],
   ] as const) {
     it(`reads ${text}`, () => assert.deepEqual(parsePublish(text), expected));
   }
@@ -58,6 +60,7 @@ describe("parsePublish", () => {
     ["8000:80-82", "invalid ranges specified for container and host Ports: 80-82 and 8000"],
     ["target=80,host", "invalid publish opts format (should be name=value but got 'host')"],
     ["target=80,=1", "invalid publish opts format (should be name=value but got '=1')"],
+    ["target=80,policy=local", "invalid publish policy: local"],
     ["published=80", "no port specified: 80:/tcp<empty>"],
     ["target=80,protocol=icmp", "invalid proto: icmp"],
   ] as const) {

@@ -1,0 +1,31 @@
+/** Addresses of the host, as ports are published on them. */
+import { isIP } from "node:net";
+
+/** All IPv4 addresses of the host. */
+export const ALL_ADDRESSES = "0.0.0.0";
+/** All IPv6 addresses of the host. */
+export const ALL_ADDRESSES_6 = "::";
+
+/** True for an IPv6 address. */
+export const isIpv6 = (address: string): boolean => address.includes(":");
+
+/** True for addresses that only programs of this host reach. */
+export const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");
+
+/**
+ * The one way to write an address: `0:0::1` is `::1`, and `::ffff:192.0.2.1` is the IPv4 address, as for Docker.
+ * @returns undefined when it is none; a zone (`fe80::1%eth0`) is refused, as Docker does
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const family = text.includes("%") ? 0 : isIP(text);
+  if (family === 0) return undefined;
+  if (family === 4) return text;
+  const address = new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address);
+  if (mapped === null) return address;
+  return mapped
+    .slice(1)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff])
+    .join(".");
+}
