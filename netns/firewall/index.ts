@@ -1,3 +1,13 @@
-/** The host's packet filter and address translation for containers: one nftables table of ours, `inet ctr`. */
+/** The host's packet filter and address translation for containers. */
 export { openFirewall } from "./firewall.ts";
-export type { Firewall, FirewallNetwork, FirewallPort, FirewallState } from "./types.ts";
+export type {
+  Firewall,
+  FirewallGrant,
+  FirewallListing,
+  FirewallNetwork,
+  FirewallPeer,
+  FirewallPort,
+  FirewallRow,
+  FirewallState,
+  GatewayMode,
+} from "./types.ts";
