@@ -57,6 +57,8 @@ const PROTOTYPES = {
   getsockname: "int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint8_t *length)",
   setsockopt: "int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)",
   send: "long send(int fd, const uint8_t *buffer, size_t length, int flags)",
+  sendto:
+    "long sendto(int fd, const uint8_t *buffer, size_t length, int flags, const uint8_t *address, uint32_t addressLength)",
   recv: "long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)",
   shutdown: "int shutdown(int fd, int how)",
   close: "int close(int fd)",
