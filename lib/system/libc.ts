@@ -59,6 +59,9 @@ const PROTOTYPES = {
   send: "long send(int fd, const uint8_t *buffer, size_t length, int flags)",
   sendto:
     "long sendto(int fd, const uint8_t *buffer, size_t length, int flags, const uint8_t *address, uint32_t addressLength)",
+  // The vectors hold addresses of other memory, see addressOf.
+  sendmmsg: "int sendmmsg(int fd, const uint8_t *vector, uint32_t length, int flags)",
+  recvmmsg: "int recvmmsg(int fd, uint8_t *vector, uint32_t length, int flags, const uint8_t *timeout)",
   recv: "long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)",
   shutdown: "int shutdown(int fd, int how)",
   close: "int close(int fd)",
@@ -112,6 +115,15 @@ function callOf(name: SystemCall): Call {
  */
 export function rawCall(name: SystemCall, ...args: readonly Argument[]): number {
   return callOf(name)(...args);
+}
+
+/**
+ * Where a buffer's memory is, for structures that point to it. It does not move, but is gone with the buffer: keep that.
+ * @param buffer of memory of its own, as `Buffer.alloc` makes it for more than 64 bytes
+ */
+export function addressOf(buffer: Uint8Array): bigint {
+  koffi ??= load("koffi") as Koffi;
+  return koffi.address(buffer);
 }
 
 /** The errno of the last failed {@link rawCall} on this thread. Read it before anything else runs. */

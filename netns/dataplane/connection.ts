@@ -74,6 +74,15 @@ export class Connection implements Disposable {
     }) as Promise<DataPlaneResults[R["do"]]>;
   }
 
+  /** Ends the process at the other end. Resolves when it has gone. */
+  async end(): Promise<void> {
+    const answered = this.request({ do: "end" });
+    // It may die before its answer is here, which is as good.
+    await answered.catch(() => {});
+    this.#socket.ref();
+    await this.closed;
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }

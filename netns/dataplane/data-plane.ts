@@ -38,6 +38,10 @@ export class DataPlane implements AsyncDisposable {
   #connecting: Promise<Connection> | undefined;
   #lastPost: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #isHealing = false;
+  #lastHealing = Number.NEGATIVE_INFINITY;
+  /** Milliseconds before the next start. */
+  #pause = 0;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -114,8 +118,7 @@ export class DataPlane implements AsyncDisposable {
   async end(): Promise<void> {
     this.#closed = true;
     const connection = this.#connection ?? (await Connection.open(this.#socketPath));
-    await connection?.request({ do: "end" });
-    await connection?.closed;
+    await connection?.end();
   }
 
   /** Leaves the process alone: it goes on. */
@@ -174,8 +177,7 @@ export class DataPlane implements AsyncDisposable {
     if (connection === undefined) return undefined;
     const { protocol } = await connection.request({ do: "hello" });
     if (protocol === PROTOCOL) return this.#use(connection);
-    await connection.request({ do: "end" });
-    await connection.closed;
+    await connection.end();
     return undefined;
   }
 
@@ -212,19 +214,29 @@ export class DataPlane implements AsyncDisposable {
     if (!this.#closed && this.#isNeeded) void this.#heal();
   }
 
+  /** Starts a new process at once; those that die at once are started again ever more slowly. */
   async #heal(): Promise<void> {
-    const { logger, onRestart } = this.#options;
-    for (let pause = FIRST_PAUSE; !this.#closed && this.#connection === undefined; ) {
+    if (this.#isHealing) return;
+    this.#isHealing = true;
+    while (!this.#closed && this.#connection === undefined && this.#isNeeded) {
+      await this.#pauseBetweenStarts();
       try {
         await this.#connected();
-        logger.warn("The data plane had ended. A new one does its work.");
-        onRestart?.();
+        this.#options.logger.warn("The data plane had ended. A new one does its work.");
+        this.#options.onRestart?.();
       } catch (error) {
-        logger.error(`The data plane does not start again: ${messageOf(error)}`);
-        await delay(pause, undefined, { ref: false });
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
+        if (!this.#closed) this.#options.logger.error(`The data plane does not start again: ${messageOf(error)}`);
       }
     }
+    this.#isHealing = false;
+  }
+
+  async #pauseBetweenStarts(): Promise<void> {
+    const now = performance.now();
+    this.#pause =
+      now - this.#lastHealing > LONGEST_PAUSE ? 0 : Math.min(Math.max(this.#pause * 2, FIRST_PAUSE), LONGEST_PAUSE);
+    if (this.#pause > 0) await delay(this.#pause, undefined, { ref: false });
+    this.#lastHealing = performance.now();
   }
 }
 

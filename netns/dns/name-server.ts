@@ -2,6 +2,7 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
 import { rawCall } from "../../lib/system/libc.ts";
+import { DatagramBatch } from "./datagram-batch.ts";
 import { redirectToPort, SERVER_ADDRESS, SERVER_PORT } from "./redirect.ts";
 import { closeSocket, openServerSockets, openSocketPair, type ServerSockets, socketAddress } from "./sockets.ts";
 import { serveTcpClient } from "./tcp-client.ts";
@@ -9,7 +10,10 @@ import { serveTcpClient } from "./tcp-client.ts";
 /** Connections of one sandbox at a time. */
 const MAX_CLIENTS = 128;
 
-/** Answers one message. Undefined when there is no answer to give; a promise when others are asked. */
+/** Of all servers of the process: it is empty again whenever one is done with it. */
+const batch = new DatagramBatch();
+
+/** Answers one message, whose memory is used again afterwards. Undefined when there is no answer to give; a promise when others are asked. */
 export type Responder = (message: Buffer, overUdp: boolean) => Buffer | undefined | Promise<Buffer | undefined>;
 
 export class NameServer implements Disposable {
@@ -19,8 +23,6 @@ export class NameServer implements Disposable {
   readonly #tcp: Server;
   readonly #clients = new Set<Socket>();
   readonly #respond: Responder;
-  #lastPeer = "";
-  #peerAddress: Buffer = Buffer.alloc(0);
   #isClosed = false;
 
   private constructor(sockets: ServerSockets, respond: Responder) {
@@ -69,25 +71,34 @@ export class NameServer implements Disposable {
     for (const client of this.#clients) client.destroy();
   }
 
+  /** Node tells of one message; those that wait behind it are taken and answered together. */
   #onMessage(message: Buffer, address: string, port: number): void {
-    const answer = this.#respond(message, true);
-    if (answer === undefined) return;
-    if (answer instanceof Promise) {
-      void answer.then((late) => {
-        if (late !== undefined) this.#send(late, address, port);
-      });
-    } else this.#send(answer, address, port);
+    this.#answer(message, socketAddress(address, port));
+    const count = batch.receive(this.#udpDescriptor);
+    for (let index = 0; index < count && !this.#isClosed; index++) {
+      const answer = this.#respond(batch.message(index), true);
+      if (answer === undefined) continue;
+      if (answer instanceof Promise) this.#answerLater(answer, batch.peer(index));
+      else if (!batch.reply(index, answer)) this.#send(answer, batch.peer(index));
+    }
+    batch.send(this.#udpDescriptor);
   }
 
-  /** A system call of its own: Node's `send` takes several times as long. What the kernel has no room for is lost, as on a wire. */
-  #send(answer: Buffer, address: string, port: number): void {
-    if (this.#isClosed) return;
-    if (address !== this.#lastPeer) {
-      this.#peerAddress = socketAddress(address, 0);
-      this.#lastPeer = address;
-    }
-    this.#peerAddress.writeUInt16BE(port, 2);
-    rawCall("sendto", this.#udpDescriptor, answer, answer.length, 0, this.#peerAddress, this.#peerAddress.length);
+  #answer(message: Buffer, peer: Buffer): void {
+    const answer = this.#respond(message, true);
+    if (answer instanceof Promise) this.#answerLater(answer, peer);
+    else if (answer !== undefined) this.#send(answer, peer);
+  }
+
+  #answerLater(answer: Promise<Buffer | undefined>, peer: Buffer): void {
+    void answer.then((late) => {
+      if (late !== undefined && !this.#isClosed) this.#send(late, peer);
+    });
+  }
+
+  /** What the kernel has no room for is lost, as on a wire. */
+  #send(answer: Buffer, peer: Buffer): void {
+    rawCall("sendto", this.#udpDescriptor, answer, answer.length, 0, peer, peer.length);
   }
 
   #onClient(client: Socket): void {

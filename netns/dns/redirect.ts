@@ -4,9 +4,9 @@
  * namespace pays for no tracking.
  */
 import { hasCode } from "../../lib/errors.ts";
-import { openLibnftables } from "../firewall/libnftables.ts";
-import { openNftCommand } from "../firewall/nft-command.ts";
-import type { NftTransport } from "../firewall/transport.ts";
+import { openLibnftables } from "../firewall/nftables/libnftables.ts";
+import { openNftCommand } from "../firewall/nftables/nft-command.ts";
+import type { NftTransport } from "../firewall/nftables/transport.ts";
 
 /** Where containers ask, as in Docker. */
 export const SERVER_ADDRESS = "127.0.0.11";

@@ -148,7 +148,9 @@ export class Resolver implements Disposable {
     const outcome = answer(message, view, { overUdp, ttl: this.ttl });
     if (outcome.kind === "reply") return outcome.message;
     if (outcome.kind === "drop") return undefined;
-    const resolved = this.#forwarder.resolve(route, outcome.query, overUdp);
+    // The message's memory is used again for the next one.
+    const query = { ...outcome.query, message: Buffer.from(message) };
+    const resolved = this.#forwarder.resolve(route, query, overUdp);
     return resolved instanceof Promise ? resolved.then(({ message: late }) => late) : resolved.message;
   }
 
