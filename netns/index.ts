@@ -7,14 +7,39 @@
 
 export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./bridge.ts";
 export {
+  DataPlane,
+  type DataPlaneOptions,
+  type DataPlaneState,
+  type ProxySpecification,
+} from "./dataplane/index.ts";
+export {
+  type NameExplanation,
+  type NameRecord,
+  type NameSource,
+  type NameStep,
+  Names,
+  type NamesOptions,
+  type NamesSandbox,
+} from "./dns/index.ts";
+export {
+  type DnsSettings,
   type ExtraHost,
+  type HostsChange,
   type HostsFile,
+  type HostsLine,
   hostnameFile,
   hostsFile,
+  type LinkEnvironmentRequest,
+  linkEnvironment,
+  type NameServerSettings,
+  nameServerSettings,
+  ownHostsLine,
   parseExtraHost,
   type ResolvConfRequest,
   readHostResolvConf,
+  renewHostsAddress,
   resolvConf,
+  updateHosts,
 } from "./files/index.ts";
 export {
   broadcastOf,

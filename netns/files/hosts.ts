@@ -14,8 +14,16 @@ export interface HostsFile {
   readonly extraHosts: readonly string[];
   /** What `host-gateway` stands for: the host's addresses as containers see them. */
   readonly hostGateway?: readonly string[];
+  /** Of `--link`: what other containers are called here. Written as they are. */
+  readonly links?: readonly HostsLine[];
   /** True when IPv6 is on in the container's namespace. */
   readonly ipv6?: boolean;
+}
+
+export interface HostsLine {
+  readonly address: string;
+  /** The alias first, by which the line is found again. */
+  readonly names: readonly string[];
 }
 
 export interface ExtraHost {
@@ -39,6 +47,7 @@ export function hostsFile({
   addresses,
   extraHosts,
   hostGateway = [],
+  links = [],
   ipv6 = false,
 }: HostsFile): string {
   const extra = extraHosts
@@ -48,10 +57,17 @@ export function hostsFile({
     .map(({ name, ip }) => `${canonical(ip)}\t${name}`);
   const own = addresses
     .filter((address) => address !== "")
-    .map((address) => `${canonical(address)}\t${names(hostname, domainname)}`);
-  const lines = ["127.0.0.1\tlocalhost", ...(ipv6 ? IPV6_LINES : []), ...extra, ...own];
+    .map((address) => ownHostsLine(address, hostname, domainname));
+  const linked = links.map(hostsLine);
+  const lines = ["127.0.0.1\tlocalhost", ...(ipv6 ? IPV6_LINES : []), ...extra, ...linked, ...own];
   return lines.map((line) => `${line}\n`).join("");
 }
+
+/** The line of one of the container's own addresses, without a line break. */
+export const ownHostsLine = (address: string, hostname: string, domainname = ""): string =>
+  `${canonical(address)}\t${names(hostname, domainname)}`;
+
+export const hostsLine = ({ address, names }: HostsLine): string => `${canonical(address)}\t${names.join(" ")}`;
 
 /**
  * Reads one `--add-host`: `name:address` or `name=address`; an IPv6 address may stand in brackets.
@@ -82,7 +98,7 @@ function names(hostname: string, domainname: string): string {
 }
 
 /** IPv6 addresses in their shortest spelling, RFC 5952. */
-const canonical = (address: string): string =>
+export const canonical = (address: string): string =>
   isIPv6(address) ? new SocketAddress({ address, family: "ipv6" }).address : address;
 
 const bad = (message: string) =>

@@ -1,18 +1,14 @@
-/**
- * `/etc/resolv.conf` for networks without a resolver of ours (the default bridge, host mode), laid out as Docker's.
- * See resolv.conf(5).
- */
-import { readFileSync } from "node:fs";
+/** A container's `/etc/resolv.conf`, laid out as Docker's. See resolv.conf(5). */
 import { isIP, isIPv6 } from "node:net";
-import { hasCode, invalid } from "../../lib/errors.ts";
-
-/** The host's own file. */
-export interface HostResolvConf {
-  /** Content. */
-  readonly hostFile: string;
-  /** Where it was read; `/etc/resolv.conf` by default. For the comment in the container's file. */
-  readonly hostFilePath?: string;
-}
+import { invalid } from "../../lib/errors.ts";
+import {
+  type HostResolvConf,
+  hasNdots,
+  type ParsedResolvConf,
+  parseResolvConf,
+  withNdots,
+  withoutRoot,
+} from "./host-resolv-conf.ts";
 
 export interface ResolvConfRequest extends HostResolvConf {
   /** Servers of `--dns` or of `daemon.json`; empty to take the host's. */
@@ -25,6 +21,8 @@ export interface ResolvConfRequest extends HostResolvConf {
   readonly ipv6?: boolean;
   /** The container shares the host's network, where the host's loopback servers do answer. */
   readonly hostNetwork?: boolean;
+  /** The container has a name server of ours on 127.0.0.11, which asks the other servers itself. */
+  readonly internalServer?: boolean;
 }
 
 const HEADER = [
@@ -32,107 +30,97 @@ const HEADER = [
   "# This file can be edited; ctr will not make further changes once it",
   "# has been modified.",
 ];
+const INTERNAL_SERVER = "127.0.0.11";
 const FALLBACK_SERVERS = ["8.8.8.8", "8.8.4.4"];
 const FALLBACK_SERVERS_IPV6 = ["2001:4860:4860::8888", "2001:4860:4860::8844"];
-const SYSTEMD_STUB = "127.0.0.53";
-const SYSTEMD_FILE = "/run/systemd/resolve/resolv.conf";
 
-/**
- * Reads the host's file; one that is not there counts as empty. Where it names nothing but the stub of
- * systemd-resolved, which only answers on the host, the file with the servers behind it is taken.
- * @throws the Node system error when it is unreadable
- */
-export function readHostResolvConf(path = "/etc/resolv.conf"): Required<HostResolvConf> {
-  const hostFile = readIfThere(path);
-  const { servers } = parseResolvConf(hostFile);
-  const behindStub = servers.length === 1 && servers[0] === SYSTEMD_STUB ? readIfThere(SYSTEMD_FILE) : "";
-  return behindStub === "" ? { hostFile, hostFilePath: path } : { hostFile: behindStub, hostFilePath: SYSTEMD_FILE };
-}
-
-interface ParsedResolvConf {
+/** What the file says, and the comments that say why. */
+interface Content {
   readonly servers: readonly string[];
-  readonly invalidServers: readonly string[];
-  readonly search: readonly string[];
   readonly options: readonly string[];
-  /** Lines with other words, unchanged. */
-  readonly other: readonly string[];
+  /** What kind of file it is, after the host file's path: ` (legacy)`. */
+  readonly kind: string;
+  readonly comments: readonly string[];
+  readonly ndotsFrom: string | undefined;
 }
 
 /** @throws `invalid` (`CTR_DNS_INVALID`) when a server of `dns` is no address, or a domain or option no single word */
 export function resolvConf(request: ResolvConfRequest): string {
-  const { hostFile, hostFilePath = "/etc/resolv.conf" } = request;
-  const { dns, search, options, ipv6 = false, hostNetwork = false } = request;
+  const { dns, search, options, hostFile, hostFilePath = "/etc/resolv.conf" } = request;
   const host = parseResolvConf(hostFile);
-  for (const server of dns) {
-    if (isIP(server) === 0) throw invalid(`invalid IP address: ${server}`, "CTR_DNS_INVALID");
-  }
-  const reachable = hostNetwork
-    ? host.servers
-    : host.servers.filter((server) => !isLoopback(server) && (ipv6 || !isIPv6(server)));
-  const fallback = dns.length === 0 && reachable.length === 0 && !hostNetwork;
-  const servers =
-    dns.length > 0 ? dns : fallback ? [...FALLBACK_SERVERS, ...(ipv6 ? FALLBACK_SERVERS_IPV6 : [])] : reachable;
-  const domains = search.length > 0 ? search.filter((domain) => domain !== ".") : host.search;
-  const chosenOptions = options.length > 0 ? options : host.options;
+  const domains = search.length > 0 ? withoutRoot(search) : host.search;
+  const content = contentOf(request, host);
+  check(dns, [...domains, ...content.options]);
   const overrides = [
     ...(dns.length > 0 ? ["nameservers"] : []),
     ...(search.length > 0 ? ["search"] : []),
     ...(options.length > 0 ? ["options"] : []),
   ];
-  for (const word of [...domains, ...chosenOptions]) {
-    // A blank or line break would write other directives than the one that was asked for.
-    if (word === "" || /\s/.test(word))
-      throw invalid(`invalid DNS search domain or option: "${word}"`, "CTR_DNS_INVALID");
-  }
   const lines = [
     ...HEADER,
     "",
-    ...servers.map((server) => `nameserver ${server}`),
+    ...content.servers.map((server) => `nameserver ${server}`),
     ...(domains.length > 0 ? [`search ${domains.join(" ")}`] : []),
-    ...(chosenOptions.length > 0 ? [`options ${chosenOptions.join(" ")}`] : []),
+    ...(content.options.length > 0 ? [`options ${content.options.join(" ")}`] : []),
     ...host.other,
     "",
-    `# Based on host file: '${hostFilePath}'${hostNetwork ? "" : " (legacy)"}`,
-    ...(fallback ? ["# Used default nameservers."] : []),
+    `# Based on host file: '${hostFilePath}'${content.kind}`,
+    ...content.comments,
     ...(host.invalidServers.length > 0 ? [`# Invalid nameservers: [${host.invalidServers.join(" ")}]`] : []),
     `# Overrides: [${overrides.join(" ")}]`,
-    ...(hasNdots(chosenOptions) ? [`# Option ndots from: ${options.length > 0 ? "override" : "host"}`] : []),
+    ...(content.ndotsFrom === undefined ? [] : [`# Option ndots from: ${content.ndotsFrom}`]),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function parseResolvConf(content: string): ParsedResolvConf {
-  const servers: string[] = [];
-  const invalidServers: string[] = [];
-  const options: string[] = [];
-  const other: string[] = [];
-  let search: string[] = [];
-  for (const line of content.split("\n")) {
-    const [word = "", ...values] = line.trim().split(/\s+/);
-    if (word === "" || word.startsWith("#") || word.startsWith(";")) continue;
-    const [first] = values;
-    if (word === "nameserver") {
-      if (first !== undefined) (isIP(first) === 0 ? invalidServers : servers).push(first);
-    } else if (word === "search" || word === "domain") {
-      // `domain` is the old name; the last of all these lines counts.
-      if (values.length > 0) search = values;
-    } else if (word === "options") {
-      options.push(...values);
-    } else {
-      other.push(line);
-    }
-  }
-  return { servers, invalidServers, search, options, other };
+function contentOf(request: ResolvConfRequest, host: ParsedResolvConf): Content {
+  return request.internalServer === true ? withInternalServer(request, host) : withServersOfHost(request, host);
 }
 
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return "";
-    throw error;
+function withInternalServer(request: ResolvConfRequest, host: ParsedResolvConf): Content {
+  const { dns, options, hostServers = host.servers } = request;
+  const chosen = options.length > 0 ? options : host.options;
+  const external = dns.length > 0 ? dns : hostServers.map((server) => `host(${server})`);
+  return {
+    servers: [INTERNAL_SERVER],
+    options: withNdots(chosen),
+    kind: " (internal resolver)",
+    comments: [`# ExtServers: [${external.join(" ")}]`],
+    ndotsFrom: ndotsSource(request, host) ?? "internal",
+  };
+}
+
+function withServersOfHost(request: ResolvConfRequest, host: ParsedResolvConf): Content {
+  const { dns, options, ipv6 = false, hostNetwork = false } = request;
+  const reachable = hostNetwork
+    ? host.servers
+    : host.servers.filter((server) => !isLoopback(server) && (ipv6 || !isIPv6(server)));
+  const fallback = dns.length === 0 && reachable.length === 0 && !hostNetwork;
+  const defaults = [...FALLBACK_SERVERS, ...(ipv6 ? FALLBACK_SERVERS_IPV6 : [])];
+  return {
+    servers: dns.length > 0 ? dns : fallback ? defaults : reachable,
+    options: options.length > 0 ? options : host.options,
+    kind: hostNetwork ? "" : " (legacy)",
+    comments: fallback ? ["# Used default nameservers."] : [],
+    ndotsFrom: ndotsSource(request, host),
+  };
+}
+
+function ndotsSource({ options }: ResolvConfRequest, host: ParsedResolvConf): string | undefined {
+  if (options.length > 0) return hasNdots(options) ? "override" : undefined;
+  return hasNdots(host.options) ? "host" : undefined;
+}
+
+function check(dns: readonly string[], words: readonly string[]): void {
+  for (const server of dns) {
+    if (isIP(server) === 0) throw invalid(`invalid IP address: ${server}`, "CTR_DNS_INVALID");
+  }
+  for (const word of words) {
+    // A blank or line break would write other directives than the one that was asked for.
+    if (word === "" || /\s/.test(word)) {
+      throw invalid(`invalid DNS search domain or option: "${word}"`, "CTR_DNS_INVALID");
+    }
   }
 }
 
 const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
-const hasNdots = (options: readonly string[]): boolean => options.some((option) => /^ndots(:|$)/.test(option));
