@@ -43,7 +43,11 @@ async function buildPrograms(directory: string): Promise<void> {
     // Names stay as they are: stack traces of the engine are read by people.
     build({
       ...common,
-      entryPoints: { ctrd: "bin/daemon/main.ts", "unpack-process": "runtime/image/layer/unpack-process.ts" },
+      entryPoints: {
+        ctrd: "bin/daemon/main.ts",
+        "ctr-dataplane": "netns/dataplane/ctr-dataplane.ts",
+        "unpack-process": "runtime/image/layer/unpack-process.ts",
+      },
       outdir: directory,
       outExtension: { ".js": ".mjs" },
       format: "esm",

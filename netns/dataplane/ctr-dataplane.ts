@@ -9,8 +9,11 @@ import { serveEngine } from "./session.ts";
 
 /** Milliseconds. */
 const CHECK_INTERVAL = 15_000;
-/** Checks in a row with nothing to do, after which the process ends. */
-const IDLE_CHECKS = 4;
+/**
+ * Milliseconds with nothing to do, after which the process ends. While an engine is there its next container may come
+ * soon, and would wait for a new process to start.
+ */
+const IDLE_TIME = { withEngine: 600_000, alone: 30_000 } as const;
 
 process.title = "ctr-dataplane";
 // It has no terminal; a signal to all that a shell started is not meant for it.
@@ -18,11 +21,11 @@ process.on("SIGHUP", () => {});
 
 const service = new Service();
 let engines = 0;
-let idleChecks = 0;
+let lastWork = performance.now();
 
 const server = createServer((socket) => {
   engines++;
-  idleChecks = 0;
+  lastWork = performance.now();
   socket.once("close", () => engines--);
   serveEngine(socket, service, () => process.exit(0));
 });
@@ -30,6 +33,7 @@ server.listen({ fd: LISTENING_DESCRIPTOR });
 
 setInterval(() => {
   if (engines === 0) service.dropVanished();
-  idleChecks = service.isIdle ? idleChecks + 1 : 0;
-  if (idleChecks >= IDLE_CHECKS) process.exit(0);
+  const now = performance.now();
+  if (!service.isIdle) lastWork = now;
+  if (now - lastWork > (engines > 0 ? IDLE_TIME.withEngine : IDLE_TIME.alone)) process.exit(0);
 }, CHECK_INTERVAL);
