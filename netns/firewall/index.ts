@@ -1,5 +1,5 @@
 /** The host's packet filter and address translation for containers. */
-export { openFirewall } from "./firewall.ts";
+export { type FirewallOptions, openFirewall } from "./open.ts";
 export type {
   Firewall,
   FirewallGrant,

@@ -1,26 +1,26 @@
 /** How nft statements reach the kernel. */
+import { BackendError } from "../backend.ts";
 
 export interface NftTransport extends Disposable {
   /** For logs: `libnftables` or `nft`. */
   readonly name: string;
   /**
    * Runs statements as one transaction.
+   * @returns what they print, for statements that list
    * @throws {NftError} and nothing has changed
    */
-  run(script: string): void;
+  run(script: string): string;
 }
 
 /** nft or the kernel refused a transaction. */
-export class NftError extends Error {
+export class NftError extends BackendError {
   override readonly name: string = "NftError";
-  /** A table, chain, set or element that a statement needs is not there. */
-  readonly missing: boolean;
 
   /** @param output what nft wrote: `Error: reason`, then the line of the script, then a line of carets */
   constructor(output: string) {
     const { reason, statement } = parseNftOutput(output);
-    super(statement === "" ? `nft: ${reason}` : `nft: ${reason}: ${statement}`);
-    this.missing = reason.includes("No such file or directory");
+    const text = statement === "" ? `nft: ${reason}` : `nft: ${reason}: ${statement}`;
+    super(text, reason.includes("No such file or directory"));
   }
 }
 

@@ -18,6 +18,7 @@ interface Library {
   readonly bufferError: (context: Context) => number;
   readonly run: (context: Context, script: string) => number;
   readonly runFile: (context: Context, path: string) => number;
+  readonly outputBuffer: (context: Context) => string | null;
   readonly errorBuffer: (context: Context) => string | null;
 }
 
@@ -33,6 +34,7 @@ function loadLibrary(): Library {
     bufferError: file.func("int nft_ctx_buffer_error(void *context)"),
     run: file.func("int nft_run_cmd_from_buffer(void *context, const char *script)"),
     runFile: file.func("int nft_run_cmd_from_filename(void *context, const char *path)"),
+    outputBuffer: file.func("const char *nft_ctx_get_output_buffer(void *context)"),
     errorBuffer: file.func("const char *nft_ctx_get_error_buffer(void *context)"),
   };
 }
@@ -40,7 +42,7 @@ function loadLibrary(): Library {
 /** @throws when the library is not on this host */
 export function openLibnftables(): NftTransport {
   library ??= loadLibrary();
-  const { newContext, freeContext, bufferOutput, bufferError, run, runFile, errorBuffer } = library;
+  const { newContext, freeContext, bufferOutput, bufferError, run, runFile, outputBuffer, errorBuffer } = library;
   let context: Context = newContext(0);
   // Unbuffered, the library would write to the engine's own stdout and stderr.
   bufferOutput(context);
@@ -49,13 +51,14 @@ export function openLibnftables(): NftTransport {
     name: "libnftables",
     run(script) {
       if (context === undefined) throw new Error("the firewall is closed");
-      if (run(context, script) === 0) return;
+      if (run(context, script) === 0) return outputBuffer(context) ?? "";
       // For a buffer the library names the first statement, whichever failed; for a file it names the right one.
       // Nothing has changed, so the same transaction can be tried again.
       // Reading the buffer empties it.
       errorBuffer(context);
       const result = withFile(script, (path) => runFile(context, path));
       if (result !== 0) throw new NftError(errorBuffer(context) ?? "");
+      return outputBuffer(context) ?? "";
     },
     [Symbol.dispose]() {
       if (context !== undefined) freeContext(context);

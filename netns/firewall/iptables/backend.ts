@@ -1,0 +1,3 @@
+import type { Backend } from "../backend.ts";
+import { noBackend } from "../no-backend.ts";
+export const openIptables = (_: object): Backend => noBackend("iptables");
