@@ -3,7 +3,7 @@
  * asked besides it. An answer with records is taken from whoever gives it first. That there is nothing is believed of a
  * later server only when those before it have failed: the first may be the one that knows the names of the house.
  */
-import { type Cancel, type Upstream, UpstreamError } from "./upstream.ts";
+import { type Cancel, type Settle, UpstreamError } from "./upstream.ts";
 import { Rcode } from "./wire/constants.ts";
 import { rcodeOf } from "./wire/message.ts";
 import type { Query } from "./wire/query.ts";
@@ -28,10 +28,18 @@ export interface InquiryResult {
   readonly server: string;
 }
 
+/** What an inquiry needs of an upstream server. */
+export interface Asked {
+  readonly address: string;
+  /** Until when (performance.now) it is asked after all others: it was silent, or could not be reached. */
+  suspectUntil: number;
+  ask(query: Query, overUdp: boolean, settle: Settle): Cancel;
+}
+
 type State = "not asked" | "asked" | "silent" | "failed" | "nothing there";
 
 interface Attempt {
-  readonly upstream: Upstream;
+  readonly upstream: Asked;
   state: State;
   answer: Buffer | undefined;
   cancel: Cancel;
@@ -49,7 +57,7 @@ class Inquiry {
   #isOver = false;
 
   constructor(
-    upstreams: readonly Upstream[],
+    upstreams: readonly Asked[],
     query: Query,
     overUdp: boolean,
     times: InquiryTimes,
@@ -156,15 +164,15 @@ class Inquiry {
 }
 
 /** Those under suspicion last; else as the administrator wrote them. */
-function inOrder(upstreams: readonly Upstream[]): Upstream[] {
+function inOrder(upstreams: readonly Asked[]): Asked[] {
   const now = performance.now();
-  const isSuspect = ({ suspectUntil }: Upstream): boolean => suspectUntil > now;
+  const isSuspect = ({ suspectUntil }: Asked): boolean => suspectUntil > now;
   return [...upstreams.filter((upstream) => !isSuspect(upstream)), ...upstreams.filter(isSuspect)];
 }
 
 /** @returns undefined when none of the servers answered */
 export function inquire(
-  upstreams: readonly Upstream[],
+  upstreams: readonly Asked[],
   query: Query,
   overUdp: boolean,
   times: InquiryTimes = INQUIRY_TIMES,
