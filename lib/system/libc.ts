@@ -55,6 +55,7 @@ const PROTOTYPES = {
   connect: "int connect(int fd, const uint8_t *address, uint32_t length)",
   listen: "int listen(int fd, int backlog)",
   getsockname: "int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint8_t *length)",
+  getsockopt: "int getsockopt(int fd, int level, int name, _Inout_ uint8_t *value, _Inout_ uint8_t *length)",
   setsockopt: "int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)",
   send: "long send(int fd, const uint8_t *buffer, size_t length, int flags)",
   sendto:

@@ -1,4 +1,3 @@
-import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Backend } from "./backend.ts";
 import type { Family } from "./checks.ts";
@@ -30,13 +29,4 @@ export function openFirewall({ logger, backend = "nftables", ipv4 = true, ipv6 =
 function openBackend(name: Backend["name"], families: readonly Family[], logger: Logger): Backend {
   if (families.length === 0) return noBackend(name);
   return name === "nftables" ? openNftables({ logger }) : openIptables({ families, logger });
-}
-
-/** Not worth a failure: what cannot be done for tidiness only is told. */
-export function attemptQuietly(logger: Logger, what: string, body: () => void): void {
-  try {
-    body();
-  } catch (error) {
-    logger.info(`${what} was not possible.`, { reason: messageOf(error) });
-  }
 }

@@ -2,10 +2,11 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Backend } from "../backend.ts";
 import type { Entry } from "../entries.ts";
+import { legacyDrops, removeIptablesRules } from "../iptables/leftovers.ts";
 import type { Delta } from "../ledger.ts";
 import type { FirewallRow } from "../types.ts";
 import { additions, deltaScript } from "./elements.ts";
-import { foreignDrops } from "./foreign.ts";
+import { foreignDrops, isOurTable } from "./foreign.ts";
 import { KernelView } from "./kernel-view.ts";
 import { openLibnftables } from "./libnftables.ts";
 import { listTable } from "./listing.ts";
@@ -17,7 +18,14 @@ export function openNftables({ logger }: { readonly logger: Logger }): Backend {
   return new NftablesBackend(openTransport(logger), logger);
 }
 
-export function openTransport(logger: Logger): NftTransport {
+/** For the other backend: two that translate the same packets would be in each other's way. */
+export function removeNftablesTable(kernel: KernelView, logger: Logger): void {
+  if (!kernel.chains().some(isOurTable)) return;
+  using transport = openTransport(logger);
+  transport.run(removeScript());
+}
+
+function openTransport(logger: Logger): NftTransport {
   try {
     return openLibnftables();
   } catch (error) {
@@ -42,6 +50,7 @@ export class NftablesBackend implements Backend {
   }
 
   ensure(): void {
+    removeIptablesRules(this.#kernel.chains(), this.#logger);
     this.#runOrRemake(ensureScript());
     this.#kernel.remember();
   }
@@ -74,7 +83,7 @@ export class NftablesBackend implements Backend {
   }
 
   foreignDrops(): string[] {
-    return foreignDrops(this.#kernel.chains(), this.#kernel.rules);
+    return [...foreignDrops(this.#kernel.chains(), this.#kernel.rules), ...legacyDrops()];
   }
 
   [Symbol.dispose](): void {

@@ -40,7 +40,7 @@ export function foreignDrops(
   });
 }
 
-const isOurTable = ({ familyName, table }: ChainFacts): boolean => familyName === "inet" && table === "ctr";
+export const isOurTable = ({ familyName, table }: ChainFacts): boolean => familyName === "inet" && table === "ctr";
 
 /** @returns `drop` or `reject` for a rule that refuses every packet */
 function refusalOfAll(expressions: Buffer): string | undefined {
