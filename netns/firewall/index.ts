@@ -1,5 +1,6 @@
 /** The host's packet filter and address translation for containers. */
 export { type FirewallOptions, openFirewall } from "./open.ts";
+export { type WatchOptions, watchFirewall } from "./watch.ts";
 export type {
   Firewall,
   FirewallGrant,

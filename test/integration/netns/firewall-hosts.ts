@@ -75,7 +75,21 @@ export class Machine {
   }
 }
 
-export const UPLINK = { host: "192.0.2.1", outside: "192.0.2.2", host6: "2001:db8::1", outside6: "2001:db8::2" };
+export const UPLINK = {
+  link: "up0",
+  host: "192.0.2.1",
+  /** Another address of the host. */
+  second: "192.0.2.9",
+  outside: "192.0.2.2",
+  host6: "2001:db8::1",
+  outside6: "2001:db8::2",
+};
+
+/** The IPv6 twin of a container's address: `172.20.0.2` → `fd00:20::2`. */
+export function six(address: string): string {
+  const [, network, , host] = address.split(".");
+  return `fd00:${network}::${host}`;
+}
 
 export class Hosts implements AsyncDisposable {
   readonly #network = PrivateNetwork.enter();
@@ -100,7 +114,7 @@ export class Hosts implements AsyncDisposable {
   /** The machine beyond the uplink. It routes the containers' subnets, and by a trick 127.0.0.1, to the host. */
   async outside(): Promise<Machine> {
     const machine = await this.#machine();
-    const link = `up${this.#links++}`;
+    const { link } = UPLINK;
     run(`link add ${link} type veth peer name eth0 netns ${machine.pid}`);
     run(`address add ${UPLINK.host}/24 dev ${link}`);
     run(`-6 address add ${UPLINK.host6}/64 dev ${link} nodad`);
@@ -108,6 +122,7 @@ export class Hosts implements AsyncDisposable {
     await machine.ip(`address add ${UPLINK.outside}/24 dev eth0`);
     await machine.ip(`-6 address add ${UPLINK.outside6}/64 dev eth0 nodad`);
     await machine.ip("link set eth0 up");
+    run(`address add ${UPLINK.second}/24 dev ${link}`);
     await machine.ip(`route add 172.16.0.0/12 via ${UPLINK.host}`);
     await machine.ip(`-6 route add fd00::/16 via ${UPLINK.host6}`);
     return machine;
@@ -116,11 +131,12 @@ export class Hosts implements AsyncDisposable {
   bridge(name: string, address: string): void {
     run(`link add ${name} type bridge`);
     run(`address add ${address}/24 dev ${name}`);
+    run(`-6 address add ${six(address)}/64 dev ${name} nodad`);
     run(`link set ${name} up`);
     sysctl(`ipv4/conf/${name}/route_localnet`, 1);
   }
 
-  /** A container on a bridge, with the bridge as its default route. */
+  /** A container on a bridge, with the bridge as its default route, and the addresses' IPv6 twins. */
   async container(bridge: string, address: string, gateway: string): Promise<Machine> {
     const machine = await this.#machine();
     const link = `veth${this.#links++}`;
@@ -128,8 +144,10 @@ export class Hosts implements AsyncDisposable {
     run(`link set ${link} master ${bridge} up`);
     run(`link set ${link} type bridge_slave hairpin on`);
     await machine.ip(`address add ${address}/24 dev eth0`);
+    await machine.ip(`-6 address add ${six(address)}/64 dev eth0 nodad`);
     await machine.ip("link set eth0 up");
     await machine.ip(`route add default via ${gateway}`);
+    await machine.ip(`-6 route add default via ${six(gateway)}`);
     return machine;
   }
 

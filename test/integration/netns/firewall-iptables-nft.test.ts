@@ -1,0 +1,3 @@
+import { describeFirewall, iptables } from "./firewall-suite.ts";
+
+describeFirewall(iptables("nft"));

@@ -1,0 +1,3 @@
+import { describeFirewall, nftables } from "./firewall-suite.ts";
+
+describeFirewall(nftables);
