@@ -12,6 +12,7 @@ import { EventBus } from "./events.ts";
 import { engineId, hasSeccomp, packageVersion } from "./host-facts.ts";
 import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
 import { Monitor } from "./monitor/index.ts";
+import { NetworkService } from "./network/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
 import { RootLock } from "./root-lock.ts";
 import { warmUp } from "./warm-up.ts";
@@ -40,6 +41,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly network: NetworkEngine;
+  readonly networks: NetworkService;
   readonly cgroups: Cgroups;
   readonly events: EventBus;
   readonly #config: EngineConfig;
@@ -48,13 +50,14 @@ export class Engine implements ApiEngine, AsyncDisposable {
 
   private constructor(
     config: EngineConfig,
-    parts: Pick<Engine, "containers" | "images" | "network" | "cgroups" | "events">,
+    parts: Pick<Engine, "containers" | "images" | "network" | "networks" | "cgroups" | "events">,
     runtime: OciRuntime,
     resources: AsyncDisposableStack,
   ) {
     this.containers = parts.containers;
     this.images = parts.images;
     this.network = parts.network;
+    this.networks = parts.networks;
     this.cgroups = parts.cgroups;
     this.events = parts.events;
     this.#config = config;
@@ -87,6 +90,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
     const events = new EventBus();
+    const networks = new NetworkService({ network, events });
     const host = detectOciHost();
     const containers = resources.use(
       await ContainerService.open({
@@ -97,7 +101,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
       }),
     );
     await warmUp(cgroups, host);
-    return new Engine(config, { containers, images, network, cgroups, events }, runtime, resources.move());
+    return new Engine(config, { containers, images, network, networks, cgroups, events }, runtime, resources.move());
   }
 
   version(): EngineVersion {

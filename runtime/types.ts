@@ -2,7 +2,7 @@
  * The records of the runtime layer. Field names of `ContainerConfig` and `HostConfig` are the Docker Engine API's:
  * they are stored as they came and echoed by `inspect`.
  */
-import type { PublishedPort } from "../netns/index.ts";
+import type { PublishedPort, PublishPolicy } from "../netns/index.ts";
 
 export interface HealthcheckConfig {
   readonly Test?: readonly string[];
@@ -44,6 +44,8 @@ export interface ApiPortBinding {
   readonly HostIp?: string;
   /** A number, a range `8000-8010`, or empty for an ephemeral port. */
   readonly HostPort?: string;
+  /** ctr's own: who reaches it; the engine's `publish-policy` when absent. */
+  readonly Policy?: PublishPolicy;
 }
 
 /** `HostConfig`: what the container asks of the host. */
@@ -61,6 +63,8 @@ export interface HostConfig {
   readonly DnsOptions?: readonly string[] | null;
   readonly DnsSearch?: readonly string[] | null;
   readonly ExtraHosts?: readonly string[] | null;
+  /** `container:alias` as asked for; `inspect` shows {@link Container.links}. */
+  readonly Links?: readonly string[] | null;
   readonly OomScoreAdj?: number;
   readonly PidMode?: string;
   readonly IpcMode?: string;
@@ -107,17 +111,37 @@ export interface ApiMount {
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
 }
 
+/** What a container asks of one network: an entry of `EndpointsConfig`, and the body of `connect`. */
+export interface EndpointSettings {
+  readonly IPAMConfig?: {
+    readonly IPv4Address?: string;
+    readonly IPv6Address?: string;
+    readonly LinkLocalIPs?: readonly string[] | null;
+  } | null;
+  /** `container:alias`, seen by this container alone; on user-defined networks. */
+  readonly Links?: readonly string[] | null;
+  /** Further names on this network. */
+  readonly Aliases?: readonly string[] | null;
+  readonly DriverOpts?: Readonly<Record<string, string>> | null;
+  readonly MacAddress?: string;
+  /** The network with the highest one has the default route. */
+  readonly GwPriority?: number;
+}
+
 /** Body of `POST /containers/create`. */
 export interface ContainerCreateRequest extends ContainerConfig {
   readonly HostConfig?: HostConfig;
   readonly NetworkingConfig?: {
-    readonly EndpointsConfig?: Readonly<
-      Record<
-        string,
-        { readonly IPAMConfig?: { readonly IPv4Address?: string } | null; readonly MacAddress?: string } | null
-      >
-    >;
+    /** By name or id of the network. */
+    readonly EndpointsConfig?: Readonly<Record<string, EndpointSettings | null>> | null;
   };
+}
+
+/** `--link` on the default bridge: another container, by an alias that only this one knows. */
+export interface ContainerLink {
+  /** Id of the container that is linked to. */
+  readonly targetId: string;
+  readonly alias: string;
 }
 
 export type ContainerStatus = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
@@ -149,6 +173,8 @@ export interface Container {
   readonly finishedAt: string;
   readonly restartCount: number;
   readonly ports: readonly PublishedPort[];
+  /** Absent on containers without. */
+  readonly links?: readonly ContainerLink[];
   readonly logPath: string;
 }
 

@@ -5,14 +5,16 @@
 import type { Readable } from "node:stream";
 import type { Cgroups } from "../../cgroups/index.ts";
 import type { NetworkEngine } from "../../netns/index.ts";
-import type { ContainerService } from "../container/index.ts";
+import type { ContainerNetworks, ContainerService } from "../container/index.ts";
 import type { EventBus } from "../events.ts";
+import type { NetworkService } from "../network/index.ts";
 import type { Image, Platform, Progress } from "../types.ts";
 
 export interface ApiEngine {
   readonly containers: ContainerOperations;
   readonly images: ImageOperations;
   readonly network: NetworkOperations;
+  readonly networks: Pick<NetworkService, "create" | "remove" | "prune" | "allow" | "deny">;
   readonly cgroups: Pick<Cgroups, "host" | "processes">;
   readonly events: EventSource;
   version(): EngineVersion;
@@ -36,7 +38,11 @@ export interface EngineInfo {
   readonly seccomp: boolean;
 }
 
-export type ContainerOperations = Pick<
+export interface ContainerOperations extends ContainerMethods {
+  readonly networks: Pick<ContainerNetworks, "connect" | "disconnect" | "publish" | "unpublish" | "shape">;
+}
+
+type ContainerMethods = Pick<
   ContainerService,
   | "create"
   | "start"
@@ -45,6 +51,9 @@ export type ContainerOperations = Pick<
   | "kill"
   | "remove"
   | "rename"
+  | "removeLink"
+  | "linksOf"
+  | "networkFilesOf"
   | "find"
   | "list"
   | "wait"
@@ -98,7 +107,17 @@ export interface ImageOperations {
 
 export type NetworkOperations = Pick<
   NetworkEngine,
-  "networks" | "findNetwork" | "endpointsOfNetwork" | "endpointsOfContainer" | "sandboxOf"
+  | "networks"
+  | "findNetwork"
+  | "endpointsOfNetwork"
+  | "endpointsOfContainer"
+  | "sandboxOf"
+  | "grants"
+  | "explainName"
+  | "rules"
+  | "traffic"
+  | "repair"
+  | "warnings"
 >;
 
 export type EventSource = Pick<EventBus, "past" | "subscribe">;

@@ -18,7 +18,29 @@ import { createExec, inspectExec, resizeExec, startExec } from "./resources/exec
 import { createImage, loadImages } from "./resources/image-streams.ts";
 import { inspectImage, listImages, removeImage, showImageHistory, tagImage } from "./resources/images.ts";
 import { inspectLimits, listLimits } from "./resources/limits.ts";
-import { inspectNetwork, listNetworks } from "./resources/networks.ts";
+import {
+  addGrant,
+  explainName,
+  listGrants,
+  listPorts,
+  listRules,
+  listTraffic,
+  publishPorts,
+  removeGrant,
+  repairNetwork,
+  shapeContainer,
+  showMap,
+  unpublishPorts,
+} from "./resources/net.ts";
+import {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  inspectNetwork,
+  listNetworks,
+  pruneNetworks,
+  removeNetwork,
+} from "./resources/networks.ts";
 import { ping, showInfo, showVersion } from "./resources/system.ts";
 import type { Route } from "./router.ts";
 
@@ -44,7 +66,8 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/containers/{id}/logs", containerLogs],
   ["GET", "/containers/{id}/stats", containerStats],
   ["GET", "/containers/{id}/top", containerTop],
-  ["DELETE", "/containers/{id}", removeContainer],
+  // A link is named by its container and its alias: `web/db`.
+  ["DELETE", "/containers/{id...}", removeContainer],
 
   ["POST", "/containers/{id}/exec", createExec],
   ["POST", "/exec/{id}/start", startExec],
@@ -60,8 +83,25 @@ export const ROUTES: readonly Route[] = [
   ["DELETE", "/images/{name...}", removeImage],
 
   ["GET", "/networks", listNetworks],
+  ["POST", "/networks/create", createNetwork],
+  ["POST", "/networks/prune", pruneNetworks],
   ["GET", "/networks/{id}", inspectNetwork],
+  ["POST", "/networks/{id}/connect", connectNetwork],
+  ["POST", "/networks/{id}/disconnect", disconnectNetwork],
+  ["DELETE", "/networks/{id}", removeNetwork],
 
   ["GET", "/ctr/limits", listLimits],
   ["GET", "/ctr/containers/{id}/limits", inspectLimits],
+  ["GET", "/ctr/containers/{id}/dns", explainName],
+  ["POST", "/ctr/containers/{id}/publish", publishPorts],
+  ["POST", "/ctr/containers/{id}/unpublish", unpublishPorts],
+  ["POST", "/ctr/containers/{id}/shape", shapeContainer],
+  ["GET", "/ctr/networks/grants", listGrants],
+  ["POST", "/ctr/networks/grants", addGrant],
+  ["DELETE", "/ctr/networks/grants", removeGrant],
+  ["GET", "/ctr/net/ports", listPorts],
+  ["GET", "/ctr/net/rules", listRules],
+  ["GET", "/ctr/net/traffic", listTraffic],
+  ["GET", "/ctr/net/map", showMap],
+  ["POST", "/ctr/net/repair", repairNetwork],
 ];

@@ -1,18 +1,21 @@
 /** Creating a container: everything is judged first, then recorded in one transaction, and only then files are made. */
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { invalid } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import { checkName, randomName } from "../../lib/names.ts";
 import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, HostConfig, Image } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
+import { endpointRequests } from "./endpoints.ts";
 import { checkHostLimits } from "./limits.ts";
+import { linksOf } from "./links.ts";
 import { checkNetworkFiles } from "./network-files.ts";
+import { checkNetworkMode } from "./network-mode.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
 import { argumentVector, containerConfig, hostConfigOf } from "./request.ts";
+import { withTargetId } from "./shared-network.ts";
 
 /** How often a name of our own making is tried before the digits make it almost surely free. */
 const NAME_ATTEMPTS = 6;
@@ -36,7 +39,7 @@ export async function createContainer(
   records.checkNameIsFree(name);
   const image = images.find(request.Image ?? "");
   const { container, warnings } = judge(parts, request, image, name);
-  const endpoint = endpointRequest(container, request);
+  const endpoints = endpointRequests(container, request, (network) => parts.network.findNetwork(network).name);
   const { id } = container;
   await using undo = new AsyncDisposableStack();
   // The directory first and the record last: a directory without a record is a creation that a crash cut short.
@@ -47,7 +50,7 @@ export async function createContainer(
   undo.defer(() => snapshots.remove(id));
   step("create:snapshot", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
-    network.reserveEndpoint(endpoint);
+    for (const endpoint of endpoints) network.reserveEndpoint(endpoint);
   });
   undo.move();
   emitContainer(parts, "create", container);
@@ -61,12 +64,15 @@ function judge(
   name: string,
 ): { container: Container; warnings: readonly string[] } {
   const id = generateId();
-  const { cgroups, paths, host } = parts;
+  const { cgroups, paths, host, records } = parts;
+  checkNetworkMode(request, request.HostConfig ?? {});
   const config = containerConfig(request, image.config, id, hostname());
-  const adapted = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified");
+  const asked = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified");
+  const adapted = { ...asked, NetworkMode: withTargetId(records, asked.NetworkMode ?? "bridge") };
   const { hostConfig: limited, warnings } = checkHostLimits(adapted, cgroups.host);
   const hostConfig = withPaths(limited, host);
   portBindingsOf(config, hostConfig);
+  const links = linksOf(records, { hostConfig });
   checkNetworkFiles(parts, { config, hostConfig });
   const { warnings: lacks } = checkContainer(config, hostConfig, host);
   const [path, ...args] = argumentVector(config);
@@ -89,9 +95,10 @@ function judge(
     finishedAt: NEVER,
     restartCount: 0,
     ports: [],
+    ...(links.length === 0 ? {} : { links }),
     logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
   };
-  return { container, warnings: [...warnings, ...lacks] };
+  return { container, warnings: [...warnings, ...lacks, ...networkWarnings(hostConfig)] };
 }
 
 /** Docker fills in which paths are hidden from the container, so that `inspect` tells. */
@@ -105,29 +112,9 @@ function withPaths(asked: HostConfig, host: OciHost): HostConfig {
   };
 }
 
-/** @throws `invalid` with Docker's text for an address on the default bridge */
-function endpointRequest(
-  { id, name, hostConfig, config }: Container,
-  { NetworkingConfig }: ContainerCreateRequest,
-): Parameters<Parts["network"]["reserveEndpoint"]>[0] {
-  const mode = hostConfig.NetworkMode ?? "bridge";
-  const wishes = NetworkingConfig?.EndpointsConfig ?? {};
-  const wish = wishes[mode] ?? wishes["default"];
-  const ipAddress = wish?.IPAMConfig?.IPv4Address;
-  if (ipAddress && mode === "bridge") {
-    throw invalid(
-      "invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only",
-      "CTR_ADDRESS_UNSUPPORTED",
-    );
-  }
-  const macAddress = wish?.MacAddress || config.MacAddress;
-  return {
-    containerId: id,
-    containerName: name,
-    network: mode,
-    ...(ipAddress ? { ipAddress } : {}),
-    ...(macAddress ? { macAddress } : {}),
-  };
+function networkWarnings({ NetworkMode, PortBindings }: HostConfig): string[] {
+  const discarded = NetworkMode === "host" && Object.keys(PortBindings ?? {}).length > 0;
+  return discarded ? ["Published ports are discarded when using host network mode"] : [];
 }
 
 function freeName(records: ContainerRecords): string {

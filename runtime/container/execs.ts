@@ -6,6 +6,8 @@ import type { Attachment, TerminalSize } from "../monitor/index.ts";
 import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer } from "./describe.ts";
+import { linkVariables } from "./link-variables.ts";
+import { reachableLinks } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
 
 /** Docker's names, as the Engine API has them. */
@@ -34,7 +36,7 @@ export interface ExecStartOptions {
 /** Docker's code for a program that never got as far as the runtime: its user is unknown, for instance. */
 const NOT_STARTED = 126;
 
-type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host">;
+type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host" | "network">;
 
 export class Execs {
   readonly #parts: Parted;
@@ -145,9 +147,12 @@ export class Execs {
   }
 
   #process(container: Container, request: ExecConfig, size: TerminalSize | undefined): object {
+    const { config } = container;
+    // Links whose target has ended meanwhile are no obstacle here.
+    const variables = linkVariables(container, reachableLinks(this.#parts, container));
     return buildExecProcess(
       {
-        container,
+        container: { ...container, config: { ...config, Env: [...variables, ...(config.Env ?? [])] } },
         rootfs: this.#parts.snapshots.path(container.id),
         request,
         ...(size === undefined ? {} : { size }),

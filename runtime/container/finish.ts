@@ -5,9 +5,11 @@ import { messageOf } from "../../lib/errors.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import { teardown } from "../../lib/teardown.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
+import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, timeText } from "./describe.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
+import { joinersOf, sandboxIdOf } from "./shared-network.ts";
 
 /** When nobody knows the exit code: the host went down, or conmon was killed. As Docker. */
 export const UNKNOWN_EXIT_CODE = 255;
@@ -47,8 +49,24 @@ export async function finishContainer(
   );
   step("exit:recorded", id);
   parts.monitor.exits.forget(id);
+  await releaseShared(parts, finished.container);
   announceEnd(parts, finished);
   return finished;
+}
+
+/**
+ * The last one to run in the sandbox of a container that has ended takes the sandbox away. Call it when the record says
+ * that it has ended: whoever of both comes second then sees the first.
+ */
+export async function releaseShared(parts: Parts, container: Container): Promise<void> {
+  const { records, network, lock, logger } = parts;
+  const owner = sandboxIdOf(records, container);
+  if (owner === container.id) return;
+  await lock.run(owner, async () => {
+    const status = records.get(owner)?.container.status;
+    if (status === "running" || status === "paused" || joinersOf(records, owner).length > 0) return;
+    await network.tearDown(owner).catch((error: unknown) => logger.error(messageOf(error), { id: owner }));
+  });
 }
 
 /** Takes away all that belongs to a run, also of one that was only half begun. */
@@ -60,7 +78,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
   try {
     await cgroups.kill(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
     // The kernel takes its time to let a network go, so the rest is taken away meanwhile.
-    const networkGone = network.tearDown(id);
+    const networkGone = network.tearDown(id, { keep: joinersOf(parts.records, id).length > 0 });
     networkGone.catch(() => {});
     await teardown(`container ${name}`, [
       { what: "the OCI runtime's state", run: () => monitor.state.delete(id, init) },

@@ -1,7 +1,10 @@
 /** Containers and their life. */
 export type { CreateResult } from "./create.ts";
 export type { ExecConfig, ExecStartOptions, ExecState } from "./execs.ts";
+export type { NetworkFiles } from "./network-files.ts";
+export { ContainerNetworks, type ShapeOptions } from "./networks.ts";
 export type { LifeStep } from "./parts.ts";
+export type { PortBindings, PortChoice } from "./published-ports.ts";
 export { containerMigrations } from "./records.ts";
 export { ContainerService, type ContainerServiceOptions, type LogRequest, type StopOptions } from "./service.ts";
 export type { WaitCondition, WaitResult } from "./waiters.ts";

@@ -3,7 +3,6 @@
  * watch over exits.
  */
 import { messageOf, systemFailure } from "../../lib/errors.ts";
-import { KeyedLock } from "../../lib/keyed-lock.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import type { Container } from "../types.ts";
 import type { Execs } from "./execs.ts";
@@ -12,6 +11,7 @@ import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { removeContainer } from "./remove.ts";
 import { checkRestartPolicy, nextDelay, type RestartPolicy, shouldRestart } from "./restart-policy.ts";
+import { sandboxIdOf } from "./shared-network.ts";
 import { type StartOptions, startContainer } from "./start.ts";
 import type { WaitResult } from "./waiters.ts";
 
@@ -26,7 +26,6 @@ const SIGKILL = 9;
 const BY_USER: StartOptions = { restartCount: 0, restartDelay: 0 };
 
 export class Life implements AsyncDisposable {
-  readonly lock = new KeyedLock();
   readonly #parts: Parts;
   readonly #execs: Execs;
   readonly #restarts = new Map<string, NodeJS.Timeout>();
@@ -44,7 +43,7 @@ export class Life implements AsyncDisposable {
   /** From now on ends are noticed, also those that happened already. */
   watch(): void {
     const { exits } = this.#parts.monitor;
-    this.#stopWatching = exits.onExit((id) => void this.lock.run(id, () => this.#exited(id)));
+    this.#stopWatching = exits.onExit((id) => void this.#parts.lock.run(id, () => this.#exited(id)));
     exits.scan();
     this.#doubt = setInterval(() => this.#lookAround(), DOUBT_INTERVAL).unref();
   }
@@ -54,13 +53,19 @@ export class Life implements AsyncDisposable {
     const { id } = record.container;
     this.cancelRestart(id);
     try {
-      await startContainer(this.#parts, record, options);
+      await this.#besideOwner(record, () => startContainer(this.#parts, record, options));
     } catch (error) {
       const { container } = this.#parts.records.find(id);
       this.#parts.waiters.exited(id, { exitCode: container.exitCode, error: container.error }, false);
       if (container.hostConfig.AutoRemove === true) await this.remove(id);
       throw error;
     }
+  }
+
+  /** Who starts in the sandbox of another container holds that one still meanwhile. */
+  #besideOwner({ container }: ContainerRecord, body: () => Promise<void>): Promise<void> {
+    const owner = sandboxIdOf(this.#parts.records, container);
+    return owner === container.id ? body() : this.#parts.lock.run(owner, body);
   }
 
   /** Call it under the lock. Without complaint when the container is gone. */
@@ -105,7 +110,7 @@ export class Life implements AsyncDisposable {
   /** A user does not want the restart that is due. One that is under way is waited for: then the container may run. */
   async giveUpRestart(id: string): Promise<void> {
     if (this.#parts.records.get(id)?.container.status !== "restarting") return;
-    if (!this.cancelRestart(id)) return this.lock.run(id, async () => {});
+    if (!this.cancelRestart(id)) return this.#parts.lock.run(id, async () => {});
     const { container } = this.#parts.records.update(id, { status: "exited" }, { stoppedByUser: true });
     this.#parts.waiters.exited(id, resultOf(container), false);
   }
@@ -160,7 +165,7 @@ export class Life implements AsyncDisposable {
     this.#stopWatching?.();
     clearInterval(this.#doubt);
     for (const id of [...this.#restarts.keys()]) this.cancelRestart(id);
-    await this.lock.idle();
+    await this.#parts.lock.idle();
   }
 
   async #exited(id: string): Promise<void> {
@@ -183,7 +188,7 @@ export class Life implements AsyncDisposable {
     monitor.exits.scan();
     for (const { container, conmon } of records.all()) {
       if (container.status !== "running" || conmon === undefined || isAlive(conmon)) continue;
-      void this.lock.run(container.id, () => this.#lost(container.id));
+      void this.#parts.lock.run(container.id, () => this.#lost(container.id));
     }
   }
 
@@ -200,7 +205,7 @@ export class Life implements AsyncDisposable {
     const { id, startedAt, finishedAt, restartCount } = record.container;
     const wait = nextDelay(record.restartDelay, Date.parse(finishedAt) - Date.parse(startedAt));
     this.#parts.records.update(id, { status: "restarting" });
-    const restart = (): Promise<void> => this.lock.run(id, () => this.#restart(id, restartCount + 1, wait));
+    const restart = (): Promise<void> => this.#parts.lock.run(id, () => this.#restart(id, restartCount + 1, wait));
     this.#restarts.set(
       id,
       setTimeout(() => void restart(), wait),

@@ -1,6 +1,7 @@
 /** What the life cycle of containers is made of. */
 import { join } from "node:path";
 import type { Cgroups } from "../../cgroups/index.ts";
+import type { KeyedLock } from "../../lib/keyed-lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
 import type { EventBus } from "../events.ts";
@@ -35,6 +36,8 @@ export type LifeStep =
 export interface Parts {
   readonly records: ContainerRecords;
   readonly waiters: Waiters;
+  /** One thing at a time for each container, by id. */
+  readonly lock: KeyedLock;
   readonly images: ImageService;
   readonly snapshots: SnapshotService;
   readonly network: NetworkEngine;

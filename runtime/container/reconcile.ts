@@ -13,6 +13,7 @@ import { type Life, policyOf } from "./life.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { shouldStartWithEngine } from "./restart-policy.ts";
+import { sandboxIdOf } from "./shared-network.ts";
 
 /** What became of a container that was recorded as running. */
 type Fate =
@@ -29,7 +30,7 @@ export async function reconcile(parts: Parts, life: Life): Promise<void> {
   const fates = fatesOf(parts);
   const live = new Set([...fates].flatMap(([id, { kind }]) => (kind === "runs" ? [id] : [])));
   const known = new Set(records.all().map(({ container }) => container.id));
-  await attempt(parts, "the networks", () => network.reconcile(live, known));
+  await attempt(parts, "the networks", () => network.reconcile(withOwners(parts, live), known));
   for (const [id, fate] of fates) await attempt(parts, id, () => settle(parts, id, fate));
   await removeLeftOvers(parts, live, known);
   for (const { container } of records.all()) {
@@ -46,8 +47,13 @@ export function startWithEngine(parts: Parts, life: Life): void {
     const { id, status, exitCode, restartCount } = container;
     const ended = status === "exited" || status === "restarting";
     if (!ended || !shouldStartWithEngine(policyOf(container), { exitCode, restartCount, stoppedByUser })) continue;
-    void life.lock.run(id, () => attempt(parts, id, () => life.start(record)));
+    void parts.lock.run(id, () => attempt(parts, id, () => life.start(record)));
   }
+}
+
+/** With the containers, ended or not, whose sandboxes are still in use. */
+function withOwners({ records }: Parts, live: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...live].flatMap((id) => [id, sandboxIdOf(records, records.find(id).container)]));
 }
 
 function fatesOf({ records, monitor, paths }: Parts): Map<string, Fate> {

@@ -26,6 +26,8 @@ export async function removeContainer(parts: Parts, record: ContainerRecord): Pr
     logger.error(messageOf(error), { id });
   }
   step("remove:snapshot", id);
+  // A sandbox that was kept for others goes with its owner: they keep the namespace, without cables.
+  await network.tearDown(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
   network.releaseEndpoints(id);
   records.delete(id);
   step("remove:recorded", id);

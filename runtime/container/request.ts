@@ -2,10 +2,11 @@
  * From what a client asks for to what is kept: the image's configuration merged in, defaults filled in as Docker fills
  * them, and everything that can be judged without the host judged. Pure.
  */
-import { invalid, unsupported } from "../../lib/errors.ts";
+import { invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../types.ts";
+import { canonicalMode, sharedWith } from "./network-mode.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
 const DEFAULT_SHM = 64 * 2 ** 20;
@@ -56,8 +57,13 @@ export function containerConfig(
       "CTR_WORKING_DIRECTORY_INVALID",
     );
   }
-  const ownHostname = HostConfig?.NetworkMode === "host" ? hostname : shortId(id);
-  return { ...config, Hostname: config.Hostname || ownHostname };
+  return { ...config, Hostname: config.Hostname || hostnameOf(HostConfig ?? {}, id, hostname) };
+}
+
+/** Who shares another container's network takes its name from there, at each start. */
+function hostnameOf(hostConfig: HostConfig, id: string, hostname: string): string {
+  if (sharedWith(hostConfig) !== undefined) return "";
+  return hostConfig.NetworkMode === "host" ? hostname : shortId(id);
 }
 
 /** @returns the whole argument vector, entrypoint first */
@@ -77,16 +83,9 @@ export function hostConfigOf(asked: HostConfig, unified: boolean): HostConfig {
     throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
   }
   if ((asked.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
-  const mode = asked.NetworkMode || "default";
-  if (mode.startsWith("container:")) {
-    throw unsupported("joining another container's network (--network container:…) is not possible with this version", {
-      code: "CTR_NETWORK_MODE_UNSUPPORTED",
-      hint: "put both containers on the default bridge",
-    });
-  }
   return {
     ...asked,
-    NetworkMode: mode === "default" ? "bridge" : mode,
+    NetworkMode: canonicalMode(asked.NetworkMode),
     RestartPolicy: checkRestartPolicy(asked.RestartPolicy, asked.AutoRemove === true),
     LogConfig: { Type: logDriver, Config: asked.LogConfig?.Config ?? {} },
     ShmSize: asked.ShmSize || DEFAULT_SHM,

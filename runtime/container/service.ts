@@ -4,6 +4,7 @@
  */
 import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
 import { CtrError, conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
+import { KeyedLock } from "../../lib/keyed-lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { checkName } from "../../lib/names.ts";
 import type { Store } from "../../lib/store.ts";
@@ -27,6 +28,9 @@ import { emitContainer } from "./describe.ts";
 import { type ExecConfig, type ExecStartOptions, type ExecState, Execs, requireRunning } from "./execs.ts";
 import { Life, resultOf } from "./life.ts";
 import { limitsOf } from "./limits.ts";
+import { linkTexts, withoutLink } from "./links.ts";
+import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
+import { ContainerNetworks } from "./networks.ts";
 import { type LifeStep, type Parts, Paths } from "./parts.ts";
 import { reconcile, startWithEngine } from "./reconcile.ts";
 import { type ContainerRecord, ContainerRecords } from "./records.ts";
@@ -66,11 +70,14 @@ const DEFAULT_STOP_TIMEOUT = 10;
 const SIGKILL = 9;
 
 export class ContainerService implements AsyncDisposable {
+  /** Networks, ports and rates of containers that exist. */
+  readonly networks: ContainerNetworks;
   readonly #parts: Parts;
   readonly #life: Life;
   readonly #execs: Execs;
 
   private constructor(parts: Parts) {
+    this.networks = new ContainerNetworks(parts);
     this.#parts = parts;
     this.#execs = new Execs(parts);
     this.#life = new Life(parts, this.#execs);
@@ -176,7 +183,7 @@ export class ContainerService implements AsyncDisposable {
   /** @returns false when it runs. One that is gone already is fine. */
   async #removed(id: string): Promise<boolean> {
     await this.#life.giveUpRestart(id);
-    return this.#life.lock.run(id, async () => {
+    return this.#parts.lock.run(id, async () => {
       if (this.#parts.records.get(id)?.container.status === "running") return false;
       await this.#life.remove(id);
       return true;
@@ -186,13 +193,34 @@ export class ContainerService implements AsyncDisposable {
   /** @throws `invalid` for a bad name or the present one, `conflict` for one in use */
   rename(reference: string, newName: string): void {
     const { id, name: oldName } = this.find(reference);
-    if (newName.replace(/^\//, "") === oldName) {
+    if (rooted(newName) === `/${oldName}`) {
       throw invalid("Renaming a container with the same name as its current name", "CTR_CONTAINER_NAME_INVALID");
     }
-    const { container } = whileNaming(() => this.#parts.records.update(id, { name: checkName(newName) }));
+    const { container } = whileNaming(() => this.#parts.records.update(id, { name: checkName(rooted(newName)) }));
     const { name } = container;
     this.#parts.network.renameContainer(id, name);
     emitContainer(this.#parts, "rename", container, { oldName: `/${oldName}` });
+  }
+
+  /**
+   * `rm --link`: takes a link away; both containers go on.
+   * @param reference of the link: `web/alias`
+   * @throws `notFound`, or `conflict` when it names a container, with Docker's texts
+   */
+  removeLink(reference: string): void {
+    const { container, links } = withoutLink(this.#parts.records, reference);
+    this.#parts.records.update(container.id, { links });
+  }
+
+  /** The links of a container with the names of today, as `inspect` shows them: `/db:/web/alias`. */
+  linksOf(reference: string): string[] {
+    const { records } = this.#parts;
+    return linkTexts(this.find(reference), (id) => records.get(id)?.container.name);
+  }
+
+  /** The files that are bound into its /etc: its own, or those of the container whose network it shares. */
+  networkFilesOf(reference: string): NetworkFiles {
+    return networkFilesOf(this.#parts, this.find(reference));
   }
 
   find(reference: string): Container {
@@ -313,7 +341,7 @@ export class ContainerService implements AsyncDisposable {
 
   #locked<T>(reference: string, body: (record: ContainerRecord) => Promise<T>): Promise<T> {
     const { id } = this.find(reference);
-    return this.#life.lock.run(id, () => body(this.#parts.records.find(id)));
+    return this.#parts.lock.run(id, () => body(this.#parts.records.find(id)));
   }
 }
 
@@ -322,11 +350,14 @@ function partsOf(options: ContainerServiceOptions): Parts {
     ...options,
     records: new ContainerRecords(options.store),
     waiters: new Waiters(),
+    lock: new KeyedLock(),
     networkConfig: options.config,
     paths: new Paths(options.dataRoot, options.execRoot),
     step: options.step ?? (() => {}),
   };
 }
+
+const rooted = (name: string): string => (name.startsWith("/") ? name : `/${name}`);
 
 /** Docker says so of every name that a rename cannot have. */
 function whileNaming<T>(body: () => T): T {

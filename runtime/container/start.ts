@@ -12,10 +12,14 @@ import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
 import { limitsOf, oomScoreOf } from "./limits.ts";
-import { type NetworkFiles, writeNetworkFiles } from "./network-files.ts";
+import { linkVariables } from "./link-variables.ts";
+import type { LinkedContainer } from "./links.ts";
+import { linkedTo, renewLinks } from "./live-names.ts";
+import { dnsOf, type NetworkFiles, networkFilesOf, writeNetworkFiles } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecord } from "./records.ts";
+import { joinersOf, networkOwner, sandboxIdOf } from "./shared-network.ts";
 
 /** Docker's code for «could not be started, reason unknown to the shell». */
 const NOT_STARTED = 128;
@@ -54,9 +58,10 @@ export async function startContainer(parts: Parts, record: ContainerRecord, opti
   }
 }
 
-async function runSteps(parts: Parts, container: Container, options: StartOptions): Promise<void> {
-  const { id } = container;
+async function runSteps(parts: Parts, asked: Container, options: StartOptions): Promise<void> {
+  const { id } = asked;
   const { monitor, records, step } = parts;
+  const container = namedAsOwner(parts, asked);
   await using undo = new AsyncDisposableStack();
   step("start:begun", id);
   const { sandbox, processes } = await makeProcesses(parts, container, undo);
@@ -88,8 +93,17 @@ async function runSteps(parts: Parts, container: Container, options: StartOption
   await monitor.start(id, processes.init);
   step("start:started", id);
   undo.move();
+  renewLinks(parts, started.container);
   emitNetworks(parts, "connect", id);
   emitContainer(parts, "start", started.container);
+}
+
+/** Who shares another container's network has its names, too. @throws Docker's texts when that one does not run */
+function namedAsOwner({ records }: Parts, container: Container): Container {
+  const owner = networkOwner(records, container);
+  if (owner.id === container.id) return container;
+  const { Hostname = "", Domainname = "" } = owner.config;
+  return records.update(container.id, { config: { ...container.config, Hostname, Domainname } }).container;
 }
 
 interface Made {
@@ -131,20 +145,15 @@ interface Prepared {
   readonly sandbox: Sandbox;
   readonly rootfs: string;
   readonly files: NetworkFiles;
+  readonly linked: readonly LinkedContainer[];
 }
 
 /** What does not depend on each other: limits, root file system, network, files. */
 async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
   const { id, hostConfig } = container;
-  const { network, snapshots, cgroups, step } = parts;
+  const { snapshots, cgroups, step } = parts;
   // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
-  const networking = network.setUp(id, portBindingsOf(container.config, hostConfig));
-  undo.defer(() =>
-    networking.then(
-      () => network.tearDown(id),
-      () => {},
-    ),
-  );
+  const networking = joinNetwork(parts, container, undo);
   networking.catch(() => {});
   cgroups.create(id, startingLimits(limitsOf(hostConfig)));
   undo.defer(() => cgroups.remove(id));
@@ -152,18 +161,44 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   undo.defer(() => snapshots.unmount(id));
   const rootfs = snapshots.mount(id);
   step("start:rootfs", id);
-  const files = writeNetworkFiles(parts, container);
+  const linked = linkedTo(parts, container);
+  const isOwner = sandboxIdOf(parts.records, container) === id;
+  const files = isOwner ? writeNetworkFiles(parts, container, linked) : networkFilesOf(parts, container);
   const sandbox = await networking;
   step("start:network", id);
-  return { sandbox, rootfs, files };
+  return { sandbox, rootfs, files, linked };
 }
 
-async function fillBundle(parts: Parts, container: Container, { sandbox, rootfs, files }: Prepared): Promise<void> {
+/** Its own sandbox, or the one of the container that it shares the network with. */
+async function joinNetwork(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Sandbox> {
+  const { network, records } = parts;
+  const { id, config, hostConfig } = container;
+  const owner = networkOwner(records, container);
+  if (owner.id !== id)
+    return { containerId: id, endpoints: [], ports: [], ...namespaceOf(network.sandboxOf(owner.id)) };
+  const networking = network.setUp(id, portBindingsOf(config, hostConfig), { dns: dnsOf(hostConfig, parts) });
+  undo.defer(() =>
+    networking.then(
+      () => network.tearDown(id, { keep: joinersOf(records, id).length > 0 }),
+      () => {},
+    ),
+  );
+  return networking;
+}
+
+const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath"> =>
+  sandbox?.namespacePath === undefined ? {} : { namespacePath: sandbox.namespacePath };
+
+async function fillBundle(parts: Parts, container: Container, prepared: Prepared): Promise<void> {
+  const { sandbox, rootfs, files, linked } = prepared;
   const { id, config, hostConfig } = container;
   const volumes = await prepareVolumes(imageVolumes(config, hostConfig), rootfs, parts.paths.volumes(id));
   const spec = buildSpec(
     {
-      container,
+      container: {
+        ...container,
+        config: { ...config, Env: [...linkVariables(container, linked), ...(config.Env ?? [])] },
+      },
       rootfs,
       ...files,
       volumes,

@@ -1,7 +1,7 @@
 /** From a container to the OCI specification of its run: Docker's defaults, and what the container asks for. */
 import { closeSync, fstatSync } from "node:fs";
 import { invalid, unsupported } from "../../lib/errors.ts";
-import type { Container } from "../types.ts";
+import type { Container, HostConfig } from "../types.ts";
 import { prepareBindSources } from "./bind-sources.ts";
 import { deviceRules, hostDevices } from "./devices.ts";
 import { type OciHost, READONLY_PATHS, SECCOMP_PROFILE_FILE } from "./host.ts";
@@ -104,7 +104,8 @@ function linuxPart(
     devices,
     resources: { devices: deviceRules(privileged) },
     sysctl: {
-      ...(networkNamespace === undefined ? {} : host.networkSysctls),
+      // A namespace that is shared keeps what its owner set.
+      ...(networkNamespace === undefined || isShared(hostConfig) ? {} : host.networkSysctls),
       ...(config.Domainname ? { "kernel.domainname": config.Domainname } : {}),
       ...hostConfig.Sysctls,
     },
@@ -114,6 +115,8 @@ function linuxPart(
     ...(rootfsPropagation === undefined ? {} : { rootfsPropagation }),
   };
 }
+
+const isShared = ({ NetworkMode }: HostConfig): boolean => NetworkMode?.startsWith("container:") === true;
 
 /**
  * @param asked the value of `--security-opt seccomp=`

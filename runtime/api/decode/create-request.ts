@@ -1,6 +1,8 @@
 /** Decodes the body of `POST /containers/create`. */
 import { invalid } from "../../../lib/errors.ts";
 import type { ContainerCreateRequest } from "../../types.ts";
+import { ENDPOINT_SETTINGS } from "./endpoint-settings.ts";
+import { PORT_BINDINGS } from "./net-request.ts";
 import { type Check, flag, integer, list, mapOf, marker, orNull, record, text, words } from "./shape.ts";
 import { refuseUnavailable } from "./unavailable.ts";
 
@@ -11,8 +13,6 @@ const HEALTHCHECK = record({
   StartPeriod: integer,
   Retries: integer,
 });
-
-const PORT_BINDINGS = mapOf(orNull(list(record({ HostIp: text, HostPort: text }))));
 
 const MOUNT = record({
   Type: text,
@@ -37,6 +37,7 @@ const HOST_CONFIG = record({
   DnsOptions: list(text),
   DnsSearch: list(text),
   ExtraHosts: list(text),
+  Links: list(text),
   OomScoreAdj: integer,
   PidMode: text,
   IpcMode: text,
@@ -67,8 +68,6 @@ const HOST_CONFIG = record({
   PidsLimit: integer,
 });
 
-const ENDPOINT = record({ IPAMConfig: record({ IPv4Address: text }), MacAddress: text });
-
 const CREATE_REQUEST: Check = record({
   Hostname: text,
   Domainname: text,
@@ -93,7 +92,7 @@ const CREATE_REQUEST: Check = record({
   Shell: words,
   MacAddress: text,
   HostConfig: HOST_CONFIG,
-  NetworkingConfig: record({ EndpointsConfig: mapOf(orNull(ENDPOINT)) }),
+  NetworkingConfig: record({ EndpointsConfig: mapOf(orNull(ENDPOINT_SETTINGS)) }),
 });
 
 /**

@@ -16,7 +16,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   DeviceRequests: "--gpus",
   Devices: "--device",
   GroupAdd: "--group-add",
-  Links: "--link",
   OomKillDisable: "--oom-kill-disable",
   StorageOpt: "--storage-opt",
   VolumesFrom: "--volumes-from",

@@ -58,8 +58,10 @@ export function renameContainer(exchange: Exchange, { containers }: ApiEngine): 
 }
 
 export async function removeContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const reference = exchange.parameter("id");
   const options = { force: exchange.flag("force"), volumes: exchange.flag("v") };
-  await containers.remove(exchange.parameter("id"), options);
+  if (exchange.flag("link")) containers.removeLink(reference);
+  else await containers.remove(reference, options);
   exchange.empty(204);
 }
 

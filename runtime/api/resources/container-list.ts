@@ -19,6 +19,7 @@ export async function listContainers(exchange: Exchange, engine: ApiEngine): Pro
   const rows = selected.map(async (container) =>
     containerSummary(container, {
       endpoints: engine.network.endpointsOfContainer(container.id),
+      version: exchange.version,
       imageIdOfName: imageIdOf(engine, container.imageName),
       now,
       sizes: withSizes ? await sizesOf(engine, container) : undefined,
@@ -32,6 +33,9 @@ export async function inspectContainer(exchange: Exchange, engine: ApiEngine): P
   const container = engine.containers.find(exchange.parameter("id"));
   const view = containerInspect(container, {
     endpoints: engine.network.endpointsOfContainer(container.id),
+    version: exchange.version,
+    files: engine.containers.networkFilesOf(container.id),
+    links: engine.containers.linksOf(container.id),
     sandboxKey: engine.network.sandboxOf(container.id)?.namespacePath ?? "",
     execIds: engine.containers.execsOf(container.id),
     runtime: engine.version().runtime.name,

@@ -1,23 +1,20 @@
-/** Looking at networks. */
-
+/** Networks: looking at them, making and removing them, and the containers on them. */
+import { CtrError, notFound } from "../../../lib/errors.ts";
 import type { Network } from "../../../netns/index.ts";
-import { type Filters, matchesPattern, parseFilters } from "../decode/filters.ts";
+import { parseFilters } from "../decode/filters.ts";
+import { decodeConnect, decodeDisconnect, decodeNetworkCreate } from "../decode/network-request.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
+import { NETWORK_FILTERS, PRUNE_FILTERS, prunableNetworks, selectNetworks } from "../selection/networks.ts";
 import { type Attached, networkView } from "../views/networks.ts";
 import { isRunning } from "../views/status.ts";
-
-const NETWORK_FILTERS = ["dangling", "driver", "id", "label", "name", "scope", "type"] as const;
-/** The networks that the engine makes itself. */
-const BUILT_IN: readonly string[] = ["bridge", "host", "none"];
 
 /** `GET /networks`. */
 export function listNetworks(exchange: Exchange, engine: ApiEngine): void {
   const filters = parseFilters(exchange.text("filters"), NETWORK_FILTERS);
-  const selected = engine.network.networks().filter((network) => isSelected(engine, network, filters));
   exchange.json(
     200,
-    selected.map((network) => networkView(network)),
+    selectNetworks(engine, filters).map((network) => networkView(network)),
   );
 }
 
@@ -27,20 +24,42 @@ export function inspectNetwork(exchange: Exchange, engine: ApiEngine): void {
   exchange.json(200, networkView(network, attachedTo(engine, network)));
 }
 
-function isSelected({ network: networks }: ApiEngine, network: Network, filters: Filters): boolean {
-  const builtIn = BUILT_IN.includes(network.name);
-  return (
-    filters.any("driver", (value) => value === network.driver) &&
-    filters.any("id", (value) => network.id.startsWith(value) || matchesPattern(value, network.id)) &&
-    filters.any("name", (value) => matchesPattern(value, network.name)) &&
-    filters.any("scope", (value) => value === "local") &&
-    filters.any("type", (value) => value === (builtIn ? "builtin" : "custom")) &&
-    filters.labels(network.labels) &&
-    filters.any("dangling", (value) => {
-      const dangling = !builtIn && networks.endpointsOfNetwork(network.id).length === 0;
-      return dangling === ["1", "true"].includes(value);
-    })
-  );
+/** `POST /networks/create`. */
+export async function createNetwork(exchange: Exchange, { networks }: ApiEngine): Promise<void> {
+  const { network, warnings } = await networks.create(decodeNetworkCreate(await exchange.body()));
+  exchange.json(201, { Id: network.id, Warning: warnings.join("\n") });
+}
+
+/** `DELETE /networks/{id}`. */
+export async function removeNetwork(exchange: Exchange, { networks }: ApiEngine): Promise<void> {
+  await networks.remove(exchange.parameter("id"));
+  exchange.empty(204);
+}
+
+/** `POST /networks/prune`. */
+export async function pruneNetworks(exchange: Exchange, engine: ApiEngine): Promise<void> {
+  const filters = parseFilters(exchange.text("filters"), PRUNE_FILTERS);
+  exchange.json(200, { NetworksDeleted: await engine.networks.prune(prunableNetworks(engine, filters)) });
+}
+
+/** `POST /networks/{id}/connect`. */
+export async function connectNetwork(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const { container, settings } = decodeConnect(await exchange.body());
+  await containers.networks.connect(container, exchange.parameter("id"), settings);
+  exchange.empty(200);
+}
+
+/** `POST /networks/{id}/disconnect`. */
+export async function disconnectNetwork(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  const { container, force } = decodeDisconnect(await exchange.body());
+  await containers.networks.disconnect(container, exchange.parameter("id"), { force }).catch((error: unknown) => {
+    // With force Docker looks for an endpoint of that name. Ours go with their containers.
+    const isGone = force && error instanceof CtrError && error.code === "CTR_CONTAINER_NOT_FOUND";
+    throw isGone
+      ? notFound(`endpoint ${container} not found`, { code: "CTR_ENDPOINT_NOT_FOUND", cause: error })
+      : error;
+  });
+  exchange.empty(200);
 }
 
 /** Endpoints of containers that run: Docker shows no others. */

@@ -31,7 +31,10 @@ export async function showInfo(exchange: Exchange, engine: ApiEngine): Promise<v
   const running = all.filter(isRunning).length - paused;
   const counts = { running, paused, stopped: all.length - running - paused, images: engine.images.list().length };
   const info = await engine.info();
-  exchange.json(200, infoView(info, engine.version(), hostFacts(), engine.cgroups.host, counts));
+  exchange.json(
+    200,
+    infoView(info, engine.version(), hostFacts(), engine.cgroups.host, counts, engine.network.warnings()),
+  );
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };

@@ -1,6 +1,6 @@
 /** `GET /containers/{id}/json`. */
-import { dirname, join } from "node:path";
 import type { Endpoint } from "../../../netns/index.ts";
+import type { NetworkFiles } from "../../container/index.ts";
 import type { Container } from "../../types.ts";
 import { configView, hostConfigView } from "./container-config.ts";
 import type { ContainerSizes } from "./container-summary.ts";
@@ -13,6 +13,11 @@ export const STORAGE_DRIVER = "overlay2";
 
 export interface InspectContext {
   readonly endpoints: readonly Endpoint[];
+  /** Minor number of the API version. */
+  readonly version: number;
+  readonly files: NetworkFiles;
+  /** `/db:/web/alias`. */
+  readonly links: readonly string[];
   /** File that names the network namespace; empty in host mode and while the container does not run. */
   readonly sandboxKey: string;
   /** Ids of commands that run in it. */
@@ -23,8 +28,7 @@ export interface InspectContext {
 }
 
 export function containerInspect(container: Container, context: InspectContext) {
-  const { endpoints, sandboxKey, execIds, runtime, sizes } = context;
-  const directory = dirname(container.logPath);
+  const { files, links, execIds, runtime, sizes } = context;
   return {
     Id: container.id,
     Created: container.created,
@@ -32,9 +36,9 @@ export function containerInspect(container: Container, context: InspectContext) 
     Args: container.args,
     State: stateView(container),
     Image: container.imageId,
-    ResolvConfPath: join(directory, "resolv.conf"),
-    HostnamePath: join(directory, "hostname"),
-    HostsPath: join(directory, "hosts"),
+    ResolvConfPath: files.resolvConfPath,
+    HostnamePath: files.hostnamePath,
+    HostsPath: files.hostsPath,
     LogPath: container.logPath,
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
@@ -44,12 +48,12 @@ export function containerInspect(container: Container, context: InspectContext) 
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds.length === 0 ? null : execIds,
-    HostConfig: hostConfigView(container, runtime),
+    HostConfig: { ...hostConfigView(container, runtime), Links: links.length === 0 ? null : links },
     GraphDriver: { Name: STORAGE_DRIVER, Data: null },
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.rootfs }),
     Mounts: mountPoints(container),
     Config: configView(container.config),
-    NetworkSettings: networkSettings(container, endpoints, sandboxKey),
+    NetworkSettings: networkSettings(container, context),
   };
 }
 

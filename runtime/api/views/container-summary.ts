@@ -15,6 +15,8 @@ export interface ContainerSizes {
 
 export interface SummaryContext {
   readonly endpoints: readonly Endpoint[];
+  /** Minor number of the API version. */
+  readonly version: number;
   /** The image that the container's image name means today; undefined when there is none of that name any more. */
   readonly imageIdOfName: string | undefined;
   /** Milliseconds since 1970. */
@@ -22,7 +24,8 @@ export interface SummaryContext {
   readonly sizes?: ContainerSizes | undefined;
 }
 
-export function containerSummary(container: Container, { endpoints, imageIdOfName, now, sizes }: SummaryContext) {
+export function containerSummary(container: Container, context: SummaryContext) {
+  const { endpoints, version, imageIdOfName, now, sizes } = context;
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -37,7 +40,7 @@ export function containerSummary(container: Container, { endpoints, imageIdOfNam
     State: container.status,
     Status: statusText(container, now),
     HostConfig: { NetworkMode: container.hostConfig.NetworkMode ?? "bridge" },
-    NetworkSettings: { Networks: endpointsByNetwork(container, endpoints) },
+    NetworkSettings: { Networks: endpointsByNetwork(container, endpoints, version) },
     Mounts: mountPoints(container),
   };
 }

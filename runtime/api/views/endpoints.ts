@@ -1,45 +1,80 @@
 /** A container's networks: `NetworkSettings` of list and inspect. */
+import { shortId } from "../../../lib/ids.ts";
 import type { Endpoint } from "../../../netns/index.ts";
 import type { Container } from "../../types.ts";
+import { isBuiltIn } from "./networks.ts";
 import { portMap } from "./ports.ts";
 import { isRunning } from "./status.ts";
 
+/** Before this version of the API (1.45) a container's short id was shown among its aliases. */
+const ALIASES_WITHOUT_ID = 45;
+
+export interface EndpointContext {
+  readonly running: boolean;
+  /** Minor number of the API version. */
+  readonly version: number;
+}
+
 /** What Docker shows of an endpoint. Addresses are empty while the container does not run. */
-export function endpointSettings(endpoint: Endpoint, running: boolean) {
+export function endpointSettings(endpoint: Endpoint, { running, version }: EndpointContext) {
   return {
-    IPAMConfig: null,
-    Links: null,
-    Aliases: null,
-    MacAddress: running ? endpoint.macAddress : "",
-    DriverOpts: null,
-    GwPriority: 0,
+    IPAMConfig: ipamConfig(endpoint),
+    Links: orNull(endpoint.links),
+    Aliases: orNull(aliasesOf(endpoint, version)),
+    MacAddress: running ? endpoint.macAddress : (endpoint.asked.mac ?? ""),
+    DriverOpts: Object.keys(endpoint.driverOptions).length === 0 ? null : endpoint.driverOptions,
+    GwPriority: endpoint.gatewayPriority,
     NetworkID: endpoint.networkId,
     EndpointID: running ? endpoint.id : "",
     Gateway: running ? endpoint.gateway : "",
     IPAddress: running ? endpoint.address : "",
     IPPrefixLen: running ? endpoint.prefixLength : 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
+    IPv6Gateway: running ? endpoint.gateway6 : "",
+    GlobalIPv6Address: running ? endpoint.address6 : "",
+    GlobalIPv6PrefixLen: running ? endpoint.prefixLength6 : 0,
+    DNSNames: isBuiltIn({ name: endpoint.networkName }) ? null : orNull(endpoint.dnsNames),
   };
 }
 
-export function endpointsByNetwork(container: Container, endpoints: readonly Endpoint[]) {
-  const running = isRunning(container);
+function aliasesOf({ aliases, networkName, containerId }: Endpoint, version: number): readonly string[] {
+  const id = shortId(containerId);
+  const showsId = version < ALIASES_WITHOUT_ID && !isBuiltIn({ name: networkName }) && !aliases.includes(id);
+  return showsId ? [...aliases, id] : aliases;
+}
+
+function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Endpoint) {
+  if (!ipv4 && !ipv6 && linkLocal.length === 0) return null;
+  return {
+    ...(ipv4 ? { IPv4Address: ipv4 } : {}),
+    ...(ipv6 ? { IPv6Address: ipv6 } : {}),
+    ...(linkLocal.length > 0 ? { LinkLocalIPs: linkLocal } : {}),
+  };
+}
+
+const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
+
+export function endpointsByNetwork(container: Container, endpoints: readonly Endpoint[], version: number) {
+  const context = { running: isRunning(container), version };
   return Object.fromEntries(
-    endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, running)] as const),
+    endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, context)] as const),
   );
 }
 
-/** @param sandboxKey file that names the network namespace; empty in host mode and while the container does not run */
-export function networkSettings(container: Container, endpoints: readonly Endpoint[], sandboxKey: string) {
-  const networks = endpointsByNetwork(container, endpoints);
+export interface NetworkSettingsContext {
+  readonly endpoints: readonly Endpoint[];
+  /** File that names the network namespace; empty in host mode and while the container does not run. */
+  readonly sandboxKey: string;
+  readonly version: number;
+}
+
+export function networkSettings(container: Container, { endpoints, sandboxKey, version }: NetworkSettingsContext) {
+  const networks = endpointsByNetwork(container, endpoints, version);
   // The flat fields are those of the default bridge, from the time when there was no other network.
   const flat = networks["bridge"];
+  const hasSandbox = isRunning(container) && endpoints.length > 0;
   return {
     Bridge: "",
-    SandboxID: isRunning(container) ? container.id : "",
+    SandboxID: hasSandbox ? container.id : "",
     SandboxKey: sandboxKey,
     Ports: portMap(container),
     HairpinMode: false,
@@ -49,11 +84,11 @@ export function networkSettings(container: Container, endpoints: readonly Endpoi
     SecondaryIPv6Addresses: null,
     EndpointID: flat?.EndpointID ?? "",
     Gateway: flat?.Gateway ?? "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
+    GlobalIPv6Address: flat?.GlobalIPv6Address ?? "",
+    GlobalIPv6PrefixLen: flat?.GlobalIPv6PrefixLen ?? 0,
     IPAddress: flat?.IPAddress ?? "",
     IPPrefixLen: flat?.IPPrefixLen ?? 0,
-    IPv6Gateway: "",
+    IPv6Gateway: flat?.IPv6Gateway ?? "",
     MacAddress: flat?.MacAddress ?? "",
     Networks: networks,
   };

@@ -1,5 +1,10 @@
 /** A network as `GET /networks` and `GET /networks/{id}` show it. */
-import type { Endpoint, Network } from "../../../netns/index.ts";
+import type { Endpoint, Network, Subnet } from "../../../netns/index.ts";
+
+/** The networks that the engine makes itself. */
+const BUILT_IN: readonly string[] = ["bridge", "host", "none"];
+
+export const isBuiltIn = ({ name }: Pick<Network, "name">): boolean => BUILT_IN.includes(name);
 
 export interface Attached {
   readonly endpoint: Endpoint;
@@ -8,19 +13,21 @@ export interface Attached {
 
 /** @param attached endpoints of running containers; undefined in the list, which Docker sends without them */
 export function networkView(network: Network, attached?: readonly Attached[]) {
-  const { subnet, gateway } = network;
-  const pool = subnet === undefined ? {} : { Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) };
   return {
     Name: network.name,
     Id: network.id,
     Created: network.created,
     Scope: "local",
     Driver: network.driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: subnet === undefined ? null : [pool] },
+    EnableIPv4: network.enableIPv4,
+    EnableIPv6: network.enableIPv6,
+    IPAM: {
+      Driver: network.ipamDriver,
+      Options: isBuiltIn(network) ? null : network.ipamOptions,
+      Config: network.subnets.length === 0 ? null : network.subnets.map(subnetView),
+    },
     Internal: network.internal,
-    Attachable: false,
+    Attachable: network.attachable,
     Ingress: false,
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
@@ -30,12 +37,23 @@ export function networkView(network: Network, attached?: readonly Attached[]) {
   };
 }
 
+function subnetView({ subnet, ipRange, gateway, auxAddresses }: Subnet) {
+  return {
+    Subnet: subnet,
+    ...(ipRange ? { IPRange: ipRange } : {}),
+    ...(gateway ? { Gateway: gateway } : {}),
+    ...(Object.keys(auxAddresses ?? {}).length > 0 ? { AuxiliaryAddresses: auxAddresses } : {}),
+  };
+}
+
 function attachedView({ endpoint, containerName }: Attached) {
   return {
     Name: containerName,
     EndpointID: endpoint.id,
     MacAddress: endpoint.macAddress,
-    IPv4Address: endpoint.address === "" ? "" : `${endpoint.address}/${endpoint.prefixLength}`,
-    IPv6Address: "",
+    IPv4Address: cidr(endpoint.address, endpoint.prefixLength),
+    IPv6Address: cidr(endpoint.address6, endpoint.prefixLength6),
   };
 }
+
+const cidr = (address: string, prefixLength: number): string => (address === "" ? "" : `${address}/${prefixLength}`);

@@ -10,17 +10,20 @@ export interface PortSummary {
   readonly Type: string;
 }
 
-export type PortMap = Readonly<
-  Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>
->;
+/** Where a port is published; `Policy` is ctr's own. */
+export interface HostBinding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+  readonly Policy?: string;
+}
 
-const ALL_ADDRESSES = "0.0.0.0";
+export type PortMap = Readonly<Record<string, readonly HostBinding[] | null>>;
 
 /** Published ports first, then the exposed ones that are not published. None while the container does not run. */
 export function portSummaries(container: Container): PortSummary[] {
   if (!isRunning(container)) return [];
   const published = container.ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
-    IP: hostIp === "" ? ALL_ADDRESSES : hostIp,
+    IP: hostIp,
     PrivatePort: containerPort,
     PublicPort: hostPort,
     Type: protocol,
@@ -38,11 +41,21 @@ export function portSummaries(container: Container): PortSummary[] {
 /** `80/tcp` → where it is published; null for a port that is only exposed. */
 export function portMap(container: Container): PortMap {
   if (!isRunning(container)) return {};
-  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  for (const key of exposedPorts(container)) map[key] = null;
-  for (const port of container.ports) {
+  const map = Object.fromEntries(exposedPorts(container).map((key) => [key, null] as const));
+  return { ...map, ...bindingsByPort(container.ports) };
+}
+
+/** `80/tcp` → where it is published. */
+export function bindingsByPort(ports: readonly PublishedPort[]): Record<string, HostBinding[]> {
+  const map: Record<string, HostBinding[]> = {};
+  for (const port of ports) {
     const bindings = map[portKey(port)] ?? [];
-    bindings.push({ HostIp: port.hostIp === "" ? ALL_ADDRESSES : port.hostIp, HostPort: String(port.hostPort) });
+    const { hostIp, hostPort, policy } = port;
+    bindings.push({
+      HostIp: hostIp,
+      HostPort: String(hostPort),
+      ...(policy === undefined ? {} : { Policy: policy }),
+    });
     map[portKey(port)] = bindings;
   }
   return map;

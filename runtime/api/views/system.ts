@@ -65,6 +65,7 @@ export function infoView(
   host: HostFacts,
   cgroups: CgroupHost,
   counts: Counts,
+  networkWarnings: readonly string[],
 ) {
   const can = (controller: string): boolean => cgroups.controllers.has(controller);
   return {
@@ -78,7 +79,7 @@ export function infoView(
     DriverStatus: [["Backing Filesystem", "overlayfs"]],
     Plugins: {
       Volume: ["local"],
-      Network: ["bridge", "host", "null"],
+      Network: ["bridge", "host", "ipvlan", "macvlan", "null"],
       Authorization: null,
       Log: ["json-file", "none"],
     },
@@ -134,7 +135,10 @@ export function infoView(
     RuncCommit: { ID: runtime.version },
     InitCommit: { ID: "" },
     SecurityOptions: securityOptions(info, cgroups),
-    Warnings: [...cgroups.absent].map(([controller, why]) => `WARNING: No ${controller} limit: ${why}`),
+    Warnings: [
+      ...[...cgroups.absent].map(([controller, why]) => `WARNING: No ${controller} limit: ${why}`),
+      ...networkWarnings.map((warning) => `WARNING: ${warning}`),
+    ],
   };
 }
 

@@ -5,7 +5,7 @@ import type { ExecState } from "../../../runtime/container/index.ts";
 import { EventBus } from "../../../runtime/events.ts";
 import type { Attachment, LogEntry, OutputChunk } from "../../../runtime/monitor/index.ts";
 import type { Container, ContainerCreateRequest } from "../../../runtime/types.ts";
-import { BRIDGE, container, ENDPOINT, image } from "./records.ts";
+import { BRIDGE, container, ENDPOINT, FRONT, GRANT, image } from "./records.ts";
 
 /** Says `greeting` on both streams, then echoes its input until that ends or the client leaves. */
 export class EchoAttachment implements Attachment {
@@ -55,6 +55,8 @@ export class EchoAttachment implements Attachment {
 
 export interface MemoryEngine extends ApiEngine {
   readonly known: Container[];
+  /** What was asked of the network: method and arguments. */
+  readonly calls: unknown[][];
   readonly created: ContainerCreateRequest[];
   readonly attachments: EchoAttachment[];
   readonly events: EventBus;
@@ -72,6 +74,7 @@ const GREETING: readonly OutputChunk[] = [
 ];
 
 export function memoryEngine(): MemoryEngine {
+  const calls: unknown[][] = [];
   const known = [container({ config: { OpenStdin: true } })];
   const created: ContainerCreateRequest[] = [];
   const attachments: EchoAttachment[] = [];
@@ -98,6 +101,7 @@ export function memoryEngine(): MemoryEngine {
   const nothing = async (ref: string): Promise<void> => void find(ref);
 
   return {
+    calls,
     execExit,
     known,
     created,
@@ -118,6 +122,25 @@ export function memoryEngine(): MemoryEngine {
       kill: nothing,
       remove: nothing,
       rename: nothing,
+      removeLink: (reference) => void calls.push(["removeLink", reference]),
+      linksOf: () => [],
+      networkFilesOf: () => ({ hostnamePath: "/c/hostname", hostsPath: "/c/hosts", resolvConfPath: "/c/resolv.conf" }),
+      networks: {
+        connect: async (...args) => void calls.push(["connect", ...args]),
+        async disconnect(reference, ...args) {
+          find(reference);
+          calls.push(["disconnect", reference, ...args]);
+        },
+        async publish(...args) {
+          calls.push(["publish", ...args]);
+          return [{ protocol: "tcp", containerPort: 80, hostIp: "::", hostPort: 81, policy: "loopback" }];
+        },
+        async unpublish(...args) {
+          calls.push(["unpublish", ...args]);
+          return [];
+        },
+        shape: async (...args) => void calls.push(["shape", ...args]),
+      },
       find,
       list: () => known,
       wait: () => exit.promise,
@@ -181,11 +204,42 @@ export function memoryEngine(): MemoryEngine {
       remove: async () => [{ Untagged: "busybox:latest" }],
     },
     network: {
-      networks: () => [BRIDGE],
-      findNetwork: () => BRIDGE,
-      endpointsOfNetwork: () => [ENDPOINT],
+      networks: () => [BRIDGE, FRONT],
+      findNetwork(reference) {
+        const found = [BRIDGE, FRONT].find(({ name, id }) => reference === name || reference === id);
+        if (found === undefined) throw notFound(`network ${reference} not found`, "CTR_NETWORK_NOT_FOUND");
+        return found;
+      },
+      endpointsOfNetwork: (id) => (id === BRIDGE.id ? [ENDPOINT] : []),
       endpointsOfContainer: () => [ENDPOINT],
       sandboxOf: () => undefined,
+      grants: () => [GRANT],
+      explainName: async (_id, name, type = "A") => ({ name, type, steps: [] }),
+      rules: async () => {
+        throw notFound("no firewall here", "CTR_NOT_FOUND");
+      },
+      traffic: () => [],
+      repair: async (options) => {
+        calls.push(["repair", options]);
+        return [];
+      },
+      warnings: () => [],
+    },
+    networks: {
+      async create(request) {
+        calls.push(["create", request]);
+        return { network: FRONT, warnings: ["a", "b"] };
+      },
+      remove: async (reference) => void calls.push(["remove", reference]),
+      async prune(networks) {
+        calls.push(["prune", networks.map(({ name }) => name)]);
+        return networks.map(({ name }) => name);
+      },
+      allow(grant) {
+        calls.push(["allow", grant]);
+        return GRANT;
+      },
+      deny: ({ port }) => port === GRANT.port,
     },
     cgroups: {
       processes: () => [],

@@ -10,7 +10,6 @@ describe("refuseUnavailable", () => {
       Devices: [],
       DeviceRequests: null,
       GroupAdd: null,
-      Links: null,
       MemorySwappiness: -1,
       OomKillDisable: false,
       Runtime: "",
@@ -20,7 +19,6 @@ describe("refuseUnavailable", () => {
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
     [{ Devices: [{ PathOnHost: "/dev/fuse" }] }, /--device \(HostConfig\.Devices\) is not available/],
-    [{ Links: ["db:db"] }, /--link /],
     [{ GroupAdd: ["audio"] }, /--group-add /],
     [{ OomKillDisable: true }, /--oom-kill-disable /],
     [{ MemorySwappiness: 0 }, /--memory-swappiness /],

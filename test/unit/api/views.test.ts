@@ -47,9 +47,9 @@ describe("ports", () => {
 
   it("maps them, several bindings of one port too", () => {
     const ports = [
-      { protocol: "tcp", containerPort: 80, hostIp: "", hostPort: 8080 },
+      { protocol: "tcp", containerPort: 80, hostIp: "0.0.0.0", hostPort: 8080 },
       { protocol: "tcp", containerPort: 80, hostIp: "127.0.0.1", hostPort: 81 },
-      { protocol: "udp", containerPort: 53, hostIp: "", hostPort: 53 },
+      { protocol: "udp", containerPort: 53, hostIp: "::", hostPort: 53 },
     ] as const;
     assert.deepEqual(portMap(container({ ports })), {
       "80/tcp": [
@@ -57,7 +57,7 @@ describe("ports", () => {
         { HostIp: "127.0.0.1", HostPort: "81" },
       ],
       "443/tcp": null,
-      "53/udp": [{ HostIp: "0.0.0.0", HostPort: "53" }],
+      "53/udp": [{ HostIp: "::", HostPort: "53" }],
     });
   });
 
@@ -82,7 +82,7 @@ describe("mountPoints", () => {
 });
 
 describe("containerSummary", () => {
-  const context = { endpoints: [ENDPOINT], imageIdOfName: IMAGE_ID, now: NOW };
+  const context = { endpoints: [ENDPOINT], version: 51, imageIdOfName: IMAGE_ID, now: NOW };
 
   it("has the fields of docker ps", () => {
     const row = containerSummary(container(), context);
@@ -110,6 +110,9 @@ describe("containerInspect", () => {
   const inspect = (change: Partial<Container> = {}) =>
     containerInspect(container(change), {
       endpoints: [ENDPOINT],
+      version: 51,
+      files: { hostnamePath: "/c/hostname", hostsPath: "/c/hosts", resolvConfPath: "/c/resolv.conf" },
+      links: ["/db:/web/db"],
       sandboxKey: "/run/ctr/netns/x",
       execIds: [],
       runtime: "runc",
@@ -119,7 +122,7 @@ describe("containerInspect", () => {
     const { State, Name, Image, Path, Args, ExecIDs, LogPath, HostsPath } = inspect();
     assert.deepEqual([State.Status, State.Running, State.Pid, State.OOMKilled], ["running", true, 42, false]);
     assert.deepEqual([Name, Image, Path, Args, ExecIDs], ["/web", IMAGE_ID, "httpd", ["-f"], null]);
-    assert.deepEqual([LogPath, HostsPath], ["/data/containers/c0ffee/container.log", "/data/containers/c0ffee/hosts"]);
+    assert.deepEqual([LogPath, HostsPath], ["/data/containers/c0ffee/container.log", "/c/hosts"]);
   });
 
   it("has the flat network fields of the default bridge, and the map", () => {

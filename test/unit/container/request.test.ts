@@ -95,6 +95,5 @@ describe("HostConfig", () => {
   it("is refused for what does not exist", () => {
     throws(() => hostConfigOf({ LogConfig: { Type: "syslog" } }, true), /no log driver named 'syslog' is registered/);
     throws(() => hostConfigOf({ ShmSize: -1 }, true), /SHM size can not be less than 0/);
-    throws(() => hostConfigOf({ NetworkMode: "container:web" }, true), { status: 501 });
   });
 });

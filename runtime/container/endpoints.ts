@@ -1,0 +1,99 @@
+/** From the networks that a request names to the endpoints that the network layer gives. Pure. */
+import { invalid } from "../../lib/errors.ts";
+import type { EndpointRequest } from "../../netns/index.ts";
+import type { Container, ContainerCreateRequest, EndpointSettings } from "../types.ts";
+import { isUserDefined, PRIVATE_NETWORK, SHARED_NETWORK, sharedWith } from "./network-mode.ts";
+
+type Asked = Pick<ContainerCreateRequest, "NetworkingConfig" | "MacAddress">;
+type Owner = Pick<Container, "id" | "name" | "config" | "hostConfig">;
+
+/**
+ * The network of the mode first, then the others in the order given: so the interfaces are counted.
+ * @param nameOf the name of the network that a key of the request means
+ * @throws `invalid` with Docker's texts; what `nameOf` throws for a network that is not there
+ */
+export function endpointRequests(
+  container: Owner,
+  { NetworkingConfig, MacAddress }: Asked,
+  nameOf: (reference: string) => string,
+): EndpointRequest[] {
+  const given = Object.entries(NetworkingConfig?.EndpointsConfig ?? {});
+  const { NetworkMode: mode = "bridge" } = container.hostConfig;
+  if (sharedWith(container.hostConfig) !== undefined) {
+    if (given.length > 0) throw invalid(SHARED_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
+    return [];
+  }
+  const main = nameOf(mode);
+  const wishes = new Map<string, EndpointSettings>();
+  const named = given.map(([key, settings]) => [nameOf(key), settings ?? {}] as const);
+  if (given.length === 0 || named.some(([name]) => name === main)) wishes.set(main, {});
+  for (const [name, settings] of named) {
+    if (Object.keys(wishes.get(name) ?? {}).length > 0) {
+      throw invalid(`network "${name}" is specified multiple times`, "CTR_ENDPOINT_DUPLICATE");
+    }
+    wishes.set(name, settings);
+  }
+  checkTogether([...wishes.keys()]);
+  return [...wishes].map(([network, settings]) =>
+    endpointRequest(container, network, network === main ? withMac(settings, MacAddress) : settings),
+  );
+}
+
+/**
+ * One endpoint, at creation or for `connect`.
+ * @param network name of the network
+ * @throws `invalid` with Docker's texts
+ */
+export function endpointRequest(container: Owner, network: string, settings: EndpointSettings): EndpointRequest {
+  checkPredefined(network, settings);
+  const { IPAMConfig, MacAddress, Links, Aliases, DriverOpts, GwPriority } = settings;
+  const { IPv4Address, IPv6Address, LinkLocalIPs } = IPAMConfig ?? {};
+  const { Hostname } = container.config;
+  return {
+    containerId: container.id,
+    containerName: container.name,
+    network,
+    ...(Hostname ? { hostname: Hostname } : {}),
+    ...(IPv4Address ? { ipAddress: IPv4Address } : {}),
+    ...(IPv6Address ? { ip6Address: IPv6Address } : {}),
+    ...(LinkLocalIPs?.length ? { linkLocalAddresses: LinkLocalIPs } : {}),
+    ...(MacAddress ? { macAddress: MacAddress } : {}),
+    ...(Aliases?.length ? { aliases: Aliases } : {}),
+    ...(Links?.length ? { links: Links } : {}),
+    ...(DriverOpts ? { driverOptions: DriverOpts } : {}),
+    ...(GwPriority ? { gatewayPriority: GwPriority } : {}),
+  };
+}
+
+/** Names and addresses of one's own choice belong to networks of one's own making. */
+function checkPredefined(network: string, { Aliases, IPAMConfig }: EndpointSettings): void {
+  if (isUserDefined(network)) return;
+  const wrong = [
+    ...(Aliases?.length ? ["network-scoped aliases are only supported for user-defined networks"] : []),
+    ...(IPAMConfig?.IPv4Address || IPAMConfig?.IPv6Address
+      ? ["user-specified IP address is supported on user-defined networks only"]
+      : []),
+  ];
+  if (wrong.length === 0) return;
+  const list = wrong.length === 1 ? wrong.join("") : `* ${wrong.join("\n* ")}`;
+  throw invalid(`invalid endpoint settings:\n${list}`, "CTR_ENDPOINT_INVALID");
+}
+
+/** @throws `invalid` when `host` or `none` would not be the only network */
+export function checkTogether(networks: readonly string[]): void {
+  if (networks.length < 2) return;
+  if (networks.includes("host")) throw invalid(SHARED_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
+  if (networks.includes("none")) throw invalid(PRIVATE_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
+}
+
+/** Old clients give the address of the main network's interface to the container. */
+function withMac(settings: EndpointSettings, containerWide: string | undefined): EndpointSettings {
+  if (!containerWide) return settings;
+  if (settings.MacAddress && settings.MacAddress !== containerWide) {
+    throw invalid(
+      "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty",
+      "CTR_MAC_CONFLICT",
+    );
+  }
+  return { ...settings, MacAddress: containerWide };
+}

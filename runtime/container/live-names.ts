@@ -1,0 +1,58 @@
+/** Hosts files of containers that run, while networks and linked containers come and go. */
+import { type Endpoint, ownHostsLine, renewHostsAddress, updateHosts } from "../../netns/index.ts";
+import type { Container } from "../types.ts";
+import { type LinkedContainer, linkedContainers } from "./links.ts";
+import { addressesOf, networkFilesOf } from "./network-files.ts";
+import type { Parts } from "./parts.ts";
+
+type NameParts = Pick<Parts, "records" | "paths" | "network">;
+
+/** A network was connected: the container's own name has an address more. */
+export function addToHosts(parts: NameParts, container: Container, endpoint: Endpoint): void {
+  updateHosts(networkFilesOf(parts, container).hostsPath, { add: ownLines(container, endpoint) });
+}
+
+/** A network was disconnected. Only lines that are as we wrote them go: what the user changed is the user's. */
+export function removeFromHosts(parts: NameParts, container: Container, endpoint: Endpoint): void {
+  updateHosts(networkFilesOf(parts, container).hostsPath, { remove: ownLines(container, endpoint) });
+}
+
+function ownLines({ config }: Container, endpoint: Endpoint): string[] {
+  return addressesOf(endpoint).map((address) => ownHostsLine(address, config.Hostname ?? "", config.Domainname));
+}
+
+/**
+ * The containers that a starting one links to, with their addresses on the default bridge.
+ * @throws `system` with Docker's texts for one that does not run or is not on it
+ */
+export function linkedTo(parts: NameParts, container: Container): LinkedContainer[] {
+  return linkedContainers(parts.records, container, (id) => bridgeEndpoint(parts, id));
+}
+
+/** Those of its links whose targets run and are on the default bridge now. */
+export function reachableLinks(parts: NameParts, container: Container): LinkedContainer[] {
+  return (container.links ?? []).flatMap((link) => {
+    try {
+      return linkedTo(parts, { ...container, links: [link] });
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A container has started, perhaps with another address: those that run and link to it are told. */
+export function renewLinks(parts: NameParts, { id }: Container): void {
+  const endpoint = bridgeEndpoint(parts, id);
+  if (endpoint === undefined) return;
+  for (const { container } of parts.records.all()) {
+    if (container.status !== "running") continue;
+    for (const { targetId, alias } of container.links ?? []) {
+      if (targetId !== id) continue;
+      const { hostsPath } = networkFilesOf(parts, container);
+      for (const address of addressesOf(endpoint)) renewHostsAddress(hostsPath, alias, address);
+    }
+  }
+}
+
+const bridgeEndpoint = ({ network }: Pick<Parts, "network">, id: string): Endpoint | undefined =>
+  network.endpointsOfContainer(id).find(({ networkName }) => networkName === "bridge");

@@ -1,0 +1,2 @@
+/** Networks as the Engine API changes them. */
+export { NetworkService } from "./service.ts";
