@@ -28,9 +28,10 @@ describe("networks by the API", () => {
   });
 
   const ask = async (method: string, path: string, body?: unknown) => {
-    const headers = { "Content-Type": "application/json" };
-    const text = body === undefined ? {} : { body: JSON.stringify(body), headers };
-    const answer = await call(socket, method, path, text);
+    const text = JSON.stringify(body);
+    // Node sends no length of its own with DELETE.
+    const headers = { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(text ?? "")) };
+    const answer = await call(socket, method, path, text === undefined ? {} : { body: text, headers });
     return { status: answer.status, value: answer.body === "" ? undefined : (JSON.parse(answer.body) as unknown) };
   };
   const filtered = (path: string, filters: object) =>
