@@ -26,11 +26,11 @@ export function holdPort(protocol: Protocol, hostIp: string, port: number): Hold
 export const releaseHold = closePortSocket;
 
 /**
- * Lets a socket of ours be bound beside the hold, or nobody any more. It is never set before the port is ours: else the
- * port of a program of the host that shares (SO_REUSEPORT, same user) would seem free.
+ * Lets a socket of ours that has SO_REUSEADDR be bound beside the hold, or nobody any more. (Not SO_REUSEPORT: the kernel
+ * remembers for a TCP port that it was once shared so, and lets others in even after both sockets have lost the option.)
  */
 export function shareHold(fd: number, isShared: boolean): void {
-  setSocketOption(fd, SocketOption.reusePort, isShared ? 1 : 0);
+  setSocketOption(fd, SocketOption.reuseAddress, isShared ? 1 : 0);
 }
 
 /** @returns the name of the error number, or undefined */

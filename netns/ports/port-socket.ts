@@ -15,7 +15,7 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
 /** Options of SOL_SOCKET. */
-export const SocketOption = { reuseAddress: 2, receiveBuffer: 8, reusePort: 15 } as const;
+export const SocketOption = { reuseAddress: 2, receiveBuffer: 8 } as const;
 
 /** Type and protocol of socket(2). */
 const SOCKETS: Readonly<Record<Protocol, readonly [number, number]>> = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] };

@@ -1,8 +1,9 @@
 /**
  * The socket that a proxy listens on. The engine has reserved the port already with a socket of its own (netns/ports):
- * ours is bound beside it while both have SO_REUSEPORT, whereupon the engine closes its own. Ours loses the option as
- * soon as it listens: from then on nobody can be bound beside it, whatever options he sets. A proxy that is started
- * without the engine's socket there (after a crash) binds in the same way.
+ * ours is bound beside it while both have SO_REUSEADDR, whereupon the engine closes its own. Two TCP sockets may share a
+ * port in this way as long as neither listens, so that nobody else gets in once ours does; two UDP sockets may as long as
+ * both have the option, so that ours loses it at once. A proxy that is started without the engine's socket there (after
+ * a crash) binds in the same way.
  */
 import type { ProxySpecification, SocketAddress } from "../dataplane/types.ts";
 import { bindFailed } from "../ports/failures.ts";
@@ -23,21 +24,22 @@ type Protocol = ProxySpecification["protocol"];
 export function bindProxySocket(protocol: Protocol, { address, port }: SocketAddress): number {
   const socket = openPortSocket(protocol, address);
   if (socket.errno !== undefined) throw bindFailed({ protocol, hostIp: address, port }, socket.errno);
-  setSocketOption(socket.fd, SocketOption.reusePort, 1);
-  // Connections of a former proxy in TIME_WAIT are no reason to refuse. For UDP the option would mean sharing.
-  if (protocol === "tcp") setSocketOption(socket.fd, SocketOption.reuseAddress, 1);
+  sharePort(socket.fd);
   const errno = bindPortSocket(socket.fd, address, port);
   if (errno === undefined) return socket.fd;
   closePortSocket(socket.fd);
   throw bindFailed({ protocol, hostIp: address, port }, errno);
 }
 
-/** Call it once the socket listens. */
+/**
+ * UDP: call it once the socket is bound. A TCP socket keeps the option, for the sake of the next one: connections that
+ * are still in TIME_WAIT then are no reason to refuse it.
+ */
 export function claimPort(fd: number): void {
-  setSocketOption(fd, SocketOption.reusePort, 0);
+  setSocketOption(fd, SocketOption.reuseAddress, 0);
 }
 
-/** For a moment at which another socket of ours is bound to the same port, on one of the addresses. */
+/** UDP: for a moment at which another socket of ours is bound to the same port, on one of the addresses. */
 export function sharePort(fd: number): void {
-  setSocketOption(fd, SocketOption.reusePort, 1);
+  setSocketOption(fd, SocketOption.reuseAddress, 1);
 }

@@ -5,7 +5,7 @@ import { codeOf } from "../../lib/errors.ts";
 import type { ProxySpecification, SocketAddress } from "../dataplane/types.ts";
 import { bindFailed } from "../ports/failures.ts";
 import type { Budget } from "./budget.ts";
-import { bindProxySocket, claimPort } from "./listen.ts";
+import { bindProxySocket } from "./listen.ts";
 import type { PortProxy, ProxyCounters } from "./types.ts";
 
 /** Connections that the kernel keeps until they are accepted; it takes its own net.core.somaxconn when that is less. */
@@ -55,7 +55,6 @@ export class TcpProxy implements PortProxy {
       server.close();
       throw bindFailed({ protocol: "tcp", hostIp: listen.address, port: listen.port }, codeOf(error) ?? "");
     }
-    claimPort(fd);
     return new TcpProxy(server, target, budget);
   }
 

@@ -3,7 +3,7 @@
  *
  * Node does not tell which address of the host a datagram was sent to, but the answer must come from there. A proxy on all
  * addresses therefore binds the host's addresses one by one, as soon as the first datagram comes: the kernel prefers such
- * a socket to the one for all. That one serves only what has just been added to the host.
+ * a socket to the one for all. That one serves only what has just been added to the host, and until its client asks again.
  */
 import type { RemoteInfo, Socket } from "node:dgram";
 import { once } from "node:events";
@@ -55,7 +55,7 @@ export class UdpProxy implements PortProxy {
     const { listen } = specification;
     const descriptor = bindProxySocket("udp", listen);
     const proxy = new UdpProxy(descriptor, specification, budget);
-    await once(proxy.#serve(listen.address, descriptor), "listening");
+    proxy.#serve(listen.address, descriptor);
     claimPort(descriptor);
     return proxy;
   }
@@ -82,17 +82,17 @@ export class UdpProxy implements PortProxy {
     this.#sockets.clear();
   }
 
-  #serve(address: string, descriptor: number): Socket {
+  #serve(address: string, descriptor: number): void {
     const socket = createUdpSocket(address);
     socket.bind({ fd: descriptor });
     socket.on("message", (data, client) => this.#forward(data, client, socket));
     // A datagram that could not be sent is lost, as UDP may be.
     socket.on("error", () => {});
     this.#sockets.set(address, socket);
-    return socket;
   }
 
   #forward(data: Buffer, { address, port }: RemoteInfo, entrance: Socket): void {
+    if (entrance === this.#sockets.get(this.#listen.address)) this.#bindLocalAddresses();
     const client = `${address} ${port}`;
     const flow = this.#flows.get(client) ?? this.#open(client, { address, port }, entrance);
     if (flow === undefined) return;
@@ -102,7 +102,6 @@ export class UdpProxy implements PortProxy {
   }
 
   #open(client: string, from: SocketAddress, entrance: Socket): UdpFlow | undefined {
-    if (entrance === this.#sockets.get(this.#listen.address)) this.#bindLocalAddresses();
     if (this.#flows.size >= MOST_CLIENTS) this.#forgetOldest();
     if (!this.#budget.take(1)) {
       this.#refused++;
