@@ -9,13 +9,18 @@ import {
   type NumberedAnswer,
 } from "./protocol.ts";
 
+/** Milliseconds. A process that hangs must not make the engine hang. */
+const TIMEOUT = 30_000;
+
 interface Waiting {
+  readonly timer: NodeJS.Timeout;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Code of the error of requests whose answer never came: whether they were done is not known. */
 export const CONNECTION_LOST = "CTR_DATA_PLANE_LOST";
+const NO_ANSWER = "CTR_DATA_PLANE_SILENT";
 
 export class Connection implements Disposable {
   readonly #socket: Socket;
@@ -61,13 +66,15 @@ export class Connection implements Disposable {
 
   /**
    * Requests are done in the order in which they were made.
-   * @throws the data plane's error as it was there; `unavailable` ({@link CONNECTION_LOST}) when no answer came
+   * @throws the data plane's error as it was there; `unavailable` ({@link CONNECTION_LOST}) when it ended before it
+   *   answered, or (`CTR_DATA_PLANE_SILENT`) gave none in time
    */
   request<R extends DataPlaneRequest>(request: R): Promise<DataPlaneResults[R["do"]]> {
     return new Promise<unknown>((resolve, reject) => {
       if (this.#socket.destroyed) throw lost();
       const id = ++this.#lastId;
-      this.#waiting.set(id, { resolve, reject });
+      const timer = setTimeout(() => this.#giveUp(id), TIMEOUT).unref();
+      this.#waiting.set(id, { timer, resolve, reject });
       // While something is asked the answer is waited for, also by a process that has nothing else to do.
       this.#socket.ref();
       this.#socket.write(`${JSON.stringify({ id, request })}\n`);
@@ -90,13 +97,23 @@ export class Connection implements Disposable {
   #settle(answer: NumberedAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
+    clearTimeout(waiting?.timer);
     if (this.#waiting.size === 0) this.#socket.unref();
     if ("failure" in answer) waiting?.reject(errorOf(answer.failure));
     else waiting?.resolve(answer.result);
   }
 
+  #giveUp(id: number): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.reject(unavailable(`the data plane (ctr-dataplane) gave no answer within ${TIMEOUT / 1000} s`, NO_ANSWER));
+  }
+
   #abandon(): void {
-    for (const { reject } of this.#waiting.values()) reject(lost());
+    for (const { timer, reject } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(lost());
+    }
     this.#waiting.clear();
   }
 }

@@ -38,6 +38,8 @@ export class DataPlane implements AsyncDisposable {
   #connecting: Promise<Connection> | undefined;
   #lastPost: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** The process has ended although there was something to do. */
+  #wasLost = false;
   #isHealing = false;
   #lastHealing = Number.NEGATIVE_INFINITY;
   /** Milliseconds before the next start. */
@@ -71,7 +73,7 @@ export class DataPlane implements AsyncDisposable {
   }
 
   async unserve(containerId: string): Promise<void> {
-    if (this.#sandboxes.delete(containerId)) await this.#request({ do: "unserve", containerId });
+    if (this.#sandboxes.delete(containerId)) await this.#takeAway({ do: "unserve", containerId });
   }
 
   putName(record: NameRecord): void {
@@ -107,7 +109,7 @@ export class DataPlane implements AsyncDisposable {
 
   /** Closes a proxy and its connections. Without complaint when there is none. */
   async unproxy(id: string): Promise<void> {
-    if (this.#proxies.delete(id)) await this.#request({ do: "unproxy", id });
+    if (this.#proxies.delete(id)) await this.#takeAway({ do: "unproxy", id });
   }
 
   figures(): Promise<DataPlaneFigures> {
@@ -156,11 +158,23 @@ export class DataPlane implements AsyncDisposable {
         return await connection.request(request);
       } catch (error) {
         if (codeOf(error) !== CONNECTION_LOST || attempt === ATTEMPTS || this.#closed) throw error;
+        this.#onClosed(connection);
       }
     }
   }
 
-  #connected(): Promise<Connection> {
+  /** A process that has died has taken it away itself; the next one is not told of it. */
+  async #takeAway(request: DataPlaneRequest): Promise<void> {
+    await this.#connecting?.catch(() => {});
+    try {
+      await this.#connection?.request(request);
+    } catch (error) {
+      if (codeOf(error) !== CONNECTION_LOST) throw error;
+    }
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#connection !== undefined) return this.#connection;
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
     });
@@ -205,13 +219,21 @@ export class DataPlane implements AsyncDisposable {
     for (const { what, message } of (await synced).failures) {
       logger.warn(`The data plane could not restore ${what}: ${message}`);
     }
+    if (this.#wasLost) {
+      this.#wasLost = false;
+      logger.warn("The data plane had ended. A new one does its work.");
+      this.#options.onRestart?.();
+    }
     return connection;
   }
 
   #onClosed(connection: Connection): void {
-    if (this.#connection === connection) this.#connection = undefined;
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
     // Without anything to do the process ends by itself after a while.
-    if (!this.#closed && this.#isNeeded) void this.#heal();
+    if (this.#closed || !this.#isNeeded) return;
+    this.#wasLost = true;
+    void this.#heal();
   }
 
   /** Starts a new process at once; those that die at once are started again ever more slowly. */
@@ -222,8 +244,6 @@ export class DataPlane implements AsyncDisposable {
       await this.#pauseBetweenStarts();
       try {
         await this.#connected();
-        this.#options.logger.warn("The data plane had ended. A new one does its work.");
-        this.#options.onRestart?.();
       } catch (error) {
         if (!this.#closed) this.#options.logger.error(`The data plane does not start again: ${messageOf(error)}`);
       }

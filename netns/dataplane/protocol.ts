@@ -61,6 +61,7 @@ export interface SyncResult {
 
 /** Counters since the process started. */
 export interface DataPlaneFigures {
+  readonly pid: number;
   readonly sandboxes: number;
   readonly records: number;
   readonly proxies: number;

@@ -71,7 +71,8 @@ export class Service {
   }
 
   #figures(): DataPlaneFigures {
-    return { ...this.#resolver.figures, proxies: this.#proxies.size, residentMemory: process.memoryUsage.rss() };
+    const { pid } = process;
+    return { ...this.#resolver.figures, pid, proxies: this.#proxies.size, residentMemory: process.memoryUsage.rss() };
   }
 }
 

@@ -77,12 +77,17 @@ class Inquiry {
     this.#deadline = setTimeout(() => this.#end(this.#best()), times.deadline);
   }
 
+  start(): void {
+    this.#askNext();
+    this.#decide();
+  }
+
   /** Asks the first server that was not asked yet, and the one after it when that takes too long. */
-  askNext(): void {
+  #askNext(): void {
     clearTimeout(this.#patience);
     const next = this.#attempts.find(({ state }) => state === "not asked");
     if (next === undefined) return;
-    this.#patience = setTimeout(() => this.askNext(), this.#times.patience);
+    this.#patience = setTimeout(() => this.#askNext(), this.#times.patience);
     this.#ask(next);
   }
 
@@ -108,7 +113,7 @@ class Inquiry {
       }
       attempt.state = rcode === Rcode.noError || rcode === Rcode.nameError ? "nothing there" : "failed";
     }
-    if (attempt.state === "failed") this.askNext();
+    if (attempt.state === "failed") this.#askNext();
     this.#decide();
   }
 
@@ -116,7 +121,7 @@ class Inquiry {
     attempt.cancel();
     this.#suspect(attempt);
     attempt.state = "silent";
-    this.askNext();
+    this.#askNext();
     this.#decide();
   }
 
@@ -177,5 +182,5 @@ export function inquire(
   overUdp: boolean,
   times: InquiryTimes = INQUIRY_TIMES,
 ): Promise<InquiryResult | undefined> {
-  return new Promise((resolve) => new Inquiry(upstreams, query, overUdp, times, resolve).askNext());
+  return new Promise((resolve) => new Inquiry(upstreams, query, overUdp, times, resolve).start());
 }
