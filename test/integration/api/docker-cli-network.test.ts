@@ -1,0 +1,300 @@
+/** The real docker CLI and the networks of the engine: packets go where it says, names mean what it says. */
+import assert from "node:assert/strict";
+import { waitFor } from "../../support/wait.ts";
+import { DockerClient } from "./docker-client.ts";
+
+describe("docker and the engine's networks", () => {
+  let docker: DockerClient;
+
+  before(async () => {
+    docker = await DockerClient.start();
+    await docker.output("network", "create", "--subnet", "10.7.0.0/24", "front");
+    await docker.output("network", "create", "back");
+  });
+  after(() => docker?.[Symbol.asyncDispose]());
+  afterEach(() => docker.removeContainers());
+
+  /** A container that serves its own name on port 80. */
+  const serve = (name: string, ...options: readonly string[]): Promise<string> =>
+    docker.output("run", "-d", "--name", name, ...options, "busybox", ...serverOf(name));
+
+  const exec = (container: string, ...argv: readonly string[]): Promise<string> =>
+    docker.output("exec", container, ...argv);
+  /** What the server at this address or name says to a container. */
+  const asked = (container: string, target: string): Promise<string> =>
+    exec(container, "wget", "-q", "-T", "5", "-O", "-", `http://${target}/`);
+  /** Waits until the server has begun to listen. */
+  const answers = (container: string, target: string, expected: string): Promise<boolean> =>
+    waitFor(`${target} to answer ${container}`, async () => (await asked(container, target)) === expected);
+  const inspect = async <T>(name: string, what: string): Promise<T> =>
+    JSON.parse(await docker.inspect(name, `{{json ${what}}}`)) as T;
+
+  describe("a container on networks", () => {
+    it("has the address and the names that it was given, for its neighbours", async () => {
+      await serve("web", "--network", "front", "--network-alias", "www", "--ip", "10.7.0.40", "--hostname", "webhost");
+      await serve("asks", "--network", "front");
+      const id = await docker.inspect("web", "{{.Id}}");
+      for (const name of ["web", "www", "webhost", id.slice(0, 12), "web.front", "10.7.0.40"]) {
+        await answers("asks", name, "web");
+      }
+      const { IPAMConfig, Aliases, DNSNames } = await inspect<Record<string, unknown>>(
+        "web",
+        ".NetworkSettings.Networks.front",
+      );
+      assert.deepEqual([IPAMConfig, Aliases], [{ IPv4Address: "10.7.0.40" }, ["www"]]);
+      assert.deepEqual(DNSNames, ["web", "www", id.slice(0, 12), "webhost"]);
+    });
+
+    it("begins on several of them, and is known on each", async () => {
+      await serve("web", "--network", "name=back", "--network", "name=front,ip=10.7.0.41,alias=two");
+      await serve("asks", "--network", "front");
+      await answers("asks", "two", "web");
+      assert.match(await exec("web", "ip", "-4", "-o", "addr"), /eth0 .*\n.*eth1 +inet 10\.7\.0\.41\/24/);
+      assert.match(await exec("web", "cat", "/etc/hosts"), /\n10\.7\.0\.41\t[0-9a-f]{12}\n/);
+    });
+
+    it("joins and leaves them while it runs", async () => {
+      await serve("web", "--network", "back");
+      await serve("asks", "--network", "front");
+      assert.equal((await docker.run(["exec", "asks", "nslookup", "web"])).exitCode, 1);
+      await docker.output("network", "connect", "--alias", "late", "--ip", "10.7.0.42", "front", "web");
+      await answers("asks", "late", "web");
+      assert.match(await exec("web", "cat", "/etc/hosts"), /\n10\.7\.0\.42\t[0-9a-f]{12}\n/);
+      await docker.output("network", "disconnect", "front", "web");
+      assert.equal((await docker.run(["exec", "asks", "nslookup", "late"])).exitCode, 1);
+      assert.doesNotMatch(await exec("web", "cat", "/etc/hosts"), /10\.7\.0\.42/);
+      assert.doesNotMatch(await exec("web", "ip", "-o", "link"), /eth1/);
+    });
+
+    it("joins one by which the name server comes, unless its user changed resolv.conf", async () => {
+      await serve("plain");
+      await serve("edited");
+      await exec("edited", "sh", "-c", "echo nameserver 192.0.2.9 >/etc/resolv.conf");
+      for (const name of ["plain", "edited"]) await docker.output("network", "connect", "front", name);
+      assert.match(await exec("plain", "cat", "/etc/resolv.conf"), /^nameserver 127\.0\.0\.11$/m);
+      assert.equal(await exec("edited", "cat", "/etc/resolv.conf"), "nameserver 192.0.2.9");
+      await answers("plain", "edited", "edited");
+    });
+
+    it("takes what it was connected to while it did not run", async () => {
+      await docker.output("create", "--name", "web", "--network", "back", "busybox", ...serverOf("web"));
+      await docker.output("network", "connect", "--ip", "10.7.0.43", "front", "web");
+      await docker.output("network", "connect", "--ip", "10.7.0.44", "front", "web");
+      await docker.output("network", "disconnect", "back", "web");
+      await docker.output("start", "web");
+      assert.deepEqual(Object.keys(await inspect("web", ".NetworkSettings.Networks")), ["front"]);
+      assert.match(await exec("web", "ip", "-4", "-o", "addr"), /eth0 +inet 10\.7\.0\.44\/24/);
+    });
+
+    it("keeps its address over restarts", async () => {
+      await serve("web", "--network", "back");
+      const before = await docker.inspect("web", "{{.NetworkSettings.Networks.back.IPAddress}}");
+      await docker.output("stop", "-t", "0", "web");
+      await serve("other", "--network", "back");
+      await docker.output("start", "web");
+      assert.equal(await docker.inspect("web", "{{.NetworkSettings.Networks.back.IPAddress}}"), before);
+    });
+  });
+
+  describe("a container on the network of another", () => {
+    it("reaches it by localhost, shares its name and files, and outlives its restart", async () => {
+      await serve("web", "--network", "front", "--hostname", "shared", "--add-host", "far:192.0.2.7");
+      await docker.output("run", "-d", "--name", "asks", "--network", "container:web", "busybox", "sleep", "1000");
+      await answers("asks", "127.0.0.1", "web");
+      assert.equal(await exec("asks", "hostname"), "shared");
+      assert.match(await exec("asks", "cat", "/etc/hosts"), /192\.0\.2\.7\tfar/);
+      assert.equal(await docker.inspect("asks", "{{json .NetworkSettings.Networks}}"), "{}");
+      const links = await exec("asks", "ip", "-o", "link");
+      await docker.output("restart", "-t", "0", "web");
+      assert.equal(await exec("asks", "ip", "-o", "link"), links);
+      await answers("asks", "127.0.0.1", "web");
+      await serve("neighbour", "--network", "front");
+      await answers("asks", "neighbour", "neighbour");
+    });
+
+    it("keeps the network while that one is stopped, and is the last to leave it", async () => {
+      await serve("web", "--network", "front");
+      await serve("asks", "--network", "container:web");
+      const path = await docker.inspect("web", "{{.NetworkSettings.SandboxKey}}");
+      await docker.output("stop", "-t", "0", "web");
+      await answers("asks", "127.0.0.1", "asks");
+      assert.match(await exec("asks", "ip", "-4", "-o", "addr"), /eth0/);
+      await docker.output("stop", "-t", "0", "asks");
+      assert.equal((await docker.engine.host.run(["test", "-e", path])).exitCode, 1);
+    });
+
+    it("is found again after the engine was killed", async () => {
+      await serve("web", "--network", "front");
+      await docker.output("run", "-d", "--name", "asks", "--network", "container:web", "busybox", "sleep", "1000");
+      await docker.output("stop", "-t", "0", "web");
+      await docker.engine.stopDaemon("SIGKILL");
+      await docker.engine.startDaemon();
+      assert.match(await exec("asks", "ip", "-4", "-o", "addr"), /eth0/);
+      await docker.output("start", "web");
+      await answers("asks", "127.0.0.1", "web");
+    });
+
+    it("cannot start without it", async () => {
+      await docker.output("create", "--name", "web", "busybox", "true");
+      const refused = await docker.run(["run", "--network", "container:web", "busybox", "true"]);
+      assert.equal(refused.exitCode, 125);
+      assert.match(
+        refused.stderr,
+        /cannot join network namespace of a non running container: container \w+ is created/,
+      );
+    });
+  });
+
+  describe("a link on the default bridge", () => {
+    it("gives name, alias and variables, and follows the target to another address", async () => {
+      await serve("db", "--expose", "5432", "-e", "SECRET=1");
+      await serve("web", "--link", "db:data");
+      await answers("web", "data", "db");
+      await answers("web", "db", "db");
+      const environment = await exec("web", "env");
+      for (const line of ["DATA_NAME=/web/data", "DATA_ENV_SECRET=1"]) assert.ok(environment.includes(line), line);
+      assert.match(environment, /^DATA_PORT_5432_TCP_ADDR=172\.17\.0\.\d+$/m);
+      const before = await docker.inspect("db", "{{.NetworkSettings.IPAddress}}");
+      await exec("web", "sh", "-c", "echo '192.0.2.1 mine' >>/etc/hosts");
+      await docker.output("network", "disconnect", "bridge", "db");
+      await serve("filler");
+      await docker.output("network", "connect", "bridge", "db");
+      assert.notEqual(await docker.inspect("db", "{{.NetworkSettings.IPAddress}}"), before);
+      await answers("web", "data", "db");
+      assert.match(await exec("web", "cat", "/etc/hosts"), /192\.0\.2\.1 mine/);
+    });
+
+    it("is shown with the names of today, and taken away", async () => {
+      await serve("db");
+      await serve("web", "--link", "db:data");
+      await docker.output("rename", "db", "database");
+      assert.deepEqual(await inspect("web", ".HostConfig.Links"), ["/database:/web/data"]);
+      assert.equal(await docker.output("rm", "--link", "web/data"), "web/data");
+      assert.equal(await inspect("web", ".HostConfig.Links"), null);
+      await docker.output("rm", "-f", "database");
+      await docker.output("restart", "-t", "0", "web");
+    });
+
+    it("hinders the start while the target does not run", async () => {
+      await docker.output("create", "--name", "db", "busybox", "true");
+      const refused = await docker.run(["run", "--name", "web", "--link", "db", "busybox", "true"]);
+      assert.match(refused.stderr, /Cannot link to a non running container: \/db AS \/web\/db/);
+      assert.equal(await docker.inspect("web", "{{.State.Status}}"), "created");
+    });
+  });
+
+  it("--link on a network of one's own is an alias for this container alone", async () => {
+    await serve("db", "--network", "front");
+    await serve("web", "--network", "front", "--link", "db:data");
+    await serve("other", "--network", "front");
+    await answers("web", "data", "db");
+    assert.equal((await docker.run(["exec", "other", "nslookup", "data"])).exitCode, 1);
+    assert.deepEqual(await inspect("web", ".NetworkSettings.Networks.front.Links"), ["db:data"]);
+    assert.equal(await inspect("web", ".HostConfig.Links"), null);
+  });
+
+  it("--add-host, --dns and --dns-search write the container's files", async () => {
+    const options = ["--add-host", "up:host-gateway", "--dns", "192.0.2.53", "--dns-search", "example.com"];
+    await serve("web", ...options);
+    assert.match(await exec("web", "cat", "/etc/hosts"), /^172\.17\.0\.1\tup$/m);
+    assert.match(await exec("web", "cat", "/etc/resolv.conf"), /^nameserver 192\.0\.2\.53\nsearch example\.com$/m);
+  });
+
+  describe("ports", () => {
+    it("of -P are those exposed, tcp, udp and sctp", async () => {
+      await serve("web", "-P", "--expose", "80", "--expose", "81/udp");
+      const ports = await docker.output("port", "web");
+      assert.match(ports, /^80\/tcp -> 0\.0\.0\.0:\d+$/m);
+      assert.match(ports, /^81\/udp -> 0\.0\.0\.0:\d+$/m);
+      const port = /80\/tcp -> 0\.0\.0\.0:(\d+)/.exec(ports)?.[1];
+      await waitFor("the port to answer", async () => (await fromHost(Number(port))) === "web");
+    });
+
+    it("come and go while the container runs, and stay over its restart", async () => {
+      await serve("web", "--network", "front");
+      const publish = { PortBindings: { "80/tcp": [{ HostPort: "8077" }] } };
+      const answer = await docker.engine.api("POST", "/ctr/containers/web/publish", publish);
+      assert.equal(answer.status, 200, answer.body);
+      await waitFor("the port to answer", async () => (await fromHost(8077)) === "web");
+      assert.match(await docker.output("port", "web"), /^80\/tcp -> 0\.0\.0\.0:8077$/m);
+      await docker.output("restart", "-t", "0", "web");
+      await waitFor("the port to answer", async () => (await fromHost(8077)) === "web");
+      const taken = await docker.run(["run", "--name", "second", "-p", "8077:80", "busybox", "true"]);
+      assert.match(taken.stderr, /port is already allocated/);
+      await docker.engine.api("POST", "/ctr/containers/web/unpublish", { Ports: [{ Port: "80" }] });
+      assert.equal(await fromHost(8077), "");
+      assert.equal(await docker.output("port", "web"), "");
+      assert.equal((await docker.run(["run", "--rm", "-p", "8077:80", "busybox", "true"])).exitCode, 0);
+    });
+
+    it("that are taken change nothing, and are told with Docker's text", async () => {
+      await serve("web", "-p", "8078:80");
+      await serve("other", "--network", "front");
+      const body = { PortBindings: { "80/tcp": [{ HostPort: "8079" }, { HostPort: "8078" }] } };
+      const { status, body: text } = await docker.engine.api("POST", "/ctr/containers/other/publish", body);
+      assert.equal(status >= 400, true);
+      assert.match(text, /Bind for 0\.0\.0\.0:8078 failed: port is already allocated/);
+      assert.deepEqual([await docker.output("port", "other"), await fromHost(8079)], ["", ""]);
+    });
+
+    it("are discarded with a warning on the host's network", async () => {
+      const { stderr } = await docker.run(["run", "--rm", "--network", "host", "-p", "80:80", "busybox", "true"]);
+      assert.match(stderr, /WARNING: Published ports are discarded when using host network mode/);
+    });
+
+    async function fromHost(port: number): Promise<string> {
+      const url = `http://127.0.0.1:${port}/`;
+      return (await docker.engine.host.run(["busybox", "wget", "-q", "-T", "2", "-O", "-", url])).stdout.trim();
+    }
+  });
+
+  it("grants open what networks keep apart, and close it again", async () => {
+    await serve("web", "--network", "front", "--ip", "10.7.0.50");
+    await serve("asks", "--network", "back");
+    const reaches = async () =>
+      (await docker.run(["exec", "asks", "wget", "-q", "-T", "1", "-O", "-", "http://10.7.0.50/"])).exitCode === 0;
+    await answers("web", "127.0.0.1", "web");
+    assert.equal(await reaches(), false);
+    const grant = { From: { Name: "back" }, To: { Name: "web" }, Port: "80" };
+    assert.equal((await docker.engine.api("POST", "/ctr/networks/grants", grant)).status, 201);
+    assert.equal(await reaches(), true);
+    assert.equal((await docker.engine.api("DELETE", "/ctr/networks/grants", grant)).status, 204);
+    assert.equal(await reaches(), false);
+  });
+
+  it("events tell what networks and containers go through", async () => {
+    const since = String(Date.now() / 1000);
+    await docker.output("network", "create", "brief");
+    await serve("web", "--network", "front");
+    await docker.output("network", "connect", "brief", "web");
+    await docker.output("network", "disconnect", "brief", "web");
+    await docker.output("rm", "-f", "web");
+    await docker.output("network", "rm", "brief");
+    const until = String(Date.now() / 1000);
+    const format = "{{.Action}} {{.Actor.Attributes.name}}";
+    const events = await docker.output(
+      ...["events", "--since", since, "--until", until, "--filter", "type=network", "--format", format],
+    );
+    assert.deepEqual(events.split("\n"), [
+      ...["create brief", "connect front", "connect brief", "disconnect brief", "disconnect front", "destroy brief"],
+    ]);
+  });
+
+  it("networks in use stay, those that nobody uses are pruned", async () => {
+    await docker.output("network", "create", "unused");
+    await docker.output("network", "create", "used");
+    await serve("web", "--network", "used");
+    const refused = await docker.run(["network", "rm", "used"]);
+    assert.match(refused.stderr, /network used has active endpoints \(name:"web" id:"[0-9a-f]{12}"\)/);
+    await serve("asks", "--network", "front");
+    await serve("asks2", "--network", "back");
+    assert.equal(await docker.output("network", "prune", "-f"), "Deleted Networks:\nunused");
+    await docker.output("rm", "-f", "web");
+    assert.equal(await docker.output("network", "rm", "used"), "used");
+  });
+});
+
+/** Serves this text on port 80 of all addresses of both families. */
+function serverOf(text: string): string[] {
+  return ["sh", "-c", `mkdir -p /www && echo ${text} >/www/index.html && exec httpd -f -p 80 -h /www`];
+}
