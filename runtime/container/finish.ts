@@ -7,6 +7,7 @@ import { teardown } from "../../lib/teardown.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, timeText } from "./describe.ts";
+import { closeLinks } from "./link-grants.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { joinersOf, sandboxIdOf } from "./shared-network.ts";
@@ -87,6 +88,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
       { what: "its conmon", run: () => conmonGone(conmon) },
       { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
       { what: "its network", run: () => networkGone },
+      { what: "its links", run: () => closeLinks(parts, id) },
     ]);
   } catch (error) {
     logger.error(messageOf(error), { id });

@@ -1,6 +1,7 @@
 /** Containers and their life. */
 export type { CreateResult } from "./create.ts";
 export type { ExecConfig, ExecStartOptions, ExecState } from "./execs.ts";
+export { isLinkGrant } from "./link-grants.ts";
 export type { NetworkFiles } from "./network-files.ts";
 export { ContainerNetworks, type ShapeOptions } from "./networks.ts";
 export type { LifeStep } from "./parts.ts";

@@ -117,7 +117,7 @@ export function linkedContainers(
 export function withoutLink(
   records: ContainerRecords,
   reference: string,
-): { readonly container: Container; readonly links: readonly ContainerLink[] } {
+): { readonly container: Container; readonly alias: string; readonly links: readonly ContainerLink[] } {
   const path = reference.replace(/^\//, "");
   const slash = path.lastIndexOf("/");
   if (slash < 0) {
@@ -129,7 +129,7 @@ export function withoutLink(
   if (links.length === (container.links ?? []).length) {
     throw notFound(`No such container: ${reference}`, "CTR_LINK_NOT_FOUND");
   }
-  return { container, links };
+  return { container, alias, links };
 }
 
 function parentOf(records: ContainerRecords, parent: string, path: string) {

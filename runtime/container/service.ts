@@ -28,6 +28,7 @@ import { emitContainer } from "./describe.ts";
 import { type ExecConfig, type ExecStartOptions, type ExecState, Execs, requireRunning } from "./execs.ts";
 import { Life, resultOf } from "./life.ts";
 import { limitsOf } from "./limits.ts";
+import { closeLinks } from "./link-grants.ts";
 import { linkTexts, withoutLink } from "./links.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
@@ -208,8 +209,9 @@ export class ContainerService implements AsyncDisposable {
    * @throws `notFound`, or `conflict` when it names a container, with Docker's texts
    */
   removeLink(reference: string): void {
-    const { container, links } = withoutLink(this.#parts.records, reference);
+    const { container, alias, links } = withoutLink(this.#parts.records, reference);
     this.#parts.records.update(container.id, { links });
+    closeLinks(this.#parts, container.id, alias);
   }
 
   /** The links of a container with the names of today, as `inspect` shows them: `/db:/web/alias`. */

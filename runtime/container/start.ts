@@ -12,6 +12,7 @@ import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
 import { limitsOf, oomScoreOf } from "./limits.ts";
+import { closeLinks, openLinks } from "./link-grants.ts";
 import { linkVariables } from "./link-variables.ts";
 import type { LinkedContainer } from "./links.ts";
 import { linkedTo, renewLinks } from "./live-names.ts";
@@ -165,6 +166,8 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   const isOwner = sandboxIdOf(parts.records, container) === id;
   const files = isOwner ? writeNetworkFiles(parts, container, linked) : networkFilesOf(parts, container);
   const sandbox = await networking;
+  openLinks(parts, container, linked);
+  undo.defer(() => closeLinks(parts, id));
   step("start:network", id);
   return { sandbox, rootfs, files, linked };
 }

@@ -1,6 +1,7 @@
 /** Networks as the Engine API changes them: the network layer does it, the event stream tells it. */
 import { generateId } from "../../lib/ids.ts";
 import type { Grant, Network, NetworkEngine, NetworkRequest } from "../../netns/index.ts";
+import { isLinkGrant } from "../container/index.ts";
 import type { EventBus } from "../events.ts";
 
 export interface NetworkServiceOptions {
@@ -62,7 +63,7 @@ export class NetworkService {
     const key = [from.id, to.id, protocol, port].join(" ");
     return this.#network
       .grants()
-      .find((held) => [held.from.id, held.to.id, held.protocol, held.port].join(" ") === key);
+      .find((held) => !isLinkGrant(held) && [held.from.id, held.to.id, held.protocol, held.port].join(" ") === key);
   }
 
   #emit(action: string, { id, name, driver }: Network): void {
