@@ -189,10 +189,16 @@ export class DataPlane implements AsyncDisposable {
   async #takeOver(): Promise<Connection | undefined> {
     const connection = await Connection.open(this.#socketPath);
     if (connection === undefined) return undefined;
-    const { protocol } = await connection.request({ do: "hello" });
-    if (protocol === PROTOCOL) return this.#use(connection);
-    await connection.end();
-    return undefined;
+    try {
+      const { protocol } = await connection.request({ do: "hello" });
+      if (protocol === PROTOCOL) return await this.#use(connection);
+      await connection.end();
+      return undefined;
+    } catch (error) {
+      // It was about to end when it was found.
+      if (codeOf(error) === CONNECTION_LOST) return undefined;
+      throw error;
+    }
   }
 
   async #start(): Promise<Connection> {

@@ -5,7 +5,10 @@
 import type { NameExplanation, NameRecord, NamesSandbox } from "../dns/types.ts";
 import type { DataPlaneState, ProxySpecification } from "./types.ts";
 
-/** An engine that finds a data plane of another number ends it and starts its own. */
+/**
+ * An engine that finds a data plane of another number ends it and starts its own. It goes up when the messages change, and
+ * when a mistake of the running process should not wait for its end.
+ */
 export const PROTOCOL = 1;
 
 export type DataPlaneRequest =

@@ -41,12 +41,13 @@ export class NameServer implements Disposable {
 
   /**
    * Opens the server in the namespace that the thread is in, with the rules that lead to it.
+   * @param redirect makes the rules; tests give another
    * @throws {SystemCallError} or `NftError`; nothing is left then
    */
-  static open(respond: Responder): NameServer {
+  static open(respond: Responder, redirect = redirectToPort): NameServer {
     const sockets = openServerSockets(SERVER_ADDRESS);
     try {
-      redirectToPort(sockets.port);
+      redirect(sockets.port);
       return new NameServer(sockets, respond);
     } catch (error) {
       closeSocket(sockets.udp);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { CtrError } from "../../../lib/errors.ts";
+import { NameServer } from "../../../netns/dns/name-server.ts";
 import { createNamespace, enterNetworkNamespace, removeNamespace } from "../../../netns/namespace.ts";
 import { ip } from "../netns/private-network.ts";
 import { NamesFixture, nameRecord } from "./fixture.ts";
@@ -128,6 +129,22 @@ describe("the name server of a sandbox", () => {
     );
     await fixture.names.serve(sandbox);
     assert.equal(await fixture.ask("c1", "x"), "SERVFAIL");
+  });
+
+  it("takes port 53 itself where the kernel has no nftables", async () => {
+    await using fixture = NamesFixture.start();
+    const { namespacePath } = fixture.sandbox("c1");
+    const noRules = (): void => assert.fail("no nftables");
+    const error = Buffer.from("000081800000000000000000", "hex");
+    const respond = (message: Buffer): Buffer => Buffer.concat([message.subarray(0, 2), error.subarray(2)]);
+    const open = (): NameServer =>
+      enterNetworkNamespace<NameServer>(namespacePath, () => NameServer.open(respond, noRules));
+    {
+      using _server = open();
+      assert.match(await fixture.dig("c1", "x"), /status: NOERROR/);
+      assert.match(await fixture.dig("c1", "x", "+tcp"), /status: NOERROR/);
+      assert.throws(open, /no nftables/, "the port is taken: the first reason counts");
+    }
   });
 
   it("outlives any packet", async () => {
