@@ -1,12 +1,13 @@
 /** Endpoints: a container's place on a network, from `create` to `rm`. They live in the store; no kernel here. */
 import { conflict, invalid, notFound } from "../lib/errors.ts";
-import { generateId } from "../lib/ids.ts";
-import { formatAddress, parseAddress, parseCidr } from "./ipam/ipv4.ts";
-import { type LeasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
+import { generateId, shortId } from "../lib/ids.ts";
+import { hostInterfaceOf } from "./drivers/veth.ts";
+import { type Address, contains, type Family, familyName, formatAddress, parseCidr, readAddress } from "./ipam/ip.ts";
+import { type LeasePool, leasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
 import { generateMac, parseMac } from "./ipam/mac.ts";
-import type { EndpointRecord, NetworkStore } from "./store.ts";
-import type { Endpoint, EndpointRequest, Network } from "./types.ts";
-import { hostInterfaceOf } from "./veth.ts";
+import { interfaceNameOption, settingsOf, sysctlsOption } from "./networks/options.ts";
+import type { EndpointRecord, NetworkStore } from "./store/index.ts";
+import type { AskedAddresses, Endpoint, EndpointRequest, Network, Subnet } from "./types.ts";
 
 /** Shorter references are no id prefixes: `none` and `host` aside, people write at least three digits. */
 const ID_PREFIX = /^[0-9a-f]+$/;
@@ -16,12 +17,12 @@ const ID_PREFIX = /^[0-9a-f]+$/;
  * @throws `notFound` with Docker's text `network … not found`
  */
 export function findNetwork(store: NetworkStore, reference: string): Network {
-  const exact = store.networkByName(reference === "default" ? "bridge" : reference) ?? store.network(reference);
+  const exact = store.network(reference) ?? store.networkByName(reference === "default" ? "bridge" : reference);
   if (exact !== undefined) return exact;
   const matches = ID_PREFIX.test(reference) ? store.networks().filter(({ id }) => id.startsWith(reference)) : [];
   const [only, second] = matches;
   if (second !== undefined) {
-    throw invalid(`network ${reference} is ambiguous (${matches.length} matches found on ID prefix)`, {
+    throw invalid(`network ${reference} is ambiguous (${matches.length} matches found based on ID prefix)`, {
       code: "CTR_NETWORK_AMBIGUOUS",
       hint: "give more digits of the id, or the name",
     });
@@ -31,14 +32,14 @@ export function findNetwork(store: NetworkStore, reference: string): Network {
 }
 
 /**
- * Takes a place on the network, and an address where the network has addresses, in one transaction.
+ * Takes a place on the network, and addresses where the network has addresses, in one transaction.
  * @throws `notFound` for an unknown network, `invalid`, `forbidden` or `conflict` for an address or MAC that cannot be had
  */
-export function reserveEndpoint(store: NetworkStore, request: EndpointRequest): Endpoint {
-  const macAddress = request.macAddress ? parseMac(request.macAddress) : undefined;
+export function reserveEndpoint(store: NetworkStore, request: EndpointRequest): EndpointRecord {
+  const wishes = readWishes(request);
   return store.transaction(() => {
     const network = findNetwork(store, request.network);
-    if (store.endpointsOfContainer(request.containerId).some(({ networkId }) => networkId === network.id)) {
+    if (store.endpointOn(network.id, request.containerId) !== undefined) {
       throw conflict(
         `endpoint with name ${request.containerName} already exists in network ${network.name}`,
         "CTR_ENDPOINT_EXISTS",
@@ -49,30 +50,110 @@ export function reserveEndpoint(store: NetworkStore, request: EndpointRequest): 
       networkId: network.id,
       containerId: request.containerId,
       containerName: request.containerName,
-      address: leaseAddress(store, network, request.ipAddress),
-      macAddress: network.driver === "bridge" ? (macAddress ?? generateMac()) : "",
+      address: leaseAddress(store, network, 4, wishes.address),
+      address6: leaseAddress(store, network, 6, wishes.address6),
+      macAddress: hasLinks(network) && network.driver !== "ipvlan" ? (wishes.macAddress ?? generateMac()) : "",
+      gatewayPriority: request.gatewayPriority ?? 0,
+      interfaceName: undefined,
+      details: detailsOf(request, wishes.macAddress),
     };
     store.addEndpoint(record);
-    return describeEndpoint(store, record);
+    store.forgetLostNetwork(request.containerId, network.name);
+    return record;
   });
 }
 
-function leaseAddress(store: NetworkStore, network: Network, wanted: string | undefined): number | undefined {
-  const pool = leasePoolOf(store, network);
-  if (pool === undefined) return undefined;
-  return wanted ? requestedAddress(pool, wanted) : lowestFreeAddress(pool);
+/** Containers on the network have a link of their own to it. */
+export const hasLinks = ({ driver }: Pick<Network, "driver">): boolean => driver !== "host" && driver !== "null";
+
+/** Names are served on every network that the engine does not bring along. */
+export const isUserDefined = ({ name }: Pick<Network, "name">): boolean => !["bridge", "host", "none"].includes(name);
+
+interface Wishes {
+  readonly address: Address | undefined;
+  readonly address6: Address | undefined;
+  readonly macAddress: string | undefined;
 }
 
-/** The addresses of a network, or undefined when it hands out none (`host`, `none`). */
-export function leasePoolOf(store: NetworkStore, network: Network): LeasePool | undefined {
-  if (network.subnet === undefined || network.gateway === undefined) return undefined;
+/** @throws `invalid` for what can be judged without knowing the network */
+function readWishes(request: EndpointRequest): Wishes {
+  const { ipAddress, ip6Address, macAddress, linkLocalAddresses = [], driverOptions = {}, links = [] } = request;
+  interfaceNameOption(driverOptions);
+  sysctlsOption(driverOptions);
+  for (const text of linkLocalAddresses) readLinkLocal(text);
+  for (const link of links) checkLink(link);
   return {
-    network,
-    subnet: parseCidr(network.subnet),
-    gateway: parseAddress(network.gateway),
-    taken: store.addressesOfNetwork(network.id),
+    address: wish(ipAddress, 4),
+    address6: wish(ip6Address, 6),
+    macAddress: macAddress ? parseMac(macAddress) : undefined,
   };
 }
+
+function wish(text: string | undefined, family: Family): Address | undefined {
+  if (!text) return undefined;
+  const address = readAddress(text);
+  if (address?.family === family) return address;
+  throw invalid(`invalid endpoint settings:\ninvalid ${familyName(family)} address: ${text}`, "CTR_ADDRESS_INVALID");
+}
+
+const LINK_LOCAL = [parseCidr("169.254.0.0/16"), parseCidr("fe80::/64")];
+
+/** An address for the link alone, with the prefix of its range. @throws `invalid` with Docker's text */
+export function readLinkLocal(text: string) {
+  const address = readAddress(text);
+  const range = address && LINK_LOCAL.find((subnet) => contains(subnet, address));
+  if (address === undefined || range === undefined) {
+    throw invalid(`invalid endpoint settings:\ninvalid link-local IP address: ${text}`, "CTR_ADDRESS_INVALID");
+  }
+  return { ...range, address: address.value };
+}
+
+/** `db:alias`, or a name alone. */
+function checkLink(link: string): void {
+  if (/^[^:]+(?::[^:]+)?$/.test(link)) return;
+  throw invalid(`bad format for links: ${link}`, { code: "CTR_LINK_INVALID", hint: "write NAME:ALIAS" });
+}
+
+function detailsOf(request: EndpointRequest, mac: string | undefined): EndpointRecord["details"] {
+  const { hostname, aliases = [], links = [], driverOptions = {}, ipAddress, ip6Address } = request;
+  const { linkLocalAddresses: linkLocal = [] } = request;
+  const asked: AskedAddresses = {
+    ...(ipAddress ? { ipv4: ipAddress } : {}),
+    ...(ip6Address ? { ipv6: ip6Address } : {}),
+    ...(linkLocal.length > 0 ? { linkLocal } : {}),
+    ...(mac === undefined ? {} : { mac }),
+  };
+  return {
+    ...(hostname ? { hostname } : {}),
+    ...(aliases.length > 0 ? { aliases } : {}),
+    ...(links.length > 0 ? { links } : {}),
+    ...(Object.keys(driverOptions).length > 0 ? { driverOptions } : {}),
+    ...(Object.keys(asked).length > 0 ? { asked } : {}),
+  };
+}
+
+/** @throws `invalid` or `forbidden` for a wish that cannot be had, `conflict` when all addresses are taken */
+export function leaseAddress(
+  store: NetworkStore,
+  network: Network,
+  family: Family,
+  wanted?: Address,
+): Address | undefined {
+  const pools = leasePoolsOf(store, network, family);
+  if (wanted !== undefined) return requestedAddress(pools, wanted);
+  return pools.length === 0 ? undefined : lowestFreeAddress(pools);
+}
+
+/** The addresses of one family that a network hands out: one pool a subnet, none on `host` and `none`. */
+export function leasePoolsOf(store: NetworkStore, network: Network, family: Family): LeasePool[] {
+  const subnets = subnetsOf(network, family);
+  if (subnets.length === 0) return [];
+  const taken = store.addressesOfNetwork(network.id, family);
+  return subnets.map((subnet) => leasePool(network, subnet, taken));
+}
+
+export const subnetsOf = ({ subnets }: Pick<Network, "subnets">, family: Family): Subnet[] =>
+  subnets.filter(({ subnet }) => subnet.includes(":") === (family === 6));
 
 /** The host interface is named after the id's first digits: among all endpoints they must differ. */
 function newEndpointId(store: NetworkStore): string {
@@ -82,27 +163,68 @@ function newEndpointId(store: NetworkStore): string {
   }
 }
 
-/** The public record of an endpoint, with the names of its interfaces while the sandbox is up. */
-export function describeEndpoint(store: NetworkStore, record: EndpointRecord): Endpoint {
-  const network = store.networkOf(record);
-  const connected = record.address !== undefined && store.sandbox(record.containerId) !== undefined;
+/** The public record of an endpoint, with the names of its interfaces while they are there. */
+export function describeEndpoint(network: Network, record: EndpointRecord): Endpoint {
+  const { interfaceName, details } = record;
+  const [place, place6] = [placeOf(network, record.address), placeOf(network, record.address6)];
+  const hasHostEnd = interfaceName !== undefined && network.driver === "bridge";
   return {
     id: record.id,
     networkId: network.id,
     networkName: network.name,
     containerId: record.containerId,
-    address: record.address === undefined ? "" : formatAddress(record.address),
-    prefixLength: network.subnet === undefined ? 0 : parseCidr(network.subnet).prefixLength,
-    gateway: network.gateway ?? "",
+    ...place,
+    address6: place6.address,
+    prefixLength6: place6.prefixLength,
+    gateway6: place6.gateway,
     macAddress: record.macAddress,
-    ...(connected
-      ? { interfaceName: interfaceNameOf(store, record), hostInterface: hostInterfaceOf(record.id) }
-      : undefined),
+    ...(interfaceName === undefined ? {} : { interfaceName }),
+    ...(hasHostEnd ? { hostInterface: hostInterfaceOf(record.id) } : {}),
+    aliases: details.aliases ?? [],
+    links: details.links ?? [],
+    dnsNames: dnsNamesOf(network, record),
+    gatewayPriority: record.gatewayPriority,
+    driverOptions: details.driverOptions ?? {},
+    asked: details.asked ?? {},
   };
 }
 
-/** `eth0` for the container's first network, `eth1` for the second. */
-function interfaceNameOf(store: NetworkStore, { id, containerId }: EndpointRecord): string {
-  const siblings = store.endpointsOfContainer(containerId).filter(({ address }) => address !== undefined);
-  return `eth${siblings.findIndex((sibling) => sibling.id === id)}`;
+interface Place {
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+}
+
+const NOWHERE: Place = { address: "", prefixLength: 0, gateway: "" };
+
+function placeOf(network: Network, address: Address | undefined): Place {
+  const subnet = address && subnetOfAddress(network, address);
+  if (address === undefined || subnet === undefined) return NOWHERE;
+  return {
+    address: formatAddress(address),
+    prefixLength: Number(subnet.subnet.split("/")[1]),
+    gateway: gatewayOf(network, subnet) ?? "",
+  };
+}
+
+export function subnetOfAddress(network: Network, address: Address): Subnet | undefined {
+  const candidates = subnetsOf(network, address.family);
+  return candidates.length === 1
+    ? candidates[0]
+    : candidates.find(({ subnet }) => contains(parseCidr(subnet), address));
+}
+
+/** Where a container's default route leads. There is none out of an internal network. */
+export function gatewayOf(network: Network, { subnet, gateway }: Subnet): string | undefined {
+  if (network.internal || gateway === undefined) return undefined;
+  if (network.driver !== "bridge") return gateway;
+  const { gatewayMode4, gatewayMode6 } = settingsOf(network);
+  return (subnet.includes(":") ? gatewayMode6 : gatewayMode4) === "isolated" ? undefined : gateway;
+}
+
+/** Container name first, then aliases, short id and hostname, each once. None where no names are served. */
+export function dnsNamesOf(network: Network, { containerName, containerId, details }: EndpointRecord): string[] {
+  if (!hasLinks(network) || !isUserDefined(network)) return [];
+  const names = [containerName, ...(details.aliases ?? []), shortId(containerId), details.hostname ?? ""];
+  return [...new Set(names)].filter((name) => name !== "");
 }

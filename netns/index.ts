@@ -5,7 +5,6 @@
  * own: open a {@link NetlinkSocket}, make a bridge and a namespace, lay a cable between them.
  */
 
-export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./bridge.ts";
 export {
   DataPlane,
   type DataPlaneOptions,
@@ -21,6 +20,8 @@ export {
   type NamesOptions,
   type NamesSandbox,
 } from "./dns/index.ts";
+export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./drivers/bridge-device.ts";
+export { configureInterface, type InterfaceConfiguration, takeLoopbackUp } from "./drivers/veth.ts";
 export {
   type DnsSettings,
   type ExtraHost,
@@ -42,19 +43,22 @@ export {
   updateHosts,
 } from "./files/index.ts";
 export {
-  broadcastOf,
+  type Address,
   type Cidr,
   contains,
+  type Family,
   formatAddress,
   formatCidr,
   overlaps,
   parseAddress,
   parseCidr,
+  readAddress,
+  readCidr,
   subnetOf,
-} from "./ipam/ipv4.ts";
+} from "./ipam/ip.ts";
 export { type LeasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
 export { generateMac, parseMac } from "./ipam/mac.ts";
-export { checkPool, choosePool, defaultSubnets, type Occupied, occupiedByRoutes } from "./ipam/pools.ts";
+export { choosePool, DEFAULT_POOLS, type Occupied, occupiedByRoutes, subnetsOf } from "./ipam/pools.ts";
 
 export {
   createNamespace,
@@ -80,7 +84,7 @@ export {
 export { addDefaultRoute, addRoute, listRoutes, type Route, type RouteOptions } from "./netlink/route.ts";
 
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
-export { NetworkEngine, type NetworkEngineOptions } from "./network-engine.ts";
+export { NetworkEngine, type NetworkEngineOptions, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";
 export {
   type ApiPortMap,
   type ContainerPort,
@@ -93,7 +97,6 @@ export {
   parsePublish,
   portBindingsOf,
 } from "./ports/index.ts";
-export { networkMigrations } from "./store.ts";
+export { networkMigrations } from "./store/index.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
 export type * from "./types.ts";
-export { configureInterface, type InterfaceConfiguration, takeLoopbackUp } from "./veth.ts";

@@ -1,22 +1,49 @@
 /** The network of an engine: its networks, the endpoints of its containers, and their sandboxes. */
-import { conflict } from "../lib/errors.ts";
+import { conflict, messageOf, notFound } from "../lib/errors.ts";
+import { KeyedLock } from "../lib/keyed-lock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../lib/store.ts";
-import { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS } from "./bridge.ts";
-import { bridgeAddressOf, ensureDefaultNetworks } from "./default-networks.ts";
+import { Conntrack } from "./conntrack/index.ts";
+import { DataPlane } from "./dataplane/index.ts";
+import { type NameExplanation, Names } from "./dns/index.ts";
+import { requireBridge } from "./drivers/bridge.ts";
+import { MAX_BRIDGE_PORTS } from "./drivers/bridge-device.ts";
+import { bridgeFull } from "./drivers/veth.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
-import { type FirewallNetwork, openFirewall } from "./firewall/index.ts";
-import { parseAddress, parseCidr } from "./ipam/ipv4.ts";
+import { type FirewallListing, openFirewall, watchFirewall } from "./firewall/index.ts";
+import { forwardingWarnings } from "./forwarding.ts";
+import { Grants } from "./grants.ts";
+import { checkPools } from "./ipam/pools.ts";
 import { namespacePath } from "./namespace.ts";
-import { deleteLink } from "./netlink/link.ts";
 import { NetlinkSocket } from "./netlink/transport.ts";
+import { createNetwork, removeNetwork } from "./networks/create.ts";
+import { openNetworks } from "./networks/open.ts";
 import { NetworkOwnership } from "./ownership.ts";
 import { HostPorts } from "./ports/index.ts";
-import { reconcile } from "./reconcile.ts";
-import { type Connection, type SandboxState, type SandboxTools, setUpSandbox, tearDownSandbox } from "./sandbox.ts";
-import { type EndpointRecord, NetworkStore } from "./store.ts";
-import type { Endpoint, EndpointRequest, Network, NetworkConfig, PortBinding, Sandbox } from "./types.ts";
-import { bridgeFull, hostInterfaceOf } from "./veth.ts";
+import { reconcile, repair } from "./repair/reconcile.ts";
+import { connectLive, disconnectLive, publishLive, unpublishLive, upSandbox } from "./sandbox/live.ts";
+import { putNames, removeNames } from "./sandbox/names.ts";
+import { isSelected, withoutPorts } from "./sandbox/selection.ts";
+import { completeSandbox, keepSandbox, setUpSandbox, tearDownSandbox } from "./sandbox/set-up.ts";
+import { recordedState, sandboxState } from "./sandbox/state.ts";
+import type { SandboxTools } from "./sandbox/types.ts";
+import type { StepHook } from "./steps.ts";
+import { type EndpointRecord, NetworkStore } from "./store/index.ts";
+import type {
+  Difference,
+  Endpoint,
+  EndpointRequest,
+  Grant,
+  Network,
+  NetworkConfig,
+  NetworkEvent,
+  NetworkRequest,
+  PortBinding,
+  PortSelection,
+  PublishedPort,
+  Sandbox,
+  SandboxDns,
+} from "./types.ts";
 
 export interface NetworkEngineOptions {
   /** Must have run {@link networkMigrations}. */
@@ -25,6 +52,22 @@ export interface NetworkEngineOptions {
   readonly runDir: string;
   readonly config: NetworkConfig;
   readonly logger: Logger;
+  /** Called after each step that changes something, see {@link NETWORK_FAULT_POINTS}. */
+  readonly step?: StepHook;
+}
+
+export interface SetUpOptions {
+  readonly dns?: SandboxDns;
+}
+
+export interface DisconnectOptions {
+  /** What cannot be taken away is logged, and the endpoint goes all the same. */
+  readonly force?: boolean;
+}
+
+export interface TearDownOptions {
+  /** Other containers run in the sandbox: its ports and names go, the namespace and its links stay for them. */
+  readonly keep?: boolean;
 }
 
 /**
@@ -34,57 +77,62 @@ export interface NetworkEngineOptions {
 export class NetworkEngine implements AsyncDisposable {
   readonly #runDir: string;
   readonly #tools: SandboxTools;
-  readonly #resources: DisposableStack;
+  readonly #grants: Grants;
+  readonly #listeners: Listeners;
+  readonly #resources: AsyncDisposableStack;
+  /** What is done to one container's sandbox is done in turn. */
+  readonly #lock = new KeyedLock();
 
-  private constructor(runDir: string, tools: SandboxTools, resources: DisposableStack) {
+  private constructor(runDir: string, tools: SandboxTools, listeners: Listeners, resources: AsyncDisposableStack) {
     this.#runDir = runDir;
     this.#tools = tools;
+    this.#grants = new Grants(tools);
+    this.#listeners = listeners;
     this.#resources = resources;
   }
 
   /**
-   * Makes the default networks, the bridge device and the firewall's base. Whole or nothing.
+   * Makes the default networks, the bridge devices and the firewall's base. Whole or nothing.
    * @throws `conflict` when another engine manages this namespace, when the bridge's name or subnet is taken;
    *   `invalid` for a wrong configuration
    */
-  static async open({ store, runDir, config, logger }: NetworkEngineOptions): Promise<NetworkEngine> {
-    using resources = new DisposableStack();
-    using undo = new DisposableStack();
+  static async open({ store, runDir, config, logger, step = () => {} }: NetworkEngineOptions): Promise<NetworkEngine> {
+    checkPools(config.defaultAddressPools ?? []);
+    await using resources = new AsyncDisposableStack();
     resources.use(NetworkOwnership.take());
     const netlink = resources.use(NetlinkSocket.open());
+    const { iptables: ipv4, ip6tables: ipv6, firewallBackend: backend } = config;
+    const firewall = resources.use(openFirewall({ logger, ipv4, ipv6, backend }));
     const networkStore = new NetworkStore(store);
-    const firewall = resources.use(openFirewall({ logger }));
-    // One transaction: when the kernel refuses, the store does not hold a configuration that never was.
-    networkStore.transaction(() => {
-      const network = ensureDefaultNetworks({ store: networkStore, netlink, config, logger });
-      const bridge = bridgeOf(network);
-      if (ensureBridge(netlink, bridge).created) undo.defer(() => deleteLink(netlink, bridge.name));
-      firewall.ensure();
-      firewall.addNetwork(firewallNetworkOf(network));
-    });
-    undo.move();
+    openNetworks({ store: networkStore, netlink, firewall, config, logger });
     const hostPorts = resources.use(new HostPorts({ logger }));
-    return new NetworkEngine(runDir, { netlink, store: networkStore, firewall, hostPorts, logger }, resources.move());
+    const listeners = new Listeners();
+    const onRestart = () => listeners.emit("heal", { object: "data plane" });
+    const conntrack = resources.use(Conntrack.open({ logger }));
+    const dataPlane = resources.use(new DataPlane({ runDir, logger, onRestart }));
+    const onHeal = () => listeners.emit("heal", { object: "firewall" });
+    resources.use(watchFirewall({ firewall, logger, onHeal }));
+    const tools: SandboxTools = {
+      ...{ store: networkStore, netlink, firewall, config, logger, hostPorts, dataPlane, conntrack, step },
+      names: Names.open({ dataPlane }),
+      proxyStarts: new Map(),
+    };
+    return new NetworkEngine(runDir, tools, listeners, resources.move());
   }
 
   /**
    * Takes over from a former run of the engine: what belongs to containers that run is repaired, everything else of ours
    * is removed from kernel and store, but for the addresses of stopped containers. Call it before the first `setUp`.
-   * @param live ids of containers that run
+   * @param live ids of containers that run, or whose sandbox others run in
    * @param known ids of all containers; when given, endpoints of any others are released
    * @throws `system` with a list of what could not be cleaned up
    */
   async reconcile(live: ReadonlySet<string>, known?: ReadonlySet<string>): Promise<void> {
     const { store } = this.#tools;
-    const sandboxes = store.sandboxes().map(({ containerId }) => this.#recordedState(containerId));
-    await reconcile(this.#tools, {
-      runDir: this.#runDir,
-      live: sandboxes.filter(({ containerId }) => live.has(containerId)),
-      dead: sandboxes.filter(({ containerId }) => !live.has(containerId)),
-      networks: store.networks().flatMap((network) => (network.driver === "bridge" ? firewallNetworkOf(network) : [])),
-    });
-    if (known === undefined) return;
-    for (const id of store.containersWithEndpoints()) if (!known.has(id) && !live.has(id)) store.removeEndpoints(id);
+    await reconcile(this.#tools, this.#grants, this.#runDir, live);
+    for (const id of known === undefined ? [] : store.containersWithEndpoints()) {
+      if (!known?.has(id) && !live.has(id)) this.releaseEndpoints(id);
+    }
   }
 
   /** Oldest first. */
@@ -100,71 +148,270 @@ export class NetworkEngine implements AsyncDisposable {
     return findNetwork(this.#tools.store, reference);
   }
 
-  /** Endpoints of all containers on a network, running or not. */
-  endpointsOfNetwork(networkId: string): Endpoint[] {
-    const { store } = this.#tools;
-    return store.endpointsOfNetwork(networkId).map((record) => describeEndpoint(store, record));
+  /**
+   * Makes a network, whole or nothing.
+   * @returns it, and what the user should know
+   * @throws Docker's texts for what is wrong, taken or exhausted; `unsupported` for what the kernel cannot do
+   */
+  async createNetwork(request: NetworkRequest): Promise<{ network: Network; warnings: string[] }> {
+    const created = createNetwork(this.#tools, request, this.#tools.step);
+    this.#grants.refresh();
+    return created;
   }
 
-  endpointsOfContainer(containerId: string): Endpoint[] {
+  /** @throws `notFound`; `forbidden` with Docker's texts for a predefined network and for one in use */
+  async removeNetwork(reference: string): Promise<Network> {
     const { store } = this.#tools;
-    return store.endpointsOfContainer(containerId).map((record) => describeEndpoint(store, record));
+    const network = findNetwork(store, reference);
+    const endpoints = store.endpointsOfNetwork(network.id);
+    removeNetwork(this.#tools, network, this.#tools.step);
+    removeNames(this.#tools, endpoints);
+    for (const grant of store.grants()) {
+      if (grant.from.id === network.id || grant.to.id === network.id) store.removeGrant(grant.id);
+    }
+    this.#grants.refresh();
+    return network;
+  }
+
+  /** Endpoints of all containers on a network, running or not. */
+  endpointsOfNetwork(networkId: string): Endpoint[] {
+    return this.#tools.store.endpointsOfNetwork(networkId).map((record) => this.#describe(record));
+  }
+
+  /** In the order in which they were given, which is that of the interfaces. */
+  endpointsOfContainer(containerId: string): Endpoint[] {
+    return this.#tools.store.endpointsOfContainer(containerId).map((record) => this.#describe(record));
   }
 
   /**
-   * For `create`: gives a container its place and its address on a network. Only the store changes.
+   * For `create`: gives a container its place and its addresses on a network. Only the store changes.
    * @throws `notFound` for an unknown network; `invalid`, `forbidden` or `conflict` for an address that cannot be had
    */
   reserveEndpoint(request: EndpointRequest): Endpoint {
-    return reserveEndpoint(this.#tools.store, request);
+    const record = reserveEndpoint(this.#tools.store, request);
+    this.#grants.refresh();
+    putNames(this.#tools, record.containerId, false);
+    return this.#describe(record);
   }
 
-  /** For `rename`: error texts name containers. */
+  /**
+   * Gives a container a further network. One whose sandbox is up gets the link at once: whole or nothing.
+   * @throws as {@link NetworkEngine.reserveEndpoint}; `conflict` when the bridge is full
+   */
+  connect(request: EndpointRequest): Promise<Endpoint> {
+    const { containerId } = request;
+    return this.#lock.run(containerId, async () => {
+      const { store } = this.#tools;
+      const up = upSandbox(this.#tools, containerId);
+      if (up === undefined) return this.reserveEndpoint(request);
+      this.#checkRoom(findNetwork(store, request.network));
+      const record = await connectLive(this.#tools, up, request);
+      this.#grants.refresh();
+      return this.#describe(record);
+    });
+  }
+
+  /**
+   * Takes a container off a network and frees its address. Of a sandbox that is up the link goes at once.
+   * @returns the endpoint as it was
+   * @throws `notFound` for an unknown network, Docker's text for one that the container is not on;
+   *   `system` with a list of what could not be taken away
+   */
+  disconnect(containerId: string, reference: string, { force = false }: DisconnectOptions = {}): Promise<Endpoint> {
+    return this.#lock.run(containerId, async () => {
+      const { store } = this.#tools;
+      const network = findNetwork(store, reference);
+      const record = store.endpointOn(network.id, containerId);
+      if (record === undefined) {
+        throw conflict(
+          `container ${containerId} is not connected to network ${network.name}`,
+          "CTR_ENDPOINT_NOT_FOUND",
+        );
+      }
+      const endpoint = this.#describe(record);
+      const up = upSandbox(this.#tools, containerId);
+      try {
+        if (up !== undefined && record.interfaceName !== undefined) {
+          await disconnectLive(this.#tools, up, record);
+        } else {
+          removeNames(this.#tools, [record]);
+          store.removeEndpoint(record.id);
+        }
+      } catch (error) {
+        if (!force) throw error;
+        this.#tools.logger.error("A network connection could not be taken away entirely.", { error: messageOf(error) });
+      } finally {
+        this.#grants.refresh();
+      }
+      return endpoint;
+    });
+  }
+
+  /** For `rename`: error texts name containers, and others find them by their names. */
   renameContainer(containerId: string, name: string): void {
-    this.#tools.store.renameContainer(containerId, name);
+    const { store } = this.#tools;
+    store.renameContainer(containerId, name);
+    putNames(this.#tools, containerId, store.sandbox(containerId)?.kept === false);
   }
 
   /** For `rm`: frees the addresses. Without complaint when there are none. */
   releaseEndpoints(containerId: string): void {
-    this.#tools.store.removeEndpoints(containerId);
-  }
-
-  /**
-   * For `start`: makes the sandbox, whole or nothing.
-   * @param ports to publish; ignored in `host` and `none` mode, as Docker does
-   * @throws Docker's texts for ports that are taken; `conflict` when the sandbox is up or the bridge full
-   */
-  async setUp(containerId: string, ports: readonly PortBinding[]): Promise<Sandbox> {
     const { store } = this.#tools;
-    if (store.sandbox(containerId) !== undefined) {
-      throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
+    removeNames(this.#tools, store.endpointsOfContainer(containerId));
+    store.removeContainer(containerId);
+    for (const grant of store.grants()) {
+      if (grant.from.id === containerId || grant.to.id === containerId) store.removeGrant(grant.id);
     }
-    const records = store.endpointsOfContainer(containerId);
-    for (const record of records) this.#checkRoom(record);
-    const hostMode = records.some((record) => store.networkOf(record).driver === "host");
-    const path = hostMode ? undefined : namespacePath(this.#runDir, containerId);
-    setUpSandbox(this.#tools, { ...this.#stateOf(containerId, records, path), bindings: ports });
-    return this.#sandbox(containerId);
+    this.#grants.refresh();
   }
 
   /**
-   * For `stop`: takes the sandbox away without trace; the address stays the container's. Without complaint when there is
+   * For `start`: makes the sandbox, whole or nothing. One that was kept is taken over.
+   * @param bindings to publish; ignored in `host` and `none` mode, as Docker does
+   * @throws Docker's texts for ports that are taken; `conflict` when the sandbox is up or a bridge full; `notFound` when a
+   *   network of the container was removed
+   */
+  setUp(containerId: string, bindings: readonly PortBinding[], { dns = {} }: SetUpOptions = {}): Promise<Sandbox> {
+    return this.#lock.run(containerId, async () => {
+      const { store } = this.#tools;
+      const present = store.sandbox(containerId);
+      if (present?.kept === false) {
+        throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
+      }
+      const [lost] = store.lostNetworksOf(containerId);
+      if (lost !== undefined) throw networkLost(lost.networkId, lost.networkName);
+      const records = store.endpointsOfContainer(containerId);
+      const networks = records.map((record) => store.networkOf(record));
+      for (const [index, network] of networks.entries()) {
+        if (records[index]?.interfaceName === undefined) this.#checkRoom(network);
+      }
+      const hostMode = networks.some(({ driver }) => driver === "host");
+      const path = hostMode ? undefined : namespacePath(this.#runDir, containerId);
+      const state = sandboxState(store, containerId, path, records);
+      const ports = setUpSandbox(this.#tools, { state, bindings, dns, kept: present });
+      try {
+        await completeSandbox(this.#tools, { state, ports });
+      } catch (error) {
+        await (present === undefined ? tearDownSandbox(this.#tools, state) : keepSandbox(this.#tools, state, present));
+        throw error;
+      }
+      return this.#sandbox(containerId);
+    });
+  }
+
+  /**
+   * For `stop`: takes the sandbox away without trace; the addresses stay the container's. Without complaint when there is
    * none.
    * @throws `system` with a list of what failed, after everything else was done
    */
-  async tearDown(containerId: string): Promise<void> {
-    if (this.#tools.store.sandbox(containerId) === undefined) return;
-    await tearDownSandbox(this.#tools, this.#recordedState(containerId));
+  tearDown(containerId: string, { keep = false }: TearDownOptions = {}): Promise<void> {
+    return this.#lock.run(containerId, async () => {
+      const record = this.#tools.store.sandbox(containerId);
+      const state = recordedState(this.#tools.store, containerId);
+      if (record === undefined || state === undefined) return;
+      if (keep && record.namespacePath !== undefined) await keepSandbox(this.#tools, state, record);
+      else await tearDownSandbox(this.#tools, state);
+    });
   }
 
-  /** The sandbox when it is up. */
+  /** The sandbox when it is up, or kept for others. */
   sandboxOf(containerId: string): Sandbox | undefined {
     return this.#tools.store.sandbox(containerId) === undefined ? undefined : this.#sandbox(containerId);
   }
 
+  /**
+   * Publishes further ports of a container whose sandbox is up, at once.
+   * @returns those in force: none while no network of the container leads out
+   * @throws `conflict` when it is not up; Docker's texts for ports that are taken: nothing has changed then
+   */
+  publish(containerId: string, bindings: readonly PortBinding[]): Promise<PublishedPort[]> {
+    return this.#lock.run(containerId, async () => {
+      const { record, state } = this.#requireUp(containerId);
+      return publishLive(this.#tools, record, state, bindings);
+    });
+  }
+
+  /**
+   * Gives up ports of a container whose sandbox is up, at once. Connections that are open go on.
+   * @returns those that were in force
+   * @throws `conflict` when it is not up, `system` with a list of what could not be closed
+   */
+  unpublish(containerId: string, selections: readonly PortSelection[]): Promise<PublishedPort[]> {
+    return this.#lock.run(containerId, async () => {
+      const { record, state } = this.#requireUp(containerId);
+      const ports = this.#tools.store.portsOf(containerId);
+      const gone = ports.filter((port) => selections.some((selection) => isSelected(port, selection)));
+      await unpublishLive(this.#tools, state, gone, withoutPorts(record.bindings, ports, selections));
+      return gone;
+    });
+  }
+
+  /** Lets networks or containers that are apart reach each other, from now on and for as long as both exist. */
+  allow(grant: Grant): void {
+    this.#tools.store.transaction(() => {
+      this.#tools.store.saveGrant(grant);
+      this.#grants.refresh();
+    });
+  }
+
+  /** Takes a grant back; one that was not given is no error. */
+  deny({ id }: Pick<Grant, "id">): void {
+    this.#tools.store.transaction(() => {
+      this.#tools.store.removeGrant(id);
+      this.#grants.refresh();
+    });
+  }
+
+  /** Oldest first. */
+  grants(): Grant[] {
+    return this.#tools.store.grants();
+  }
+
+  /**
+   * What a program in the container would be answered for a name, and by whom.
+   * @throws `notFound` when the container has no name server of ours
+   */
+  explainName(containerId: string, name: string, type?: string): Promise<NameExplanation> {
+    return this.#tools.names.explain(containerId, name, type);
+  }
+
+  /** Every rule and element of the firewall, with owner and counters. */
+  rules(): Promise<FirewallListing> {
+    return this.#tools.firewall.listing();
+  }
+
+  /** Compares what there has to be with what the kernel has. @returns what differs, and whether it is mended */
+  repair({ dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<Difference[]> {
+    return repair(this.#tools, this.#runDir, { dryRun });
+  }
+
+  /** What keeps packets from arriving although all is well here: rules of others, switches that are off. */
+  warnings(): string[] {
+    const { store, firewall, config } = this.#tools;
+    const withIpv6 = store.networks().some(({ enableIPv6 }) => enableIPv6);
+    const drops = firewall.foreignDrops().map((place) => `${place} drops packets of containers`);
+    return [...(config.ipForward === false ? [] : forwardingWarnings(withIpv6)), ...drops];
+  }
+
+  /** Tells of what happens without anybody having asked for it. */
+  onEvent(listener: (event: NetworkEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Ends the process that answers names and carries ports, which otherwise goes on: for an engine that goes for good. */
+  async endDataPlane(): Promise<void> {
+    await this.#tools.dataPlane.end();
+  }
+
   /** Closes sockets. The containers' network goes on working. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#resources.dispose();
+    await this.#lock.idle();
+    await Promise.all(this.#tools.proxyStarts.values());
+    await this.#resources.disposeAsync();
+  }
+
+  #describe(record: EndpointRecord): Endpoint {
+    return describeEndpoint(this.#tools.store.networkOf(record), record);
   }
 
   #sandbox(containerId: string): Sandbox {
@@ -178,67 +425,33 @@ export class NetworkEngine implements AsyncDisposable {
     };
   }
 
-  #recordedState(containerId: string): SandboxState {
-    const { store } = this.#tools;
-    const path = store.sandbox(containerId)?.namespacePath;
-    return this.#stateOf(containerId, store.endpointsOfContainer(containerId), path);
-  }
-
-  #stateOf(containerId: string, records: readonly EndpointRecord[], path: string | undefined): SandboxState {
-    const [first] = records;
-    return {
-      containerId,
-      containerName: first?.containerName ?? containerId,
-      describe: first === undefined ? containerId : `${first.containerName} (${first.id})`,
-      namespacePath: path,
-      connections: this.#connectionsOf(records),
-    };
-  }
-
-  #connectionsOf(records: readonly EndpointRecord[]): Connection[] {
-    return records.flatMap((record, index) => {
-      const network = this.#tools.store.networkOf(record);
-      if (record.address === undefined || network.subnet === undefined || network.gateway === undefined) return [];
-      return {
-        bridge: requireBridge(network),
-        hostInterface: hostInterfaceOf(record.id),
-        interfaceName: `eth${index}`,
-        address: { address: record.address, prefixLength: parseCidr(network.subnet).prefixLength },
-        gateway: parseAddress(network.gateway),
-        macAddress: record.macAddress,
-        mtu: network.mtu ?? 0,
-      };
-    });
+  #requireUp(containerId: string) {
+    const up = upSandbox(this.#tools, containerId);
+    if (up !== undefined && !up.record.kept) return up;
+    throw conflict(`the sandbox of ${containerId} is not up`, "CTR_SANDBOX_NOT_UP");
   }
 
   /** Before anything is touched: the kernel would find out half way. */
-  #checkRoom(record: EndpointRecord): void {
-    const { store } = this.#tools;
-    const { bridge } = store.networkOf(record);
-    if (bridge !== undefined && store.countConnected(record.networkId) >= MAX_BRIDGE_PORTS) throw bridgeFull(bridge);
+  #checkRoom(network: Network): void {
+    if (network.driver !== "bridge") return;
+    if (this.#tools.store.countConnected(network.id) >= MAX_BRIDGE_PORTS) throw bridgeFull(requireBridge(network));
   }
 }
 
-function bridgeOf(network: Network): BridgeSpecification {
-  return {
-    name: requireBridge(network),
-    address: parseCidr(bridgeAddressOf(network)),
-    mtu: network.mtu ?? 0,
-    networkId: network.id,
-  };
+class Listeners {
+  readonly #listeners: ((event: NetworkEvent) => void)[] = [];
+
+  add(listener: (event: NetworkEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  emit(action: NetworkEvent["action"], attributes: Readonly<Record<string, string>>): void {
+    for (const listener of this.#listeners) listener({ action, id: "", attributes });
+  }
 }
 
-function requireBridge({ name, bridge }: Network): string {
-  if (bridge === undefined) throw new TypeError(`network ${name} has no bridge device`);
-  return bridge;
-}
-
-function firewallNetworkOf(network: Network): FirewallNetwork {
-  return {
-    bridge: requireBridge(network),
-    subnet: network.subnet ?? "",
-    internal: network.internal,
-    masquerade: true,
-    icc: true,
-  };
-}
+const networkLost = (id: string, name: string): Error =>
+  notFound(`network ${id} not found`, {
+    code: "CTR_NETWORK_LOST",
+    hint: `its network ${name} was removed: connect the container to another one, or make ${name} again and connect it`,
+  });

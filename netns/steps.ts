@@ -3,13 +3,16 @@ import { CtrError, messageOf, systemFailure } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 
 export interface Step {
-  /** For logs and error texts: `create namespace`. */
+  /** For logs and error texts, and for the hook: `setUp:namespace`. */
   readonly name: string;
   /** Whole or nothing itself: when it throws, it has changed nothing. */
   readonly run: () => void;
   /** Takes back what `run` did. */
   readonly undo?: () => void;
 }
+
+/** Called after each step with its name: for measuring, and for tests that end the process there. */
+export type StepHook = (step: string) => void;
 
 /**
  * Runs the steps in order. When one fails, those before it are undone, the last one first. The failed one is not: what
@@ -18,7 +21,12 @@ export interface Step {
  * @returns microseconds by step
  * @throws what the step threw when that is a {@link CtrError}; anything else as a `system` error that names the step
  */
-export function runSteps(object: string, steps: readonly Step[], logger: Logger): Readonly<Record<string, number>> {
+export function runSteps(
+  object: string,
+  steps: readonly Step[],
+  logger: Logger,
+  hook: StepHook = () => {},
+): Readonly<Record<string, number>> {
   const microseconds: Record<string, number> = {};
   const done: Step[] = [];
   for (const step of steps) {
@@ -35,6 +43,7 @@ export function runSteps(object: string, steps: readonly Step[], logger: Logger)
     }
     done.push(step);
     microseconds[step.name] = Number((process.hrtime.bigint() - start) / 1000n);
+    hook(step.name);
   }
   return microseconds;
 }

@@ -1,48 +1,84 @@
-/** IPv4 addresses of links. See rtnetlink(7), RTM_NEWADDR. */
-import { broadcastOf, type Cidr, formatCidr } from "../ipam/ipv4.ts";
-import { concat, ipv4, parseAttributes, readIpv4 } from "./codec.ts";
-import { AddressAttribute, AF_INET, MessageFlag, MessageType } from "./constants.ts";
+/** IP addresses of links. See rtnetlink(7), RTM_NEWADDR. */
+import { addressOf, type Cidr, type Family, formatCidr, lastOf } from "../ipam/ip.ts";
+import { concat, ip, parseAttributes, readIp } from "./codec.ts";
+import {
+  AddressAttribute,
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  IFA_F_NODAD,
+  MessageFlag,
+  MessageType,
+  RT_SCOPE_LINK,
+  RT_SCOPE_UNIVERSE,
+} from "./constants.ts";
 import type { NetlinkSocket } from "./transport.ts";
 
 const IFADDRMSG_LENGTH = 8;
 
 /**
- * Gives a link an address; the kernel adds the route to its subnet once the link is up.
+ * Gives a link an address; the kernel adds the route to its subnet once the link is up. An IPv6 address is in use at
+ * once: who hands it out knows that nobody else has it.
  * @param index of the link
  * @throws {NetlinkError} EEXIST when the link has it already
  */
 export function addAddress(netlink: NetlinkSocket, index: number, cidr: Cidr): void {
-  const payload = concat([
-    ifaddrmsg(index, cidr.prefixLength),
-    ipv4(AddressAttribute.local, cidr.address),
-    ipv4(AddressAttribute.address, cidr.address),
-    // /31 and /32 have no broadcast address (RFC 3021).
-    cidr.prefixLength > 30 ? undefined : ipv4(AddressAttribute.broadcast, broadcastOf(cidr)),
-  ]);
   const flags = MessageFlag.create | MessageFlag.exclusive;
-  netlink.request(`add address ${formatCidr(cidr)} to link ${index}`, MessageType.newAddress, flags, payload);
+  netlink.request(
+    `add address ${formatCidr(cidr)} to link ${index}`,
+    MessageType.newAddress,
+    flags,
+    payloadOf(index, cidr),
+  );
+}
+
+function payloadOf(index: number, cidr: Cidr): Buffer {
+  const address = addressOf(cidr);
+  // IPv6 has no broadcast, nor have /31 and /32 (RFC 3021).
+  const hasBroadcast = cidr.family === 4 && cidr.prefixLength <= 30;
+  return concat([
+    ifaddrmsg(index, cidr),
+    ip(AddressAttribute.local, address),
+    ip(AddressAttribute.address, address),
+    hasBroadcast ? ip(AddressAttribute.broadcast, { family: 4, value: lastOf(cidr) }) : undefined,
+  ]);
 }
 
 /** @throws {NetlinkError} EADDRNOTAVAIL when the link does not have it */
 export function removeAddress(netlink: NetlinkSocket, index: number, cidr: Cidr): void {
-  const payload = concat([ifaddrmsg(index, cidr.prefixLength), ipv4(AddressAttribute.local, cidr.address)]);
+  const payload = concat([ifaddrmsg(index, cidr), ip(AddressAttribute.local, addressOf(cidr))]);
   netlink.request(`remove address ${formatCidr(cidr)} from link ${index}`, MessageType.deleteAddress, 0, payload);
 }
 
-/** The IPv4 addresses of a link. */
-export function listAddresses(netlink: NetlinkSocket, index: number): Cidr[] {
-  return netlink.dump(`list addresses of link ${index}`, MessageType.getAddress, ifaddrmsg(index, 0)).map((payload) => {
+/** The addresses of a link, of both families or one, without those that the kernel gave it itself (fe80::/64). */
+export function listAddresses(netlink: NetlinkSocket, index: number, family?: Family): Cidr[] {
+  const request = Buffer.alloc(IFADDRMSG_LENGTH);
+  request.writeUInt8(family === undefined ? AF_UNSPEC : kernelFamily(family), 0);
+  request.writeUInt32LE(index, 4);
+  const answers = netlink.dump(`list addresses of link ${index}`, MessageType.getAddress, request);
+  return answers.flatMap((payload) => {
     const attributes = parseAttributes(payload, IFADDRMSG_LENGTH);
-    const address = readIpv4(attributes.get(AddressAttribute.local) ?? attributes.get(AddressAttribute.address)) ?? 0;
-    return { address, prefixLength: payload.readUInt8(1) };
+    const address = readIp(attributes.get(AddressAttribute.local) ?? attributes.get(AddressAttribute.address));
+    if (address === undefined || (address.family === 6 && payload.readUInt8(3) === RT_SCOPE_LINK)) return [];
+    return { family: address.family, address: address.value, prefixLength: payload.readUInt8(1) };
   });
 }
 
+const kernelFamily = (family: Family): number => (family === 4 ? AF_INET : AF_INET6);
+
+/** fe80::/10 and 169.254.0.0/16 count for their link alone. */
+function scopeOf({ family, address }: Cidr): number {
+  const isLinkLocal = family === 4 ? address >> 16n === 0xa9fen : address >> 118n === 0x3fan;
+  return isLinkLocal ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
 /** struct ifaddrmsg */
-function ifaddrmsg(index: number, prefixLength: number): Buffer {
+function ifaddrmsg(index: number, cidr: Cidr): Buffer {
   const buffer = Buffer.alloc(IFADDRMSG_LENGTH);
-  buffer.writeUInt8(AF_INET, 0);
-  buffer.writeUInt8(prefixLength, 1);
+  buffer.writeUInt8(kernelFamily(cidr.family), 0);
+  buffer.writeUInt8(cidr.prefixLength, 1);
+  buffer.writeUInt8(cidr.family === 6 ? IFA_F_NODAD : 0, 2);
+  buffer.writeUInt8(scopeOf(cidr), 3);
   buffer.writeUInt32LE(index, 4);
   return buffer;
 }

@@ -4,6 +4,8 @@
  * Linux but s390x. See netlink(7), rtnetlink(7).
  */
 
+import type { Address } from "../ipam/ip.ts";
+
 export const HEADER_LENGTH = 16;
 
 const NLA_F_NESTED = 0x8000;
@@ -29,6 +31,11 @@ export function u8(type: number, value: number): Attribute {
   return bytes(type, Uint8Array.of(value));
 }
 
+/** A 16 bit number. */
+export function u16(type: number, value: number): Attribute {
+  return bytes(type, Uint8Array.of(value & 255, value >> 8));
+}
+
 /** A 32 bit number. */
 export function u32(type: number, value: number): Attribute {
   const buffer = Buffer.allocUnsafe(8);
@@ -43,11 +50,16 @@ export function text(type: number, value: string): Attribute {
   return bytes(type, Buffer.from(`${value}\0`));
 }
 
-/** An IPv4 address, in network order. */
-export function ipv4(type: number, address: number): Attribute {
-  const value = Buffer.allocUnsafe(4);
-  value.writeUInt32BE(address, 0);
-  return bytes(type, value);
+/** An IP address of either family, in network order. */
+export function ip(type: number, { family, value }: Address): Attribute {
+  const buffer = Buffer.allocUnsafe(family === 4 ? 4 : 16);
+  if (family === 4) {
+    buffer.writeUInt32BE(Number(value), 0);
+  } else {
+    buffer.writeBigUInt64BE(value >> 64n, 0);
+    buffer.writeBigUInt64BE(value & 0xffffffffffffffffn, 8);
+  }
+  return bytes(type, buffer);
 }
 
 /** A hardware address written `02:42:ac:11:00:02`. */
@@ -127,9 +139,11 @@ export function readU32(value: Buffer | undefined): number | undefined {
   return value?.readUInt32LE(0);
 }
 
-/** An IPv4 address as a number, or undefined when the attribute is absent. */
-export function readIpv4(value: Buffer | undefined): number | undefined {
-  return value?.readUInt32BE(0);
+/** An IP address, told apart by its length; undefined when the attribute is absent. */
+export function readIp(value: Buffer | undefined): Address | undefined {
+  if (value === undefined) return undefined;
+  if (value.length < 16) return { family: 4, value: BigInt(value.readUInt32BE(0)) };
+  return { family: 6, value: (value.readBigUInt64BE(0) << 64n) | value.readBigUInt64BE(8) };
 }
 
 /** A hardware address as `02:42:ac:11:00:02`; empty when the attribute is absent. */

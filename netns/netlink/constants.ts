@@ -2,6 +2,7 @@
 
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
@@ -42,6 +43,8 @@ export const LinkAttribute = {
   address: 1,
   name: 3,
   mtu: 4,
+  /** Index of the link below: a macvlan's parent. */
+  parent: 5,
   master: 10,
   linkInfo: 18,
   alias: 20,
@@ -53,7 +56,19 @@ export const LinkAttribute = {
 export const LinkInfoAttribute = { kind: 1, data: 2, portData: 5 } as const;
 
 /** IFLA_BRPORT_* within the `portData` of a bridge's port. */
-export const BridgePortAttribute = { hairpin: 4 } as const;
+export const BridgePortAttribute = { hairpin: 4, isolated: 33 } as const;
+
+/** Within the data of a macvlan, an ipvlan and a vlan. */
+export const MacvlanAttribute = { mode: 1 } as const;
+export const IpvlanAttribute = { mode: 1, flags: 2 } as const;
+export const VlanAttribute = { id: 1 } as const;
+
+/** MACVLAN_MODE_* */
+export const MacvlanMode = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
+
+/** IPVLAN_MODE_* and IPVLAN_F_* */
+export const IpvlanMode = { l2: 0, l3: 1, l3s: 2 } as const;
+export const IpvlanFlag = { bridge: 0, private: 1, vepa: 2 } as const;
 
 /** VETH_INFO_PEER within the data of a veth. */
 export const VETH_INFO_PEER = 1;
@@ -65,6 +80,9 @@ export const IFF_UP = 1;
 
 /** IFA_* */
 export const AddressAttribute = { address: 1, local: 2, broadcast: 4 } as const;
+
+/** The address is in use at once: nobody is asked whether another one has it (RFC 4862, 5.4). */
+export const IFA_F_NODAD = 0x02;
 
 /** RTA_* */
 export const RouteAttribute = { destination: 1, outputInterface: 4, gateway: 5, priority: 6, table: 15 } as const;

@@ -28,6 +28,8 @@ export interface Link {
   readonly up: boolean;
   /** Index of the bridge this link is a port of. */
   readonly master: number | undefined;
+  /** Index of the link below a macvlan, ipvlan or vlan; of a veth's other end, in that one's namespace. */
+  readonly parent: number | undefined;
   /** A text for people (`ip link set … alias`). */
   readonly alias: string;
 }
@@ -120,16 +122,29 @@ export function changeLink(netlink: NetlinkSocket, index: number, change: LinkCh
   netlink.request(`change link ${index} (${Object.keys(change).join(", ")})`, MessageType.newLink, 0, payload);
 }
 
+/** How a bridge treats one of its ports. */
+export interface BridgePortOptions {
+  /**
+   * The bridge may send a frame back through the port it came from. A container needs that to reach its own published
+   * port where br_netfilter is on: the address is then translated while the frame is still in the bridge.
+   */
+  readonly hairpin?: boolean;
+  /** The bridge sends nothing to other isolated ports. */
+  readonly isolated?: boolean;
+}
+
 /**
- * Lets a bridge send a frame back through the port it came from. A container needs that to reach its own published port
- * where br_netfilter is on: the address is then translated while the frame is still in the bridge.
  * @param name of a link that is a port of a bridge
  * @throws {NetlinkError}
  */
-export function setHairpin(netlink: NetlinkSocket, name: string): void {
-  const portData = nested(LinkInfoAttribute.portData, [u8(BridgePortAttribute.hairpin, 1)]);
+export function changeBridgePort(netlink: NetlinkSocket, name: string, options: BridgePortOptions): void {
+  const { hairpin, isolated } = options;
+  const portData = nested(LinkInfoAttribute.portData, [
+    hairpin === undefined ? undefined : u8(BridgePortAttribute.hairpin, hairpin ? 1 : 0),
+    isolated === undefined ? undefined : u8(BridgePortAttribute.isolated, isolated ? 1 : 0),
+  ]);
   const payload = concat([ifinfomsg(), text(LinkAttribute.name, name), nested(LinkAttribute.linkInfo, [portData])]);
-  netlink.request(`set hairpin mode of ${name}`, MessageType.newLink, 0, payload);
+  netlink.request(`set port options of ${name}`, MessageType.newLink, 0, payload);
 }
 
 /**
@@ -161,7 +176,8 @@ export function listLinks(netlink: NetlinkSocket, master?: number): Link[] {
   return netlink.dump("list links", MessageType.getLink, payload).map(parseLink);
 }
 
-function createLink(netlink: NetlinkSocket, operation: string, parts: readonly (Buffer | undefined)[]): void {
+/** Asks for a new link. @param parts ifinfomsg, then attributes @throws {NetlinkError} EEXIST for a name that is taken */
+export function createLink(netlink: NetlinkSocket, operation: string, parts: readonly (Buffer | undefined)[]): void {
   netlink.request(operation, MessageType.newLink, MessageFlag.create | MessageFlag.exclusive, concat(parts));
 }
 
@@ -178,7 +194,7 @@ function unlessAbsent<T>(ask: () => T, absent: T): T {
 const withoutStatistics = (): Buffer => u32(LinkAttribute.extendedMask, SKIP_STATISTICS);
 
 /** struct ifinfomsg. Only those flags change that are set in `mask`. */
-function ifinfomsg(index = 0, flags = 0, mask = 0): Buffer {
+export function ifinfomsg(index = 0, flags = 0, mask = 0): Buffer {
   const buffer = Buffer.alloc(IFINFOMSG_LENGTH);
   buffer.writeUInt8(AF_UNSPEC, 0);
   buffer.writeInt32LE(index, 4);
@@ -198,6 +214,7 @@ function parseLink(payload: Buffer): Link {
     mtu: readU32(attributes.get(LinkAttribute.mtu)) ?? 0,
     up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
     master: readU32(attributes.get(LinkAttribute.master)),
+    parent: readU32(attributes.get(LinkAttribute.parent)),
     alias: readText(attributes.get(LinkAttribute.alias)),
   };
 }

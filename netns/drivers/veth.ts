@@ -1,12 +1,12 @@
 /** The cable between a container and its bridge: a veth pair, and how its inner end is configured. */
 import { setTimeout as delay } from "node:timers/promises";
-import { conflict } from "../lib/errors.ts";
-import { MAX_BRIDGE_PORTS } from "./bridge.ts";
-import type { Cidr } from "./ipam/ipv4.ts";
-import { addAddress } from "./netlink/address.ts";
-import { changeLink, deleteLink, findLink, type Link } from "./netlink/link.ts";
-import { addDefaultRoute } from "./netlink/route.ts";
-import { NetlinkError, type NetlinkSocket } from "./netlink/transport.ts";
+import { conflict } from "../../lib/errors.ts";
+import type { Address, Cidr } from "../ipam/ip.ts";
+import { addAddress } from "../netlink/address.ts";
+import { changeLink, deleteLink, findLink, type Link } from "../netlink/link.ts";
+import { addDefaultRoute } from "../netlink/route.ts";
+import { NetlinkError, type NetlinkSocket } from "../netlink/transport.ts";
+import { MAX_BRIDGE_PORTS } from "./bridge-device.ts";
 
 /** What the names of host ends look like; nothing else below our bridges is deleted by reconciliation. */
 export const HOST_INTERFACE = /^veth[0-9a-f]{7}$/;
@@ -18,22 +18,24 @@ export function hostInterfaceOf(endpointId: string): string {
 
 export interface InterfaceConfiguration {
   readonly name: string;
-  readonly address: Cidr;
-  readonly gateway: number;
+  readonly addresses: readonly Cidr[];
+  /** Default routes are made to these. */
+  readonly gateways?: readonly Address[];
 }
 
 /**
- * Gives the inner end its address, takes it up and sends everything to the gateway.
+ * Gives the inner end its addresses, takes it up and sends everything to the gateways.
  * @param inside socket of the container's namespace
  * @throws {NetlinkError}
  */
-export function configureInterface(inside: NetlinkSocket, { name, address, gateway }: InterfaceConfiguration): void {
-  const link = requireLink(inside, name);
-  // In this order: taking a link with an address up announces it (arp_notify), so that nobody goes on sending to the
-  // container that had the address before.
-  addAddress(inside, link.index, address);
-  changeLink(inside, link.index, { up: true });
-  addDefaultRoute(inside, gateway, link.index);
+export function configureInterface(inside: NetlinkSocket, configuration: InterfaceConfiguration): void {
+  const { name, addresses, gateways = [] } = configuration;
+  const { index } = requireLink(inside, name);
+  // In this order: taking a link with an address up announces it (arp_notify, ndisc_notify), so that nobody goes on
+  // sending to the container that had the address before.
+  for (const address of addresses) addAddress(inside, index, address);
+  changeLink(inside, index, { up: true });
+  for (const gateway of gateways) addDefaultRoute(inside, gateway, index);
 }
 
 /** @throws {NetlinkError} */
@@ -75,7 +77,8 @@ export async function awaitLinkGone(netlink: NetlinkSocket, name: string): Promi
   }
 }
 
-function requireLink(inside: NetlinkSocket, name: string): Link {
+/** @throws `conflict` */
+export function requireLink(inside: NetlinkSocket, name: string): Link {
   const link = findLink(inside, name);
   if (link === undefined) throw conflict(`the link ${name} vanished from the sandbox`, "CTR_LINK_GONE");
   return link;

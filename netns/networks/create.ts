@@ -1,0 +1,230 @@
+/** Making networks and taking them away: store, kernel and firewall together, whole or nothing. */
+import { type CtrError, conflict, forbidden, invalid, notFound, unavailable, unsupported } from "../../lib/errors.ts";
+import { generateId, shortId } from "../../lib/ids.ts";
+import { requireBridge } from "../drivers/bridge.ts";
+import { uplinkMtu } from "../drivers/bridge-device.ts";
+import { driverOf } from "../drivers/index.ts";
+import { parentNameOf } from "../drivers/parent.ts";
+import { ipvlanSettings, isLayer3, macvlanMode } from "../drivers/sublinks.ts";
+import { ensureForwarding } from "../forwarding.ts";
+import type { Family } from "../ipam/ip.ts";
+import { runSteps, type StepHook } from "../steps.ts";
+import type { Network, NetworkConfig, NetworkDriver, NetworkRequest } from "../types.ts";
+import { firewallNetworkOf } from "./firewall-network.ts";
+import {
+  bridgeNameOption,
+  bridgeSettings,
+  CommonOption,
+  flagOption,
+  mtuOption,
+  type Options,
+  ParentOption,
+  prefixOption,
+  unknownOptions,
+} from "./options.ts";
+import { checkSubnetRequests, settleSubnets } from "./subnets.ts";
+import type { NetworkTools } from "./types.ts";
+
+/** The networks that the engine brings along. */
+const PREDEFINED = ["bridge", "host", "none", "default"];
+
+/**
+ * Judges a request, settles what it leaves open, and makes the network.
+ * @throws Docker's texts; nothing has changed then
+ */
+export function createNetwork(
+  tools: NetworkTools,
+  request: NetworkRequest,
+  hook: StepHook,
+): { network: Network; warnings: string[] } {
+  const { network, warnings } = settleNetwork(tools, request);
+  tools.store.transaction(() => {
+    tools.store.saveNetwork(network);
+    runSteps(`the network ${network.name}`, makeSteps(tools, network), tools.logger, hook);
+  });
+  return { network, warnings };
+}
+
+function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network) {
+  const driver = driverOf(network.driver);
+  if (driver === undefined) return [];
+  const steps = [
+    {
+      name: "createNetwork:device",
+      run: () => {
+        ensureForwarding(config, network.enableIPv6);
+        const created = driver.ensure(netlink, network);
+        try {
+          driver.probe?.(netlink, network);
+        } catch (error) {
+          if (created) driver.remove(netlink, network);
+          throw error;
+        }
+      },
+      undo: () => driver.remove(netlink, network),
+    },
+  ];
+  if (network.driver !== "bridge") return steps;
+  return [...steps, { name: "createNetwork:firewall", run: () => firewall.addNetwork(firewallNetworkOf(network)) }];
+}
+
+/**
+ * Takes a network away. Containers that do not run lose it: they cannot start until they are connected elsewhere.
+ * @throws `forbidden` with Docker's texts for a predefined network, and one that running containers are on
+ */
+export function removeNetwork(tools: NetworkTools, network: Network, hook: StepHook): void {
+  const { store, netlink, firewall, logger } = tools;
+  if (PREDEFINED.includes(network.name)) {
+    throw forbidden(`${network.name} is a pre-defined network and cannot be removed`, "CTR_NETWORK_PREDEFINED");
+  }
+  const active = store.endpointsOfNetwork(network.id).filter(({ interfaceName }) => interfaceName !== undefined);
+  if (active.length > 0) {
+    const names = active.map(({ containerName, id }) => `name:"${containerName}" id:"${shortId(id)}"`).join(", ");
+    throw forbidden(`error while removing network: network ${network.name} has active endpoints (${names})`, {
+      code: "CTR_NETWORK_IN_USE",
+      hint: `stop the containers, or: ctr network disconnect ${network.name} CONTAINER`,
+    });
+  }
+  store.transaction(() => {
+    store.loseNetwork(network);
+    store.removeNetwork(network.id);
+    const ofBridge = {
+      name: "removeNetwork:firewall",
+      run: () => firewall.removeNetwork(requireBridge(network)),
+      undo: () => firewall.addNetwork(firewallNetworkOf(network)),
+    };
+    const steps = [
+      ...(network.driver === "bridge" ? [ofBridge] : []),
+      { name: "removeNetwork:device", run: () => driverOf(network.driver)?.remove(netlink, network) },
+    ];
+    runSteps(`removing the network ${network.name}`, steps, logger, hook);
+  });
+}
+
+/** @throws Docker's texts */
+function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network: Network; warnings: string[] } {
+  const { store, config, netlink } = tools;
+  const driver = checkRequest(request);
+  if (store.networkByName(request.name) !== undefined) {
+    throw conflict(`network with name ${request.name} already exists`, "CTR_NETWORK_EXISTS");
+  }
+  const id = generateId();
+  const options = withDefaults(driver, request.options ?? {}, config);
+  // Without a parent there is no way out.
+  const internal = request.internal === true || (driver !== "bridge" && !options[ParentOption.parent]);
+  const families = familiesOf(request, options);
+  const mtu = mtuOption(options);
+  checkMtuOfFamilies(mtu, families);
+  checkDriverOptions(tools, driver, options, internal);
+  const hasAddresses = request.ipam?.driver !== "null";
+  const bridge = driver === "bridge" ? (bridgeNameOption(options) ?? `br-${shortId(id)}`) : undefined;
+  if (bridge !== undefined) checkBridgeName(tools, id, bridge);
+  const draft = { id, name: request.name, driver, options, internal };
+  const { subnets, warnings } = settleSubnets(tools, {
+    network: request.name,
+    families: hasAddresses ? families : [],
+    config: request.ipam?.config ?? [],
+    single: driver === "bridge",
+    withGateway: !isLayer3(draft),
+  });
+  const network: Network = {
+    ...draft,
+    created: new Date().toISOString(),
+    enableIPv4: families.includes(4),
+    enableIPv6: families.includes(6),
+    subnets,
+    ...(bridge === undefined ? {} : { bridge }),
+    ...(mtu === undefined && driver !== "bridge" ? {} : { mtu: mtu ?? uplinkMtu(netlink) }),
+    attachable: request.attachable ?? false,
+    ipamDriver: request.ipam?.driver ?? "default",
+    ipamOptions: request.ipam?.options ?? {},
+    labels: request.labels ?? {},
+  };
+  return { network, warnings: [...warnings, ...unknownOptions(driver, options)] };
+}
+
+/** What is wrong whatever the host is like. @throws Docker's texts */
+function checkRequest({ name, driver = "bridge", ipam, configOnly, ingress, scope }: NetworkRequest): NetworkDriver {
+  if (name.trim() === "") throw invalid("invalid name: name is empty", "CTR_NETWORK_NAME_INVALID");
+  if (PREDEFINED.includes(name)) {
+    // The blank at the end is Docker's.
+    throw forbidden(`operation is not permitted on predefined ${name} network `, "CTR_NETWORK_PREDEFINED");
+  }
+  if (ingress === true || scope === "swarm" || driver === "overlay") throw noSwarm();
+  if (configOnly === true) {
+    throw unsupported("configuration-only networks are not available: ctr has none", "CTR_NETWORK_CONFIG_ONLY");
+  }
+  if (scope !== undefined && scope !== "" && scope !== "local") {
+    throw invalid(`invalid scope ${JSON.stringify(scope)}: ctr's networks are local`, "CTR_NETWORK_SCOPE_INVALID");
+  }
+  if (driver === "host" || driver === "null") {
+    throw forbidden(`only one instance of "${driver}" network is allowed`, "CTR_NETWORK_SINGLETON");
+  }
+  if (driver !== "bridge" && driver !== "macvlan" && driver !== "ipvlan") throw noPlugin(driver);
+  const { driver: ipamDriver = "default", config = [] } = ipam ?? {};
+  if (ipamDriver !== "default" && ipamDriver !== "null") throw noPlugin(ipamDriver);
+  checkSubnetRequests(config);
+  return driver;
+}
+
+const noPlugin = (name: string): CtrError =>
+  notFound(`plugin ${JSON.stringify(name)} not found`, {
+    code: "CTR_NETWORK_DRIVER_UNKNOWN",
+    hint: "ctr has the drivers bridge, macvlan, ipvlan, host and null",
+  });
+
+const noSwarm = (): CtrError =>
+  unavailable(
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    { code: "CTR_SWARM_UNAVAILABLE", hint: "ctr works on one host: use the bridge driver" },
+  );
+
+function withDefaults(driver: NetworkDriver, options: Options, { defaultNetworkOpts }: NetworkConfig): Options {
+  return { ...defaultNetworkOpts?.[driver], ...options };
+}
+
+function familiesOf({ enableIPv4, enableIPv6 }: NetworkRequest, options: Options): Family[] {
+  const families: Family[] = [
+    ...((enableIPv4 ?? flagOption(options, CommonOption.enableIPv4, true)) ? ([4] as const) : []),
+    ...((enableIPv6 ?? flagOption(options, CommonOption.enableIPv6, false)) ? ([6] as const) : []),
+  ];
+  if (families.length > 0) return families;
+  throw invalid("IPv4 or IPv6 must be enabled", "CTR_NETWORK_FAMILY_INVALID");
+}
+
+function checkMtuOfFamilies(mtu: number | undefined, families: readonly Family[]): void {
+  // RFC 8200, 5: every link that carries IPv6 has at least 1280 bytes.
+  if (mtu === undefined || mtu >= 1280 || !families.includes(6)) return;
+  throw invalid(`invalid mtu ${mtu}: a network with IPv6 needs at least 1280`, "CTR_MTU_INVALID");
+}
+
+function checkDriverOptions({ store }: NetworkTools, driver: NetworkDriver, options: Options, internal: boolean): void {
+  prefixOption(options);
+  if (driver === "bridge") {
+    bridgeSettings(options, internal);
+    return;
+  }
+  if (driver === "macvlan") macvlanMode({ options });
+  else ipvlanSettings({ options });
+  const parent = options[ParentOption.parent];
+  if (!parent) return;
+  const other = store.networks().find((network) => network.driver !== "bridge" && hasParent(network, parent));
+  // Two macvlan networks on one link would see each other's containers; a VLAN each keeps them apart.
+  if (other === undefined || other.driver === driver) return;
+  throw forbidden(`network ${other.name} is already using parent interface ${parent}`, {
+    code: "CTR_PARENT_TAKEN",
+    hint: "the kernel takes macvlan or ipvlan links on one parent, not both: use a VLAN of it, as in eth0.10",
+  });
+}
+
+const hasParent = (network: Network, parent: string): boolean =>
+  (network.driver === "macvlan" || network.driver === "ipvlan") && parentNameOf(network) === parent;
+
+function checkBridgeName({ store }: NetworkTools, id: string, bridge: string): void {
+  const other = store.networks().find((network) => network.bridge === bridge);
+  if (other === undefined) return;
+  throw forbidden(
+    `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
+    "CTR_BRIDGE_TAKEN",
+  );
+}

@@ -1,0 +1,215 @@
+/** Intent against kernel: what the store says there has to be, what there is, and how to bring the second to the first. */
+import { messageOf } from "../../lib/errors.ts";
+import { requireBridge, specificationOf } from "../drivers/bridge.ts";
+import { ourBridges } from "../drivers/bridge-device.ts";
+import { type Connection, driverOf } from "../drivers/index.ts";
+import { ourParents, parentNameOf } from "../drivers/parent.ts";
+import { HOST_INTERFACE } from "../drivers/veth.ts";
+import { hasLinks } from "../endpoints.ts";
+import { type Address, type Cidr, type Family, formatCidr, sameCidr } from "../ipam/ip.ts";
+import { listNamespaces, namespaceExists, namespacePath, removeNamespace } from "../namespace.ts";
+import { listAddresses } from "../netlink/address.ts";
+import { deleteLink, findLink, listLinks } from "../netlink/link.ts";
+import { defaultRoute } from "../netlink/route.ts";
+import type { NetlinkSocket } from "../netlink/transport.ts";
+import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "../sandbox/links.ts";
+import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
+import type { Network } from "../types.ts";
+import type { Fault } from "./types.ts";
+
+/** Devices of networks: bridges, and parents that we made. */
+export function networkFaults({ netlink, store }: SandboxTools): Fault[] {
+  const networks = store.networks().filter(hasLinks);
+  return [...networks.flatMap((network) => deviceFaults(netlink, network)), ...strayDevices(netlink, networks)];
+}
+
+function deviceFaults(netlink: NetlinkSocket, network: Network): Fault[] {
+  const mend = (): void => {
+    driverOf(network.driver)?.ensure(netlink, network);
+  };
+  if (network.driver !== "bridge") {
+    const parent = parentNameOf(network);
+    if (findLink(netlink, parent) !== undefined) return [];
+    const object = `parent ${parent}`;
+    return [{ kind: "missing", object, text: `the parent of network ${network.name} is gone`, mend }];
+  }
+  const { name, addresses } = specificationOf(network);
+  const object = `bridge ${name}`;
+  const link = findLink(netlink, name);
+  if (link === undefined)
+    return [{ kind: "missing", object, text: `the bridge of network ${network.name} is gone`, mend }];
+  const present = listAddresses(netlink, link.index);
+  const missing = addresses.filter((address) => !present.some((other) => sameCidr(other, address)));
+  const problems = [
+    ...(link.up ? [] : ["it is down"]),
+    ...missing.map((address) => `it has lost the address ${formatCidr(address)}`),
+  ];
+  return problems.length === 0 ? [] : [{ kind: "changed", object, text: problems.join("; "), mend }];
+}
+
+/** What a network left whose record is gone: the engine was killed while it was made or removed. */
+function strayDevices(netlink: NetlinkSocket, networks: readonly Network[]): Fault[] {
+  const known = new Set(networks.map(({ id }) => id));
+  const ours = [...ourBridges(listLinks(netlink)), ...ourParents(netlink)];
+  return ours
+    .filter(({ networkId }) => !known.has(networkId))
+    .map(({ name }) => ({
+      kind: "stray" as const,
+      object: `link ${name}`,
+      text: "its network does not exist any more",
+      mend: () => {
+        deleteLink(netlink, name);
+      },
+    }));
+}
+
+/** Namespaces and cables of no container. @param kept ids of containers with a sandbox */
+export function strayFaults({ netlink, store }: SandboxTools, runDir: string, kept: ReadonlySet<string>): Fault[] {
+  return [
+    ...strayNamespaces(runDir, kept),
+    ...strayLinks(netlink, store.networks(), wantedHostInterfaces(store, kept)),
+  ];
+}
+
+function strayNamespaces(runDir: string, kept: ReadonlySet<string>): Fault[] {
+  return listNamespaces(namespacePath(runDir, ""))
+    .filter((name) => !kept.has(name))
+    .map((name) => ({
+      kind: "stray" as const,
+      object: `namespace ${namespacePath(runDir, name)}`,
+      text: "no container that runs has it",
+      mend: () => removeNamespace(namespacePath(runDir, name)),
+    }));
+}
+
+function wantedHostInterfaces(store: SandboxTools["store"], kept: ReadonlySet<string>): Set<string> {
+  const endpoints = [...kept].flatMap((id) => store.endpointsOfContainer(id));
+  return new Set(
+    endpoints.filter(({ interfaceName }) => interfaceName !== undefined).map(({ id }) => `veth${id.slice(0, 7)}`),
+  );
+}
+
+function strayLinks(netlink: NetlinkSocket, networks: readonly Network[], wanted: ReadonlySet<string>): Fault[] {
+  return networks
+    .filter(({ driver }) => driver === "bridge")
+    .flatMap((network) => {
+      const index = findLink(netlink, requireBridge(network))?.index;
+      return index === undefined ? [] : listLinks(netlink, index);
+    })
+    .filter(({ name, kind }) => kind === "veth" && HOST_INTERFACE.test(name) && !wanted.has(name))
+    .map(({ name }) => ({
+      kind: "stray" as const,
+      object: `link ${name}`,
+      text: "no container that runs has its other end",
+      mend: () => {
+        deleteLink(netlink, name);
+      },
+    }));
+}
+
+/** Links, addresses and default routes of a container that runs. */
+export function sandboxFaults(tools: SandboxTools, state: SandboxState): Fault[] {
+  const { namespacePath: path, containerName, connections } = state;
+  if (path === undefined) return [];
+  if (!namespaceExists(path)) {
+    const text = "the running container's network namespace has lost its name: restart the container";
+    return [{ kind: "missing", object: `namespace of ${containerName}`, text, mend: () => refuse(text) }];
+  }
+  const inside = openInside(path);
+  try {
+    const faults = connections.flatMap((connection) => linkFaults(tools, state, path, inside, connection));
+    return faults.length > 0 ? faults : routeFaults(state, path, inside);
+  } finally {
+    inside[Symbol.dispose]();
+  }
+}
+
+function linkFaults(
+  { netlink }: SandboxTools,
+  state: SandboxState,
+  path: string,
+  inside: NetlinkSocket,
+  connection: Connection,
+): Fault[] {
+  const { interfaceName, network, addresses } = connection;
+  const text = faultOf(netlink, inside, connection) ?? addressFault(inside, interfaceName, addresses);
+  if (text === undefined) return [];
+  const mend = (): void => {
+    using again = openInside(path);
+    detachLink(netlink, again, connection);
+    attachLink(netlink, path, connection);
+    configureLink(again, path, connection);
+    setDefaultRoutes(again, state.gateways);
+  };
+  return [{ kind: "changed", object: `${interfaceName} of ${state.containerName} on ${network.name}`, text, mend }];
+}
+
+function faultOf(netlink: NetlinkSocket, inside: NetlinkSocket, connection: Connection): string | undefined {
+  const link = findLink(inside, connection.interfaceName);
+  if (link === undefined) return "the container has lost its link";
+  const fault = driverOf(connection.network.driver)?.findFault(netlink, connection);
+  return fault ?? (link.up ? undefined : "the link is down inside the container");
+}
+
+function addressFault(inside: NetlinkSocket, name: string, wanted: readonly Cidr[]): string | undefined {
+  const link = findLink(inside, name);
+  const present = link === undefined ? [] : listAddresses(inside, link.index);
+  // Link-local addresses of IPv6 are left out of the list.
+  const lost = wanted.filter(
+    (cidr) =>
+      !isLinkLocal6(cidr) && !present.some((other) => other.family === cidr.family && other.address === cidr.address),
+  );
+  return lost.length === 0 ? undefined : `it has lost the address ${lost.map(formatCidr).join(", ")}`;
+}
+
+const isLinkLocal6 = ({ family, address }: Cidr): boolean => family === 6 && address >> 118n === 0x3fan;
+
+function routeFaults(state: SandboxState, path: string, inside: NetlinkSocket): Fault[] {
+  const { ipv4, ipv6 } = state.gateways;
+  const problems = [
+    routeFault(inside, 4, ipv4?.interfaceName, ipv4?.defaultRoute4?.gateway),
+    routeFault(inside, 6, ipv6?.interfaceName, ipv6?.defaultRoute6?.gateway),
+  ].filter((text) => text !== undefined);
+  if (problems.length === 0) return [];
+  const mend = (): void => {
+    using again = openInside(path);
+    setDefaultRoutes(again, state.gateways);
+  };
+  return [{ kind: "changed", object: `routes of ${state.containerName}`, text: problems.join("; "), mend }];
+}
+
+/** A container that is allowed to may have made other routes: only what leads nowhere is a fault. */
+function routeFault(
+  inside: NetlinkSocket,
+  family: Family,
+  interfaceName: string | undefined,
+  gateway: Address | undefined,
+): string | undefined {
+  if (interfaceName === undefined) return undefined;
+  const route = defaultRoute(inside, family);
+  if (route === undefined) return `the default route of IPv${family} is gone`;
+  const rightLink = route.link === findLink(inside, interfaceName)?.index;
+  return rightLink && route.gateway?.value === gateway?.value
+    ? undefined
+    : `the default route of IPv${family} leads elsewhere`;
+}
+
+/** The firewall's rules. They are mended by writing all of them again. */
+export function firewallFaults({ firewall }: SandboxTools): Fault[] {
+  let whole: boolean;
+  try {
+    whole = firewall.check();
+  } catch (error) {
+    const text = `its rules cannot be read: ${messageOf(error)}`;
+    return [{ kind: "changed", object: "firewall", text, mend: () => refuse(text) }];
+  }
+  if (whole) return [];
+  const mend = (): void => {
+    firewall.heal();
+  };
+  return [{ kind: "changed", object: "firewall", text: "somebody else changed or removed rules of ours", mend }];
+}
+
+function refuse(text: string): never {
+  throw new Error(text);
+}

@@ -1,0 +1,278 @@
+/** Changes to a sandbox that is up: networks come and go, ports are published and given up. */
+import { teardown } from "../../lib/teardown.ts";
+import type { Connection } from "../drivers/index.ts";
+import { reserveEndpoint } from "../endpoints.ts";
+import { runSteps } from "../steps.ts";
+import type { EndpointRecord, SandboxRecord } from "../store/index.ts";
+import type { EndpointRequest, PortBinding, PublishedPort } from "../types.ts";
+import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "./links.ts";
+import { nameRecordsOf, removeNames, serveNames } from "./names.ts";
+import { bindingsInForce, changeProxies, changeRules, matchPorts, type Publication, reservePorts } from "./ports.ts";
+import { forgetFlows, startProxies } from "./set-up.ts";
+import { recordedState, sandboxState } from "./state.ts";
+import type { SandboxState, SandboxTools } from "./types.ts";
+
+/** A sandbox with a namespace of its own. */
+export interface UpSandbox {
+  readonly record: SandboxRecord;
+  readonly namespacePath: string;
+  readonly state: SandboxState;
+}
+
+/**
+ * Gives a container a further network and lays the cable into its sandbox. The default routes and the published ports
+ * follow when the new network leads out before the others.
+ * @throws what is wrong with the request, or failed; nothing has changed then
+ */
+export async function connectLive(
+  tools: SandboxTools,
+  { record, namespacePath, state: before }: UpSandbox,
+  request: EndpointRequest,
+): Promise<EndpointRecord> {
+  const { store, netlink, logger, step, hostPorts, names } = tools;
+  const { containerId } = request;
+  await tools.proxyStarts.get(containerId);
+  using inside = openInside(namespacePath);
+  const portsBefore = store.portsOf(containerId);
+  let endpoint: EndpointRecord | undefined;
+  let after = before;
+  let connection: Connection | undefined;
+  let ports = portsBefore;
+  const added = () => ports.filter((port) => !portsBefore.includes(port));
+  const from = (): Publication => ({ state: before, ports: portsBefore });
+  const to = (): Publication => ({ state: after, ports });
+  runSteps(
+    `the connection of ${request.containerName} to ${request.network}`,
+    [
+      {
+        name: "connect:reserve",
+        run: () =>
+          store.transaction(() => {
+            endpoint = reserveEndpoint(store, request);
+            after = sandboxState(store, containerId, namespacePath, store.endpointsOfContainer(containerId));
+            const id = endpoint.id;
+            connection = after.connections.find(({ endpointId }) => endpointId === id);
+            if (connection !== undefined) store.setInterfaceName(id, connection.interfaceName);
+          }),
+        undo: () => store.removeEndpoint(endpoint?.id ?? ""),
+      },
+      {
+        name: "connect:ports",
+        run: () => {
+          ports = changePorts(tools, after, portsBefore, record.bindings);
+          store.addPorts(containerId, added());
+        },
+        undo: () => {
+          store.removePorts(containerId, added());
+          hostPorts.release(containerId, added());
+        },
+      },
+      {
+        name: "connect:cable",
+        run: () => connection && attachLink(netlink, namespacePath, connection),
+        undo: () => connection && detachLink(netlink, inside, connection),
+      },
+      { name: "connect:configure", run: () => connection && configureLink(inside, namespacePath, connection) },
+      {
+        name: "connect:routes",
+        run: () => setDefaultRoutes(inside, after.gateways),
+        undo: () => setDefaultRoutes(inside, before.gateways),
+      },
+      {
+        name: "connect:rules",
+        run: () => changeRules(tools, from(), to()),
+        undo: () => changeRules(tools, to(), from()),
+      },
+    ],
+    logger,
+    step,
+  );
+  if (endpoint === undefined) throw new TypeError("a connection without an endpoint");
+  const made = store.endpointOn(endpoint.networkId, containerId) ?? endpoint;
+  for (const name of nameRecordsOf(store, [made], !record.kept)) names.put(name);
+  try {
+    if (!record.kept) await serveNames(tools, after);
+  } catch (error) {
+    await disconnectLive(tools, { record, namespacePath, state: after }, made);
+    throw error;
+  }
+  step("connect:names");
+  startProxies(tools, from(), to());
+  return made;
+}
+
+/** Reserves what comes into force with the new state, beside the ports that stay. @returns all of them */
+function changePorts(
+  tools: SandboxTools,
+  state: SandboxState,
+  present: readonly PublishedPort[],
+  bindings: readonly PortBinding[],
+): PublishedPort[] {
+  const { missing } = matchPorts(present, bindingsInForce(tools, state, bindings));
+  return [...present, ...reservePorts(tools, state, missing)];
+}
+
+/**
+ * Takes a container off a network. Whatever fails, the rest is done; default routes and ports move to the network that
+ * leads out now, and ports that no network carries any more are given back.
+ * @throws `system` with a list of what failed
+ */
+export async function disconnectLive(
+  tools: SandboxTools,
+  { record, namespacePath, state: before }: UpSandbox,
+  endpoint: EndpointRecord,
+): Promise<void> {
+  const { store, netlink, hostPorts, step } = tools;
+  const { containerId, containerName } = endpoint;
+  await tools.proxyStarts.get(containerId);
+  const others = store.endpointsOfContainer(containerId).filter(({ id, interfaceName }) => {
+    return id !== endpoint.id && interfaceName !== undefined;
+  });
+  const after = sandboxState(store, containerId, namespacePath, others);
+  const present = store.portsOf(containerId);
+  const { kept, gone } = matchPorts(present, bindingsInForce(tools, after, record.bindings));
+  const connection = before.connections.find(({ endpointId }) => endpointId === endpoint.id);
+  const [from, to]: [Publication, Publication] = [
+    { state: before, ports: present },
+    { state: after, ports: kept },
+  ];
+  await teardown(`the connection of ${containerName} to ${store.networkOf(endpoint).name}`, [
+    {
+      what: "names",
+      run: async () => {
+        removeNames(tools, [endpoint]);
+        if (!record.kept) await serveNames(tools, after);
+        step("disconnect:names");
+      },
+    },
+    {
+      what: "link",
+      run: () => {
+        using inside = openInside(namespacePath);
+        if (connection !== undefined) {
+          detachLink(netlink, inside, connection);
+          forgetFlows(tools, [connection]);
+        }
+        step("disconnect:cable");
+        setDefaultRoutes(inside, after.gateways);
+        step("disconnect:routes");
+      },
+    },
+    {
+      what: "port rules",
+      run: () => {
+        changeRules(tools, from, to);
+        step("disconnect:rules");
+      },
+    },
+    { what: "proxies", run: () => changeProxies(tools, from, to) },
+    { what: "host ports", run: () => hostPorts.release(containerId, gone) },
+    {
+      what: "record",
+      run: () =>
+        store.transaction(() => {
+          store.removePorts(containerId, gone);
+          store.removeEndpoint(endpoint.id);
+        }),
+    },
+  ]);
+  step("disconnect:record");
+}
+
+/**
+ * Publishes further ports of a container.
+ * @returns those that came into force: none while no network leads out
+ * @throws Docker's texts for ports that are taken; nothing has changed then
+ */
+export async function publishLive(
+  tools: SandboxTools,
+  record: SandboxRecord,
+  state: SandboxState,
+  bindings: readonly PortBinding[],
+): Promise<PublishedPort[]> {
+  const { store, hostPorts, logger, step } = tools;
+  const { containerId } = state;
+  await tools.proxyStarts.get(containerId);
+  const present = store.portsOf(containerId);
+  const wanted = bindingsInForce(tools, state, bindings);
+  let added: PublishedPort[] = [];
+  const from: Publication = { state, ports: present };
+  const to = (): Publication => ({ state, ports: [...present, ...added] });
+  runSteps(
+    `the ports of ${state.containerName}`,
+    [
+      {
+        name: "publish:reserve",
+        run: () => {
+          added = reservePorts(tools, state, wanted);
+        },
+        undo: () => hostPorts.release(containerId, added),
+      },
+      {
+        name: "publish:record",
+        run: () =>
+          store.transaction(() => {
+            store.addPorts(containerId, added);
+            store.setBindings(containerId, [...record.bindings, ...bindings]);
+          }),
+        undo: () =>
+          store.transaction(() => {
+            store.removePorts(containerId, added);
+            store.setBindings(containerId, record.bindings);
+          }),
+      },
+      { name: "publish:rules", run: () => changeRules(tools, from, to()) },
+    ],
+    logger,
+    step,
+  );
+  startProxies(tools, from, to());
+  return added;
+}
+
+/**
+ * Gives published ports up.
+ * @param gone ports in force that are to go
+ * @param bindings what is asked for from now on
+ * @throws `system` with a list of what failed
+ */
+export async function unpublishLive(
+  tools: SandboxTools,
+  state: SandboxState,
+  gone: readonly PublishedPort[],
+  bindings: readonly PortBinding[],
+): Promise<void> {
+  const { store, hostPorts, step } = tools;
+  const { containerId } = state;
+  await tools.proxyStarts.get(containerId);
+  const present = store.portsOf(containerId);
+  const key = ({ protocol, hostIp, hostPort }: PublishedPort): string => `${protocol} ${hostIp} ${hostPort}`;
+  const keys = new Set(gone.map(key));
+  const from: Publication = { state, ports: present };
+  const to: Publication = { state, ports: present.filter((port) => !keys.has(key(port))) };
+  // First of all, so that an engine that is killed in between does not open them again.
+  store.transaction(() => {
+    store.setBindings(containerId, bindings);
+    store.removePorts(containerId, gone);
+  });
+  step("unpublish:record");
+  await teardown(`ports of ${state.containerName}`, [
+    {
+      what: "port rules",
+      run: () => {
+        changeRules(tools, from, to);
+        step("unpublish:rules");
+      },
+    },
+    { what: "proxies", run: () => changeProxies(tools, from, to) },
+    { what: "host ports", run: () => hostPorts.release(containerId, gone) },
+  ]);
+}
+
+/** @returns undefined when the container has no sandbox, or shares the host's network */
+export function upSandbox({ store }: Pick<SandboxTools, "store">, containerId: string): UpSandbox | undefined {
+  const record = store.sandbox(containerId);
+  const state = recordedState(store, containerId);
+  if (record?.namespacePath === undefined || state === undefined) return undefined;
+  return { record, namespacePath: record.namespacePath, state };
+}

@@ -1,0 +1,233 @@
+/** A container's sandbox: the steps that make one, and those that take it away again. */
+import { messageOf } from "../../lib/errors.ts";
+import { teardown } from "../../lib/teardown.ts";
+import type { Connection } from "../drivers/index.ts";
+import { formatAddress } from "../ipam/ip.ts";
+import { removeNamespace } from "../namespace.ts";
+import type { NetlinkSocket } from "../netlink/transport.ts";
+import { runSteps, type Step } from "../steps.ts";
+import type { SandboxRecord } from "../store/index.ts";
+import type { PortBinding, PublishedPort, SandboxDns } from "../types.ts";
+import {
+  attachLink,
+  awaitDetached,
+  configureLink,
+  createSandboxNamespace,
+  detachLink,
+  openInside,
+  setDefaultRoutes,
+} from "./links.ts";
+import { putNames, serveNames } from "./names.ts";
+import { bindingsInForce, changeProxies, changeRules, type Publication, reservePorts } from "./ports.ts";
+import type { SandboxState, SandboxTools } from "./types.ts";
+
+/** A sandbox to be made. */
+export interface SandboxPlan {
+  readonly state: SandboxState;
+  readonly bindings: readonly PortBinding[];
+  readonly dns: SandboxDns;
+  /** The sandbox of a former run of the container, which others have kept: it is taken over. */
+  readonly kept: SandboxRecord | undefined;
+}
+
+/**
+ * Makes a sandbox, whole or nothing, without awaiting anything: several at once do not get in each other's way.
+ * @returns the ports in force
+ * @throws `conflict` and `system` errors, with Docker's texts for ports that are taken
+ */
+export function setUpSandbox(tools: SandboxTools, plan: SandboxPlan): readonly PublishedPort[] {
+  using inside = new DisposableStack();
+  const ports: PublishedPort[] = [];
+  const { containerId } = plan.state;
+  const steps = stepsOf(tools, plan, ports, inside);
+  const microseconds = runSteps(`the sandbox of ${containerId}`, steps, tools.logger, tools.step);
+  tools.logger.debug("The sandbox is up.", { container: containerId, microseconds });
+  return ports;
+}
+
+function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[], resources: DisposableStack): Step[] {
+  const { netlink, store, hostPorts } = tools;
+  const { state, kept } = plan;
+  const { containerId, namespacePath, connections } = state;
+  const present = new Set(store.endpointsOfContainer(containerId).flatMap((endpoint) => endpoint.interfaceName ?? []));
+  const added = connections.filter(({ interfaceName }) => !present.has(interfaceName));
+  const steps: Step[] = [
+    {
+      name: "setUp:ports",
+      run: () => {
+        ports.push(...reservePorts(tools, state, bindingsInForce(tools, state, plan.bindings)));
+      },
+      undo: () => hostPorts.release(containerId),
+    },
+    {
+      name: "setUp:record",
+      run: () => record(tools, plan, ports),
+      undo: () => unrecord(tools, plan, added),
+    },
+  ];
+  if (namespacePath === undefined) return steps;
+
+  let inside: NetlinkSocket;
+  steps.push({
+    name: "setUp:namespace",
+    run: () => {
+      inside = resources.use(kept === undefined ? createSandboxNamespace(namespacePath) : openInside(namespacePath));
+    },
+    undo: () => {
+      if (kept === undefined) removeNamespace(namespacePath);
+    },
+  });
+  for (const connection of added) {
+    steps.push(
+      {
+        name: "setUp:cable",
+        run: () => attachLink(netlink, namespacePath, connection),
+        undo: () => detachLink(netlink, inside, connection),
+      },
+      { name: "setUp:configure", run: () => configureLink(inside, namespacePath, connection) },
+    );
+  }
+  if (connections.length > 0) {
+    steps.push({ name: "setUp:routes", run: () => setDefaultRoutes(inside, state.gateways) });
+  }
+  steps.push({
+    name: "setUp:publish",
+    run: () => changeRules(tools, { state, ports: [] }, { state, ports }),
+  });
+  return steps;
+}
+
+function record({ store }: SandboxTools, { state, bindings, dns }: SandboxPlan, ports: readonly PublishedPort[]): void {
+  const { containerId, namespacePath, connections } = state;
+  store.transaction(() => {
+    store.saveSandbox({ containerId, namespacePath, bindings, dns, kept: false });
+    store.addPorts(containerId, ports);
+    for (const { endpointId, interfaceName } of connections) store.setInterfaceName(endpointId, interfaceName);
+  });
+}
+
+function unrecord({ store }: SandboxTools, { state, kept }: SandboxPlan, added: readonly Connection[]): void {
+  const { containerId } = state;
+  if (kept === undefined) {
+    store.removeSandbox(containerId);
+    return;
+  }
+  store.transaction(() => {
+    store.removePorts(containerId, store.portsOf(containerId));
+    store.saveSandbox(kept);
+    for (const { endpointId } of added) store.setInterfaceName(endpointId, undefined);
+  });
+}
+
+/**
+ * What takes the data plane: names and proxies.
+ * @throws when names cannot be served. Proxies are started meanwhile: their failures are logged
+ */
+export async function completeSandbox(tools: SandboxTools, { state, ports }: Publication): Promise<void> {
+  putNames(tools, state.containerId, true);
+  await serveNames(tools, state);
+  tools.step("setUp:names");
+  startProxies(tools, { state, ports: [] }, { state, ports });
+}
+
+/**
+ * Starts proxies without anybody waiting: the ports are held already, and what they lead to takes longer to start. A
+ * failure is logged; the ports that need no proxy work all the same.
+ */
+export function startProxies(tools: SandboxTools, from: Publication, to: Publication): void {
+  const { proxyStarts, logger, step } = tools;
+  const { containerId } = to.state;
+  const started = changeProxies(tools, from, to)
+    .then(
+      () => step("setUp:proxies"),
+      (error: unknown) => {
+        logger.error("A published port's proxy cannot be started.", {
+          container: containerId,
+          error: messageOf(error),
+        });
+      },
+    )
+    .finally(() => {
+      if (proxyStarts.get(containerId) === started) proxyStarts.delete(containerId);
+    });
+  proxyStarts.set(containerId, started);
+}
+
+/**
+ * Takes a sandbox away. Every step runs, whatever fails.
+ * @throws `system` with a list of what failed
+ */
+export async function tearDownSandbox(tools: SandboxTools, state: SandboxState): Promise<void> {
+  const { netlink, store } = tools;
+  const { containerId, namespacePath, connections } = state;
+  await teardown(`the sandbox of ${containerId}`, [
+    ...withdrawSteps(tools, state),
+    { what: "namespace", run: () => (namespacePath === undefined ? undefined : removeNamespace(namespacePath)) },
+    ...connections.map((connection) => ({
+      what: `link ${connection.hostInterface ?? connection.interfaceName}`,
+      run: () => awaitDetached(netlink, connection),
+    })),
+    { what: "UDP flows", run: () => forgetFlows(tools, connections) },
+    { what: "record", run: () => store.removeSandbox(containerId) },
+  ]);
+}
+
+/** Those of its addresses would be taken for the next one's who has them. */
+export function forgetFlows({ conntrack }: SandboxTools, connections: readonly Connection[]): void {
+  const addresses = connections.flatMap(({ address4, address6 }) => [address4, address6]);
+  conntrack.deleteStaleUdp({
+    addresses: addresses.flatMap((address) => (address === undefined ? [] : formatAddress(address))),
+  });
+}
+
+/**
+ * Ends what a stopped container offers, and leaves the namespace and its links to the containers that joined it.
+ * @throws as {@link tearDownSandbox}
+ */
+export async function keepSandbox(tools: SandboxTools, state: SandboxState, record: SandboxRecord): Promise<void> {
+  const { store } = tools;
+  await teardown(`the ports and names of ${state.containerId}`, [
+    ...withdrawSteps(tools, state),
+    {
+      what: "record",
+      run: () =>
+        store.transaction(() => {
+          store.removePorts(state.containerId, store.portsOf(state.containerId));
+          store.saveSandbox({ ...record, bindings: [], kept: true });
+        }),
+    },
+  ]);
+}
+
+function withdrawSteps(tools: SandboxTools, state: SandboxState) {
+  const { store, hostPorts, names, step } = tools;
+  const { containerId } = state;
+  const ports = store.portsOf(containerId);
+  const nothing: Publication = { state, ports: [] };
+  return [
+    {
+      what: "names",
+      run: async () => {
+        putNames(tools, containerId, false);
+        await names.unserve(containerId);
+        step("tearDown:names");
+      },
+    },
+    {
+      what: "port rules",
+      run: () => {
+        changeRules(tools, { state, ports }, nothing);
+        step("tearDown:rules");
+      },
+    },
+    {
+      what: "proxies",
+      run: async () => {
+        await tools.proxyStarts.get(containerId);
+        await changeProxies(tools, { state, ports }, nothing);
+        step("tearDown:proxies");
+      },
+    },
+    { what: "host ports", run: () => hostPorts.release(containerId) },
+  ];
+}
