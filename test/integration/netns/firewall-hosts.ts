@@ -129,7 +129,8 @@ export class Hosts implements AsyncDisposable {
   }
 
   bridge(name: string, address: string): void {
-    run(`link add ${name} type bridge`);
+    // Its own hardware address: else it takes that of its lowest port, and changes it when a port comes.
+    run(`link add ${name} address 02:00:00:00:00:${String(this.#links++).padStart(2, "0")} type bridge`);
     run(`address add ${address}/24 dev ${name}`);
     run(`-6 address add ${six(address)}/64 dev ${name} nodad`);
     run(`link set ${name} up`);
@@ -174,6 +175,13 @@ export async function misrouteLoopback(machine: Machine, gateway: string): Promi
   await machine.ip("link set lo down");
   await machine.ip("address flush dev lo");
   await machine.ip(`route add 127.0.0.1/32 via ${gateway}`);
+}
+
+/** Ends {@link misrouteLoopback}. */
+export async function restoreLoopback(machine: Machine, gateway: string): Promise<void> {
+  await machine.ip(`route delete 127.0.0.1/32 via ${gateway}`);
+  await machine.ip("link set lo up");
+  await machine.ip("address replace 127.0.0.1/8 dev lo");
 }
 
 /** Runs iproute2 on the host. */

@@ -11,7 +11,7 @@ import {
   watchFirewall,
 } from "../../../netns/firewall/index.ts";
 import { waitFor } from "../../support/wait.ts";
-import { Hosts, type Machine, misrouteLoopback, six, UPLINK } from "./firewall-hosts.ts";
+import { Hosts, type Machine, misrouteLoopback, restoreLoopback, six, UPLINK } from "./firewall-hosts.ts";
 
 /** A backend, and how an administrator works beside it. */
 export interface Subject {
@@ -343,6 +343,7 @@ function describeBehaviour(subject: Subject, brNetfilter: boolean): void {
           neighbourOnLink.listenFor("127.0.0.1", port),
         ]),
       );
+      await restoreLoopback(outside, UPLINK.host);
     });
 
     it("refuses a port that leads elsewhere, changing nothing", async () => {
