@@ -67,7 +67,7 @@ describe("the network of containers", () => {
     });
 
     it("is said by ctr port and ctr ps", async () => {
-      assert.equal(await engine.ctrOutput("port", "web", "53/udp"), "0.0.0.0:5353");
+      assert.equal(await engine.ctrOutput("port", "web", "53/udp"), "0.0.0.0:5353\n[::]:5353");
       const shown = await engine.ctrOutput("ps", "--filter", "name=web", "--format", "{{.Ports}}");
       assert.match(shown, /0\.0\.0\.0:8080->80\/tcp/);
       assert.match(shown, /127\.0\.0\.1:8081->80\/tcp/);
