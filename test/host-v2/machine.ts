@@ -1,0 +1,47 @@
+/** A virtual machine in software emulation: stock kernels do not boot under every host's KVM, and few CI machines have it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import type { Kernel } from "./kernel.ts";
+
+export interface MachineOptions {
+  readonly kernel: Kernel;
+  readonly initramfs: string;
+  /** Folder that the machine sees at /run/host-v2 and writes into. */
+  readonly results: string;
+  /** File for what the machine writes on its serial console, and QEMU itself. */
+  readonly console: string;
+  /** Seconds after which the machine is turned off. */
+  readonly timeout: number;
+}
+
+/** MiB. Taken from the host as the machine touches it. */
+const MEMORY = 3072;
+
+/**
+ * Boots the machine and waits until it turns itself off, or its time is over.
+ * @throws when QEMU cannot be started
+ */
+export async function runMachine(options: MachineOptions): Promise<void> {
+  const { kernel, initramfs, results, timeout } = options;
+  const share = (path: string, tag: string, flags = ""): string[] => [
+    "-virtfs",
+    `local,path=${path},mount_tag=${tag},security_model=none,multidevs=remap${flags}`,
+  ];
+  const argv = [
+    ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", String(MEMORY)],
+    ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
+    ...["-kernel", kernel.image, "-initrd", initramfs, "-append", "console=ttyS0 panic=-1 quiet"],
+    ...share("/", "host", ",readonly=on"),
+    ...share(results, "results"),
+  ];
+  const log = openSync(options.console, "w");
+  const machine = spawn("qemu-system-x86_64", argv, { stdio: ["ignore", log, log] });
+  closeSync(log);
+  const timer = setTimeout(() => machine.kill("SIGKILL"), timeout * 1000);
+  try {
+    await once(machine, "exit");
+  } finally {
+    clearTimeout(timer);
+  }
+}
