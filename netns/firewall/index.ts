@@ -1,6 +1,5 @@
 /** The host's packet filter and address translation for containers. */
 export { type FirewallOptions, openFirewall } from "./open.ts";
-export { type WatchOptions, watchFirewall } from "./watch.ts";
 export type {
   Firewall,
   FirewallGrant,
@@ -12,3 +11,4 @@ export type {
   FirewallState,
   GatewayMode,
 } from "./types.ts";
+export { type WatchOptions, watchFirewall } from "./watch.ts";

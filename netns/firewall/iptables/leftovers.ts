@@ -35,15 +35,22 @@ function remove(mode: IptablesMode, family: Family, logger: Logger): void {
   }
 }
 
-/** Legacy tables, which nft does not see, whose policy drops what we accept. */
+/** Legacy tables, which nft does not see, that drop what we accept. */
 export function legacyDrops(): string[] {
   return FAMILIES.flatMap((family) => {
     if (!hasLegacyTables(family)) return [];
     const name = family === 4 ? "iptables" : "ip6tables";
     const { stdout, status } = spawnSync(`${name}-legacy-save`, ["-t", "filter"], { encoding: "utf8" });
-    const drops = status === 0 && new Saved(stdout).policy("filter", "FORWARD") === "DROP";
-    return drops ? [`${name}-legacy table filter, chain FORWARD: policy drop`] : [];
+    const verdict = status === 0 ? forwardVerdict(new Saved(stdout)) : undefined;
+    return verdict === undefined ? [] : [`${name}-legacy table filter, chain FORWARD: ${verdict}`];
   });
+}
+
+function forwardVerdict(saved: Saved): string | undefined {
+  const ofAll = saved.rules.find(({ chain, spec }) => chain === "FORWARD" && /^-j (ACCEPT|DROP|REJECT)\b/.test(spec));
+  const verdict = ofAll?.spec.split(" ")[1];
+  if (verdict === undefined) return saved.policy("filter", "FORWARD") === "DROP" ? "policy drop" : undefined;
+  return verdict === "ACCEPT" ? undefined : `${verdict.toLowerCase()} for every packet`;
 }
 
 /** Asked of the kernel: the programs would make the tables they are asked about. */

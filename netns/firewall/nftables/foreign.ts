@@ -8,19 +8,21 @@ import { type ChainFacts, listItems, type RuleFacts } from "./kernel-view.ts";
 /** NF_INET_* */
 const FORWARD = 2;
 const NF_DROP = 0;
+const NF_ACCEPT = 1;
 /** NFTA_* */
 const Expression = { name: 1, data: 2 } as const;
 const IMMEDIATE_DATA = 2;
+const TARGET_NAME = 1;
 const DATA_VERDICT = 2;
 const VERDICT_CODE = 1;
 
 const FAMILIES_OF_IP = new Set(["inet", "ip", "ip6"]);
 /** Expressions that do not choose: a rule of these and a verdict is for every packet. */
-const NOT_A_CONDITION = new Set(["counter", "log", "immediate", "reject"]);
+const NOT_A_CONDITION = new Set(["counter", "log", "immediate", "reject", "target"]);
 
 /**
- * Base chains of others at the forward hook that end in a drop: by policy, or by a last rule for every packet. Whether
- * an earlier rule of theirs accepts our packets is not found out.
+ * Base chains of others at the forward hook that drop what comes to their end: by policy, or by a rule for every packet.
+ * Whether an earlier rule of theirs accepts our packets is not found out.
  * @param rules of a table
  * @param isOurs tables and chains that are not others'
  */
@@ -32,29 +34,41 @@ export function foreignDrops(
   return chains.flatMap((chain) => {
     const { base, family, familyName, table, name } = chain;
     if (base?.type !== "filter" || base.hook !== FORWARD || !FAMILIES_OF_IP.has(familyName) || isOurs(chain)) return [];
+    const own = rules(family, table).filter((rule) => rule.chain === name);
+    const verdict = own
+      .values()
+      .map(verdictOnAll)
+      .find((found) => found !== undefined);
     const place = `table ${familyName} ${table}, chain ${name}`;
-    if (base.policy === NF_DROP) return `${place}: policy drop`;
-    const last = rules(family, table).findLast((rule) => rule.chain === name);
-    const verdict = last === undefined ? undefined : refusalOfAll(last.expressions);
-    return verdict === undefined ? [] : `${place}: its last rule is ${verdict}`;
+    if (verdict === undefined) return base.policy === NF_DROP ? [`${place}: policy drop`] : [];
+    return verdict === "accept" ? [] : [`${place}: ${verdict} for every packet`];
   });
 }
 
 export const isOurTable = ({ familyName, table }: ChainFacts): boolean => familyName === "inet" && table === "ctr";
 
-/** @returns `drop` or `reject` for a rule that refuses every packet */
-function refusalOfAll(expressions: Buffer): string | undefined {
+/** @returns undefined for a rule that chooses packets, or leads on */
+function verdictOnAll({ expressions }: RuleFacts): "accept" | "drop" | "reject" | undefined {
   const parts = listItems(expressions).map((item) => parseAttributes(item));
   const names = parts.map((part) => readText(part.get(Expression.name)));
-  if (!names.every((name) => NOT_A_CONDITION.has(name))) return undefined;
-  if (names.includes("reject")) return "reject";
-  return parts.some((part) => isDrop(part.get(Expression.data))) ? "drop" : undefined;
+  const targets = parts.filter((_, at) => names[at] === "target").map(targetName);
+  if (!names.every((name) => NOT_A_CONDITION.has(name)) || targets.some((name) => name !== "REJECT")) return undefined;
+  if (names.includes("reject") || targets.includes("REJECT")) return "reject";
+  const codes = parts
+    .filter((_, at) => names[at] === "immediate")
+    .map((part) => verdictCode(part.get(Expression.data)));
+  if (codes.includes(NF_DROP)) return "drop";
+  return codes.includes(NF_ACCEPT) ? "accept" : undefined;
 }
 
-function isDrop(data: Buffer | undefined): boolean {
-  if (data === undefined) return false;
-  const value = parseAttributes(data).get(IMMEDIATE_DATA);
+/** iptables in nft mode writes REJECT as a target of its own. */
+function targetName(part: ReadonlyMap<number, Buffer>): string {
+  const data = part.get(Expression.data);
+  return data === undefined ? "" : readText(parseAttributes(data).get(TARGET_NAME));
+}
+
+function verdictCode(data: Buffer | undefined): number | undefined {
+  const value = data === undefined ? undefined : parseAttributes(data).get(IMMEDIATE_DATA);
   const verdict = value === undefined ? undefined : parseAttributes(value).get(DATA_VERDICT);
-  const code = verdict === undefined ? undefined : parseAttributes(verdict).get(VERDICT_CODE);
-  return code?.readInt32BE() === NF_DROP;
+  return verdict === undefined ? undefined : parseAttributes(verdict).get(VERDICT_CODE)?.readInt32BE();
 }

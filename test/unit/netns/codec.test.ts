@@ -6,7 +6,7 @@ describe("netlink codec", () => {
   it("writes attributes as the kernel reads them: length, type, value, padding to four bytes", () => {
     assert.deepEqual([...codec.text(3, "lo")], [7, 0, 3, 0, 0x6c, 0x6f, 0, 0]);
     assert.deepEqual([...codec.u32(4, 1500)], [8, 0, 4, 0, 0xdc, 5, 0, 0]);
-    assert.deepEqual([...codec.ipv4(1, 0xac110002)], [8, 0, 1, 0, 172, 17, 0, 2]);
+    assert.deepEqual([...codec.ip(1, { family: 4, value: 0xac110002n })], [8, 0, 1, 0, 172, 17, 0, 2]);
     assert.deepEqual([...codec.nested(18, [codec.text(1, "veth")])].slice(0, 8), [16, 0, 18, 0x80, 9, 0, 1, 0]);
   });
 

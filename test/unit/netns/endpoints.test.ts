@@ -2,19 +2,23 @@ import assert from "node:assert/strict";
 import { generateId } from "../../../lib/ids.ts";
 import { Store } from "../../../lib/store.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "../../../netns/endpoints.ts";
-import { NetworkStore, networkMigrations } from "../../../netns/store.ts";
-import type { Network } from "../../../netns/types.ts";
+import { NetworkStore, networkMigrations } from "../../../netns/store/index.ts";
+import type { Endpoint, EndpointRequest, Network } from "../../../netns/types.ts";
 
 const BRIDGE: Network = {
   id: `aa${"1".repeat(62)}`,
   name: "bridge",
   driver: "bridge",
   created: "2026-01-01T00:00:00Z",
-  subnet: "10.1.0.0/29",
-  gateway: "10.1.0.1",
+  enableIPv4: true,
+  enableIPv6: false,
+  subnets: [{ subnet: "10.1.0.0/29", gateway: "10.1.0.1" }],
   bridge: "ctr0",
   mtu: 1500,
   internal: false,
+  attachable: false,
+  ipamDriver: "default",
+  ipamOptions: {},
   options: { key: "value" },
   labels: {},
 };
@@ -23,9 +27,26 @@ const NONE: Network = {
   name: "none",
   driver: "null",
   created: "2026-01-01T00:00:00Z",
+  enableIPv4: true,
+  enableIPv6: false,
+  subnets: [],
   internal: false,
+  attachable: false,
+  ipamDriver: "default",
+  ipamOptions: {},
   options: {},
   labels: {},
+};
+const DUAL: Network = {
+  ...BRIDGE,
+  id: `bb${"1".repeat(62)}`,
+  name: "dual",
+  enableIPv6: true,
+  bridge: "br-dual",
+  subnets: [
+    { subnet: "10.2.0.0/24", gateway: "10.2.0.1", ipRange: "10.2.0.128/25", auxAddresses: { router: "10.2.0.129" } },
+    { subnet: "fd00:2::/64", gateway: "fd00:2::1" },
+  ],
 };
 
 describe("endpoints", () => {
@@ -34,12 +55,15 @@ describe("endpoints", () => {
   beforeEach(() => {
     database = new Store(":memory:", [networkMigrations]);
     store = new NetworkStore(database);
-    for (const network of [BRIDGE, NONE]) store.saveNetwork(network);
+    for (const network of [BRIDGE, NONE, DUAL]) store.saveNetwork(network);
   });
   afterEach(() => database[Symbol.dispose]());
 
-  const reserve = (name: string, more: { network?: string; ipAddress?: string; macAddress?: string } = {}) =>
-    reserveEndpoint(store, { containerId: generateId(), containerName: name, network: "bridge", ...more });
+  const reserve = (name: string, more: Partial<EndpointRequest> = {}): Endpoint => {
+    const request = { containerId: generateId(), containerName: name, network: "bridge", ...more };
+    const record = reserveEndpoint(store, request);
+    return describeEndpoint(store.networkOf(record), record);
+  };
 
   it("are stored with all that describes them", () => {
     const endpoint = reserve("web", { macAddress: "02-42-0A-01-00-02" });
@@ -53,20 +77,78 @@ describe("endpoints", () => {
         address: "10.1.0.2",
         prefixLength: 29,
         gateway: "10.1.0.1",
+        address6: "",
+        prefixLength6: 0,
+        gateway6: "",
         macAddress: "02:42:0a:01:00:02",
+        aliases: [],
+        links: [],
+        dnsNames: [],
+        gatewayPriority: 0,
+        driverOptions: {},
+        asked: { mac: "02:42:0a:01:00:02" },
       },
     );
     const [record] = store.endpointsOfContainer(endpoint.containerId);
     assert(record !== undefined);
-    assert.deepEqual(describeEndpoint(store, record), endpoint);
+    assert.deepEqual(describeEndpoint(BRIDGE, record), endpoint);
+  });
+
+  it("have an address of each family, and all that was asked for, on a network of the user's own", () => {
+    const endpoint = reserve("web", {
+      network: "dual",
+      hostname: "web.example.com",
+      ip6Address: "fd00:2:0:0::9",
+      linkLocalAddresses: ["169.254.7.7"],
+      aliases: ["www", "web"],
+      links: ["db:database"],
+      driverOptions: { "com.docker.network.endpoint.ifname": "lan0" },
+      gatewayPriority: 7,
+    });
+    const { address, prefixLength, gateway, address6, prefixLength6, gateway6 } = endpoint;
+    assert.deepEqual([address, prefixLength, gateway], ["10.2.0.128", 24, "10.2.0.1"]);
+    assert.deepEqual([address6, prefixLength6, gateway6], ["fd00:2::9", 64, "fd00:2::1"]);
+    assert.deepEqual(endpoint.dnsNames, ["web", "www", endpoint.containerId.slice(0, 12), "web.example.com"]);
+    assert.deepEqual(endpoint.links, ["db:database"]);
+    assert.deepEqual(endpoint.asked, { ipv6: "fd00:2:0:0::9", linkLocal: ["169.254.7.7"] });
+    assert.equal(endpoint.gatewayPriority, 7);
+    assert.equal(reserve("next", { network: "dual" }).address, "10.2.0.130");
+    assert.equal(reserve("third", { network: "dual" }).address6, "fd00:2::3");
+  });
+
+  for (const [more, message] of [
+    [{ ipAddress: "fd00::1" }, "invalid endpoint settings:\ninvalid IPv4 address: fd00::1"],
+    [{ ip6Address: "10.1.0.3" }, "invalid endpoint settings:\ninvalid IPv6 address: 10.1.0.3"],
+    [{ ip6Address: "fd00::3" }, "invalid endpoint settings:\nno configured subnet contains IP address fd00::3"],
+    [{ linkLocalAddresses: ["10.0.0.1"] }, "invalid endpoint settings:\ninvalid link-local IP address: 10.0.0.1"],
+    [{ links: [":a"] }, "bad format for links: :a"],
+    [{ links: ["a:b:c"] }, "bad format for links: a:b:c"],
+  ] as const) {
+    it(`refuse ${JSON.stringify(more)}`, () => {
+      assert.throws(() => reserve("bad", more), { message, status: 400 });
+      assert.deepEqual(store.containersWithEndpoints(), []);
+    });
+  }
+
+  it("are lost with their network: their containers are told", () => {
+    const { containerId } = reserve("web", { network: "dual" });
+    store.transaction(() => {
+      store.loseNetwork(DUAL);
+      store.removeNetwork(DUAL.id);
+    });
+    assert.deepEqual(store.endpointsOfContainer(containerId), []);
+    assert.deepEqual(store.lostNetworksOf(containerId), [{ networkId: DUAL.id, networkName: "dual" }]);
+    store.saveNetwork({ ...DUAL, id: `cc${"1".repeat(62)}` });
+    reserve("web", { network: "dual", containerId });
+    assert.deepEqual(store.lostNetworksOf(containerId), []);
   });
 
   it("name their interfaces while the sandbox is up", () => {
     const { id, containerId } = reserve("web");
-    store.addSandbox({ containerId, namespacePath: "/run/ctr/netns/x" }, []);
+    store.setInterfaceName(id, "eth0");
     const [record] = store.endpointsOfContainer(containerId);
     assert(record !== undefined);
-    const { interfaceName, hostInterface } = describeEndpoint(store, record);
+    const { interfaceName, hostInterface } = describeEndpoint(BRIDGE, record);
     assert.equal(interfaceName, "eth0");
     assert.equal(hostInterface, `veth${id.slice(0, 7)}`);
   });
@@ -78,7 +160,7 @@ describe("endpoints", () => {
     assert.throws(() => reserve("f"), {
       message: `no available IPv4 addresses on this network's address pools: bridge (${BRIDGE.id})`,
     });
-    store.removeEndpoints(last.containerId);
+    store.removeContainer(last.containerId);
     assert.equal(reserve("g").address, "10.1.0.6");
   });
 
@@ -117,20 +199,23 @@ describe("endpoints", () => {
     assert.throws(() => findNetwork(store, "nosuch"), { message: "network nosuch not found", status: 404 });
     assert.throws(() => findNetwork(store, ""), { message: "network  not found" });
     assert.throws(() => findNetwork(store, "aa"), {
-      message: "network aa is ambiguous (2 matches found on ID prefix)",
+      message: "network aa is ambiguous (2 matches found based on ID prefix)",
       status: 400,
     });
   });
 
   it("cannot be stored twice with one address, nor ports twice: the database has the last word", () => {
     const { networkId, containerId } = reserve("a");
-    const record = { networkId, containerName: "b", address: 0x0a010002, macAddress: "" };
-    assert.throws(() => store.addEndpoint({ ...record, id: generateId(), containerId: generateId() }), /UNIQUE/);
+    const [first] = store.endpointsOfNetwork(networkId);
+    assert(first !== undefined);
+    assert.throws(() => store.addEndpoint({ ...first, id: generateId(), containerId: generateId() }), /UNIQUE/);
     const port = { protocol: "tcp", containerPort: 80, hostIp: "0.0.0.0", hostPort: 8080 } as const;
-    store.addSandbox({ containerId, namespacePath: undefined }, [port]);
+    const sandbox = { namespacePath: undefined, bindings: [port], dns: {}, kept: false };
     const other = generateId();
-    assert.throws(() => store.addSandbox({ containerId: other, namespacePath: undefined }, [port]), /UNIQUE/);
-    assert.equal(store.sandbox(other), undefined);
+    for (const id of [containerId, other]) store.saveSandbox({ ...sandbox, containerId: id });
+    store.addPorts(containerId, [port]);
+    assert.throws(() => store.addPorts(other, [port]), /UNIQUE/);
     assert.deepEqual(store.portsOf(containerId), [port]);
+    assert.deepEqual(store.sandbox(containerId), { ...sandbox, containerId });
   });
 });

@@ -1,116 +1,150 @@
 import assert from "node:assert/strict";
 import { CtrError } from "../../../lib/errors.ts";
 import { silentLogger } from "../../../lib/log.ts";
-import { NftFirewall } from "../../../netns/firewall/firewall.ts";
-import { publishScript, syncScript, unpublishScript } from "../../../netns/firewall/script.ts";
-import { NftError, type NftTransport } from "../../../netns/firewall/transport.ts";
-import type { FirewallNetwork, FirewallPort } from "../../../netns/firewall/types.ts";
+import { BackendError } from "../../../netns/firewall/backend.ts";
+import { RememberingFirewall } from "../../../netns/firewall/firewall.ts";
+import type { FirewallGrant } from "../../../netns/firewall/types.ts";
+import { watchFirewall } from "../../../netns/firewall/watch.ts";
+import { waitFor } from "../../support/wait.ts";
+import { FakeBackend, network, port } from "./firewall-fixture.ts";
 
-/** Records transactions; the next ones can be made to fail. */
-class FakeTransport implements NftTransport {
-  readonly name = "fake";
-  readonly scripts: string[] = [];
-  readonly failures: string[] = [];
-
-  run(script: string): void {
-    const failure = this.failures.shift();
-    if (failure !== undefined) throw new NftError(`Error: ${failure}\n${script.split("\n")[0]}\n^^^^\n`);
-    this.scripts.push(script);
-  }
-
-  get last(): string | undefined {
-    return this.scripts.at(-1);
-  }
-
-  [Symbol.dispose](): void {}
-}
-
-const MISSING = "No such file or directory";
-const network: FirewallNetwork = {
-  bridge: "ctr0",
-  subnet: "172.17.0.0/16",
-  internal: false,
-  masquerade: true,
-  icc: true,
-};
-const portOf = (hostPort: number, address = "172.17.0.2"): FirewallPort => ({
-  protocol: "tcp",
-  hostIp: "",
-  hostPort,
-  address,
-  containerPort: 80,
-  owner: "web",
-});
+const missing = () => new BackendError("nft: No such file or directory", true);
+const refused = () => new BackendError("nft: Operation not permitted", false);
+const grant: FirewallGrant = { from: { bridge: "ctr0" }, to: { bridge: "ctr1", address: "172.18.0.2" } };
 
 describe("firewall", () => {
-  let transport: FakeTransport;
-  let firewall: NftFirewall;
+  let backend: FakeBackend;
+  let firewall: RememberingFirewall;
   beforeEach(() => {
-    transport = new FakeTransport();
-    firewall = new NftFirewall(transport, silentLogger);
+    backend = new FakeBackend();
+    firewall = new RememberingFirewall(backend, [4, 6], silentLogger);
   });
+  const portsPresent = () => [...backend.present].filter((key) => key.startsWith("hostPort"));
 
-  it("does nothing for no ports", () => {
+  it("does nothing for no ports and no grants", () => {
     firewall.publish([]);
     firewall.unpublish([]);
-    assert.deepEqual(transport.scripts, []);
+    firewall.allow([]);
+    firewall.deny([]);
+    firewall.deny(grant);
+    firewall.removeNetwork("ctr0");
+    assert.deepEqual(backend.calls, []);
   });
 
-  it("closes ports in one transaction", () => {
-    firewall.sync({ networks: [network], ports: [portOf(1), portOf(2)] });
-    firewall.unpublish([portOf(1), portOf(2), portOf(3)]);
-    assert.equal(transport.last, unpublishScript([portOf(1), portOf(2)]));
+  it("closes ports at once, and those only that are open", () => {
+    firewall.sync({ networks: [network], ports: [port({ hostPort: 1 }), port({ hostPort: 2 })] });
+    firewall.unpublish([1, 2, 3].map((hostPort) => port({ hostPort })));
+    assert.deepEqual(backend.calls, ["replace", "apply"]);
+    assert.deepEqual(portsPresent(), []);
+    firewall.unpublish([port({ hostPort: 1 })]);
+    assert.equal(backend.calls.length, 2);
   });
 
   it("does not close a port that leads to another container by now", () => {
-    firewall.sync({ networks: [network], ports: [portOf(1)] });
-    firewall.unpublish([portOf(1, "172.17.0.9")]);
-    assert.equal(transport.scripts.length, 1);
+    firewall.sync({ networks: [network], ports: [port()] });
+    firewall.unpublish([port({ address: "172.17.0.9" })]);
+    assert.deepEqual(backend.calls, ["replace"]);
   });
 
-  it("writes the whole table again, with the change, when somebody took it away", () => {
-    firewall.sync({ networks: [network], ports: [portOf(1)] });
-    transport.failures.push(MISSING);
-    firewall.publish([portOf(2)]);
-    assert.equal(transport.last, syncScript({ networks: [network], ports: [portOf(1), portOf(2)] }));
-    transport.failures.push(MISSING);
-    firewall.unpublish([portOf(1)]);
-    assert.equal(transport.last, syncScript({ networks: [network], ports: [portOf(2)] }));
-    transport.failures.push(MISSING);
-    firewall.removeNetwork(network);
-    assert.equal(transport.last, syncScript({ networks: [], ports: [portOf(2)] }));
+  it("refuses a port that leads elsewhere, before anything is written; the same again is fine", () => {
+    firewall.publish([port()]);
+    firewall.publish([port({ hostIp: "0.0.0.0" })]);
+    for (const ports of [
+      [port({ hostPort: 1 }), port({ address: "172.17.0.9" })],
+      [port({ hostPort: 2 }), port({ hostPort: 2, containerPort: 81 })],
+    ]) {
+      assert.throws(
+        () => firewall.publish(ports),
+        (error) => error instanceof CtrError && error.code === "CTR_FIREWALL_PORT_TAKEN" && error.status === 409,
+      );
+    }
+    assert.deepEqual(backend.calls, ["apply"]);
   });
 
-  it("does not write the table anew before it knows all of it", () => {
-    transport.failures.push(MISSING);
-    assert.throws(() => firewall.publish([portOf(1)]), CtrError);
-    assert.deepEqual(transport.scripts, []);
+  it("writes everything again, with the change, when somebody took it away", () => {
+    firewall.sync({ networks: [network], ports: [port({ hostPort: 1 })], grants: [grant] });
+    const all = new Set(backend.present);
+    backend.present.clear();
+    backend.failures.push(missing());
+    firewall.publish([port({ hostPort: 2 })]);
+    assert.deepEqual(backend.calls, ["replace", "apply", "replace"]);
+    assert.equal(backend.present.size, all.size + 1);
+    firewall.unpublish([port({ hostPort: 2 })]);
+    assert.deepEqual(backend.present, all);
   });
 
-  it("names the statement that was refused, and forgets a change that failed", () => {
-    firewall.sync({ networks: [network], ports: [] });
-    transport.failures.push("Could not process rule: File exists");
-    assert.throws(
-      () => firewall.publish([portOf(8080)]),
-      (error) =>
-        error instanceof CtrError &&
-        error.code === "CTR_FIREWALL_FAILED" &&
-        error.message === `nft: Could not process rule: File exists: ${publishScript([portOf(8080)]).trimEnd()}`,
-    );
-    firewall.unpublish([portOf(8080)]);
-    assert.equal(transport.scripts.length, 1);
+  it("does not write anew before it knows everything", () => {
+    backend.failures.push(missing());
+    assert.throws(() => firewall.publish([port()]), CtrError);
+    assert.deepEqual(backend.calls, ["apply"]);
+    assert.equal(firewall.heal(), false);
+    assert(firewall.check());
   });
 
-  it("makes the table anew when one of another version is in the way", () => {
-    transport.failures.push("Could not process rule: File exists");
-    firewall.ensure();
-    assert.match(transport.last ?? "", /^table inet ctr \{ \}\ndelete table inet ctr\n/);
+  it("forgets a change that failed", () => {
+    firewall.sync({ networks: [network], ports: [port({ hostPort: 1 })] });
+    const before = new Set(backend.present);
+    for (const change of [
+      () => firewall.publish([port({ hostPort: 2 })]),
+      () => firewall.unpublish([port({ hostPort: 1 })]),
+      () => firewall.allow(grant),
+      () => firewall.addNetwork({ ...network, bridge: "ctr1", subnet4: "172.18.0.0/16" }),
+      () => firewall.removeNetwork("ctr0"),
+    ]) {
+      backend.failures.push(refused());
+      assert.throws(change, (error) => error instanceof CtrError && error.code === "CTR_FIREWALL_FAILED");
+      firewall.heal();
+      assert.deepEqual(backend.present, before);
+    }
   });
 
-  it("replaces the elements of a network that changed", () => {
-    firewall.addNetwork(network);
-    firewall.addNetwork({ ...network, subnet: "10.0.0.0/24" });
-    assert.match(transport.last ?? "", /delete element inet ctr subnets4 \{ 172.17.0.0\/16 \}/);
-    assert.match(transport.last ?? "", /add element inet ctr subnets4 \{ 10.0.0.0\/24 /);
+  it("keeps what it knew when a sync fails", () => {
+    firewall.sync({ networks: [network], ports: [port()] });
+    const before = new Set(backend.present);
+    backend.failures.push(refused());
+    assert.throws(() => firewall.sync({ networks: [], ports: [] }), CtrError);
+    firewall.heal();
+    assert.deepEqual(backend.present, before);
+  });
+
+  it("replaces what belongs to a network that changed, its ports included", () => {
+    firewall.sync({ networks: [network], ports: [port({ bridge: "ctr0" })] });
+    firewall.addNetwork({ ...network, subnet4: "10.0.0.0/24", gatewayMode4: "routed" });
+    assert(!backend.present.has("subnet4 172.17.0.0/16"));
+    assert(backend.present.has("subnet4 10.0.0.0/24"));
+    assert.deepEqual(portsPresent(), []);
+    assert(backend.present.has("open4  172.17.0.2 tcp 80"));
+    firewall.unpublish([port({ bridge: "ctr0" })]);
+    firewall.removeNetwork("ctr0");
+    assert.deepEqual([...backend.present], []);
+  });
+
+  it("keeps an entry as long as anything needs it", () => {
+    const routed = { ...network, gatewayMode4: "routed" } as const;
+    const twice = [port({ bridge: "ctr0" }), port({ bridge: "ctr0", hostPort: 8081 })];
+    firewall.sync({ networks: [routed], ports: twice });
+    firewall.unpublish(twice.slice(0, 1));
+    assert(backend.present.has("open4  172.17.0.2 tcp 80"));
+    firewall.unpublish(twice.slice(1));
+    assert(!backend.present.has("open4  172.17.0.2 tcp 80"));
+  });
+
+  it("heals when it is watched, and goes on after a failure", async () => {
+    firewall.sync({ networks: [network], ports: [port()] });
+    let heals = 0;
+    using _watch = watchFirewall({ firewall, logger: silentLogger, onHeal: () => heals++, interval: 1 });
+    backend.failures.push(refused());
+    backend.present.clear();
+    await waitFor("healing", () => heals === 1);
+    assert(firewall.check());
+    assert.deepEqual(backend.calls, ["replace", "replace", "replace"]);
+  });
+
+  it("lists with the drops of others", async () => {
+    assert.deepEqual(await firewall.listing(), {
+      backend: "nftables",
+      rows: [],
+      foreignDrops: ["table ip other, chain FORWARD: policy drop"],
+    });
   });
 });

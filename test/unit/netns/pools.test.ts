@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { type Logger, silentLogger } from "../../../lib/log.ts";
-import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ipv4.ts";
-import { checkPool, choosePool, defaultSubnets, type Occupied, occupiedByRoutes } from "../../../netns/ipam/pools.ts";
+import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ip.ts";
+import {
+  checkPool,
+  checkPools,
+  checkSubnet,
+  choosePool,
+  DEFAULT_POOLS,
+  type Occupied,
+  occupiedByRoutes,
+  type PoolRequest,
+  subnetsOf,
+  ulaPool,
+} from "../../../netns/ipam/pools.ts";
 import { RouteType } from "../../../netns/netlink/constants.ts";
 import type { Link } from "../../../netns/netlink/link.ts";
 import type { Route } from "../../../netns/netlink/route.ts";
@@ -24,17 +35,25 @@ const link = (index: number, name: string): Link => ({
   mtu: 1500,
   up: true,
   master: undefined,
+  parent: undefined,
   alias: "",
 });
 const links = [link(2, "eth0"), link(3, "tun0"), link(4, "ctr0")];
 
 const occupiedBy = (...routes: readonly Route[]): Occupied[] => occupiedByRoutes(routes, links, new Set(["ctr0"]));
+const request = (occupied: readonly Occupied[], more: Partial<PoolRequest> = {}): PoolRequest => ({
+  network: "bridge",
+  family: 4,
+  pools: DEFAULT_POOLS,
+  occupied,
+  ...more,
+});
 const choose = (...routes: readonly Route[]): string =>
-  formatCidr(choosePool("bridge", occupiedBy(...routes), silentLogger));
+  formatCidr(choosePool(request(occupiedBy(...routes)), silentLogger));
 
 describe("address pools", () => {
   it("are Docker's, in Docker's order", () => {
-    const subnets = [...defaultSubnets()].map(formatCidr);
+    const subnets = [...subnetsOf(DEFAULT_POOLS, 4)].map(formatCidr);
     assert.equal(subnets.length, 31);
     assert.deepEqual(
       subnets.slice(0, 5),
@@ -71,7 +90,7 @@ describe("address pools", () => {
   it("log which route forced the choice", () => {
     const lines: string[] = [];
     const logger: Logger = { ...silentLogger, info: (text) => lines.push(text) };
-    choosePool("bridge", occupiedBy(route("172.16.0.0/15", { gateway: parseAddress("10.8.0.1"), link: 3 })), logger);
+    choosePool(request(occupiedBy(route("172.16.0.0/15", { gateway: parseAddress("10.8.0.1"), link: 3 }))), logger);
     assert.deepEqual(lines, [
       "Network bridge does not take 172.17.0.0/16: it overlaps the host's route 172.16.0.0/15 via 10.8.0.1 dev tun0.",
     ]);
@@ -90,5 +109,37 @@ describe("address pools", () => {
       message: "the subnet 10.9.0.0/16 of network bridge overlaps the host's route 10.9.8.0/24 dev eth0",
       code: "CTR_POOL_OVERLAPS",
     });
+  });
+
+  it("are cut as the configuration says, of the size that is asked for", () => {
+    const pools = [
+      { base: "10.9.0.0/16", size: 24 },
+      { base: "fd00:9::/48", size: 64 },
+    ];
+    const cut = (more: Partial<PoolRequest>) => formatCidr(choosePool(request([], { pools, ...more }), silentLogger));
+    assert.equal(cut({}), "10.9.0.0/24");
+    assert.equal(cut({ size: 28 }), "10.9.0.0/28");
+    assert.equal(cut({ family: 6 }), "fd00:9::/64");
+    const occupied = [{ subnet: parseCidr("fd00:9::/63"), by: "network a" }];
+    assert.equal(cut({ family: 6, occupied }), "fd00:9:0:2::/64");
+    assert.throws(() => checkPools([{ base: "10.9.0.0/16", size: 8 }]), { code: "CTR_POOL_INVALID" });
+    assert.throws(() => checkPools([{ base: "10.9", size: 8 }]), { code: "CTR_POOL_INVALID" });
+  });
+
+  it("of IPv6 are a block of the engine's own", () => {
+    assert.match(ulaPool("a seed").base, /^fd[0-9a-f:]+::\/48$/);
+    assert.deepEqual(ulaPool("a seed"), ulaPool("a seed"));
+    assert.notDeepEqual(ulaPool("a seed"), ulaPool("another"));
+  });
+
+  it("refuse what overlaps another network, with Docker's text, and warn of the host's routes", () => {
+    const occupied = [{ subnet: parseCidr("10.1.0.0/16"), by: "network a", isNetwork: true }];
+    assert.throws(() => checkSubnet("b", parseCidr("10.1.2.0/24"), occupied), {
+      message: "invalid pool request: Pool overlaps with other one on this address space",
+      status: 403,
+    });
+    assert.equal(checkSubnet("b", parseCidr("10.2.0.0/24"), occupied), undefined);
+    const warning = checkSubnet("b", parseCidr("10.9.0.0/16"), occupiedBy(route("10.9.8.0/24")));
+    assert.equal(warning, "the subnet 10.9.0.0/16 of network b hides the host's route 10.9.8.0/24 dev eth0");
   });
 });
