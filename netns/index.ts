@@ -42,6 +42,7 @@ export {
   resolvConf,
   updateHosts,
 } from "./files/index.ts";
+export type { FirewallListing, FirewallRow } from "./firewall/index.ts";
 export {
   type Address,
   type Cidr,

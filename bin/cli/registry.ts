@@ -41,7 +41,10 @@ const networkPorts: Load = async () => (await import("./commands/net-ports.ts"))
 const networkPrune: Load = async () => (await import("./commands/net-prune.ts")).command;
 const networkPublish: Load = async () => (await import("./commands/net-publish.ts")).command;
 const networkRemove: Load = async () => (await import("./commands/net-rm.ts")).command;
+const networkRepair: Load = async () => (await import("./commands/net-repair.ts")).command;
+const networkRules: Load = async () => (await import("./commands/net-rules.ts")).command;
 const networkShape: Load = async () => (await import("./commands/net-shape.ts")).command;
+const networkTop: Load = async () => (await import("./commands/net-top.ts")).command;
 const networkUnpublish: Load = async () => (await import("./commands/net-unpublish.ts")).command;
 const port: Load = async () => (await import("./commands/port.ts")).command;
 const ps: Load = async () => (await import("./commands/ps.ts")).command;
@@ -84,8 +87,11 @@ const networkGroup: Group = {
     ports: networkPorts,
     prune: networkPrune,
     publish: networkPublish,
+    repair: networkRepair,
     rm: networkRemove,
+    rules: networkRules,
     shape: networkShape,
+    top: networkTop,
     unpublish: networkUnpublish,
   },
   aliases: { list: "ls", remove: "rm" },

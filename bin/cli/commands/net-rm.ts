@@ -1,6 +1,6 @@
 import { toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
-import { forEachName } from "../each.ts";
+import { forEachName, UNPRINTED } from "../each.ts";
 import { EngineError } from "../errors.ts";
 
 export const command = defineCommand({
@@ -17,6 +17,8 @@ export const command = defineCommand({
       } catch (error) {
         const isGone = values.force && error instanceof EngineError && error.status === 404;
         if (!isGone) throw error;
+        return UNPRINTED;
       }
+      return undefined;
     }),
 });

@@ -26,8 +26,10 @@ interface RemoveOptions {
 
 async function remove(client: Client, name: string, { force, link, volumes }: RemoveOptions): Promise<unknown> {
   const query = { force: force ? 1 : undefined, v: volumes ? 1 : undefined, link: link ? 1 : undefined };
+  // The slash of PARENT/ALIAS stays one.
+  const path = name.replace(/^\/+/, "").split("/").map(encodeURIComponent).join("/");
   try {
-    return await client.json("DELETE", `/containers/${encodeURIComponent(name.replace(/^\/+/, ""))}`, { query });
+    return await client.json("DELETE", `/containers/${path}`, { query });
   } catch (error) {
     // With --force it is enough that the container is not there.
     const isGone = force && error instanceof EngineError && error.status === 404;

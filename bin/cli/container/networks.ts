@@ -1,4 +1,5 @@
 /** `--network` and the flags that belong to the first of them, as the API has them. Rules and texts are Docker's. */
+import type { EndpointSettings } from "../../../runtime/index.ts";
 import { splitCsv } from "../../flags/csv.ts";
 import { parseInteger } from "../../flags/options.ts";
 import { CliError, ExitCode } from "../errors.ts";
@@ -14,20 +15,6 @@ export interface NetworkAttachment {
   readonly mac?: string;
   readonly linkLocal: readonly string[];
   readonly gatewayPriority?: number;
-}
-
-/** The API's settings of an endpoint, as far as a user can choose them. */
-export interface EndpointSettings {
-  readonly IPAMConfig?: {
-    readonly IPv4Address?: string;
-    readonly IPv6Address?: string;
-    readonly LinkLocalIPs?: readonly string[];
-  };
-  readonly Links?: readonly string[];
-  readonly Aliases?: readonly string[];
-  readonly MacAddress?: string;
-  readonly DriverOpts?: Readonly<Record<string, string>>;
-  readonly GwPriority?: number;
 }
 
 /** The flags that describe the first network, and the networks. */

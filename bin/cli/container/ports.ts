@@ -1,6 +1,6 @@
 /** `-p` and `--expose` as the API has them. */
 import { formatPortKey, type PublishSpec, parsePortRange, parsePublish } from "../../../netns/index.ts";
-import type { HostConfig } from "../../../runtime/index.ts";
+import type { ApiPortBinding, HostConfig } from "../../../runtime/index.ts";
 import { goQuote } from "../../flags/go.ts";
 import { CliError, ExitCode } from "../errors.ts";
 
@@ -8,11 +8,12 @@ import { CliError, ExitCode } from "../errors.ts";
 export const publishedPorts = (values: readonly string[]): PublishSpec[] => values.flatMap(parsePublish);
 
 export function portBindings(ports: readonly PublishSpec[]): NonNullable<HostConfig["PortBindings"]> {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  const bindings: Record<string, ApiPortBinding[]> = {};
   for (const port of ports) {
+    const { hostIp: HostIp, hostPort: HostPort, policy } = port;
     const key = formatPortKey(port);
     bindings[key] ??= [];
-    bindings[key].push({ HostIp: port.hostIp, HostPort: port.hostPort });
+    bindings[key].push({ HostIp, HostPort, ...(policy === undefined ? {} : { Policy: policy }) });
   }
   return bindings;
 }

@@ -1,10 +1,10 @@
 /** From the options of `run` and `create` to the body of `POST /containers/create`. */
-import type { ContainerCreateRequest, HostConfig } from "../../../runtime/index.ts";
+import type { ContainerCreateRequest, EndpointSettings, HostConfig } from "../../../runtime/index.ts";
 import type { Values } from "../../flags/options.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { environmentOf, labelsOf, readText } from "./environment.ts";
 import { splitVolumes } from "./mounts.ts";
-import { type EndpointSettings, endpointsConfig, networkMode } from "./networks.ts";
+import { endpointsConfig, networkMode } from "./networks.ts";
 import type { CONTAINER_OPTIONS } from "./options.ts";
 import { exposedPorts, portBindings, publishedPorts } from "./ports.ts";
 import type { StreamName } from "./values.ts";

@@ -12,8 +12,9 @@ const LEAST = 12_000;
 export function parseRate(text: string): number {
   const wish = text.trim().toLowerCase();
   if (wish === "none") return 0;
-  const [, number = "", unit = "bit"] = /^(\d+(?:\.\d+)?)\s*([a-z]+)?$/.exec(wish) ?? [];
-  const factor = UNITS[unit.replace(/(?:ps|s)$/, "").replace(/\/$/, "")];
+  // `mbps` is refused: it is megabits to some, and megabytes to tc.
+  const [, number = "", unit = "bit"] = /^(\d+(?:\.\d+)?)\s*([kmgt]?bit)?(?:\/s)?$/.exec(wish) ?? [];
+  const factor = UNITS[unit];
   if (number === "" || factor === undefined) {
     throw new Error("a rate is a number of bits per second with a unit: 500kbit, 10mbit, 1.5gbit, or none");
   }
