@@ -25,6 +25,7 @@ import { connectLive, disconnectLive, publishLive, unpublishLive, upSandbox } fr
 import { putNames, removeNames } from "./sandbox/names.ts";
 import { isSelected, withoutPorts } from "./sandbox/selection.ts";
 import { completeSandbox, keepSandbox, setUpSandbox, tearDownSandbox } from "./sandbox/set-up.ts";
+import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { recordedState, sandboxState } from "./sandbox/state.ts";
 import type { SandboxTools } from "./sandbox/types.ts";
 import type { StepHook } from "./steps.ts";
@@ -43,6 +44,8 @@ import type {
   PublishedPort,
   Sandbox,
   SandboxDns,
+  ShapeRequest,
+  TrafficRow,
 } from "./types.ts";
 
 export interface NetworkEngineOptions {
@@ -378,6 +381,23 @@ export class NetworkEngine implements AsyncDisposable {
   /** Every rule and element of the firewall, with owner and counters. */
   rules(): Promise<FirewallListing> {
     return this.#tools.firewall.listing();
+  }
+
+  /** What each interface of each sandbox sent and received. */
+  traffic(): TrafficRow[] {
+    const { store } = this.#tools;
+    const states = store.sandboxes().flatMap(({ containerId }) => recordedState(store, containerId) ?? []);
+    return states.flatMap((state) => trafficOf(this.#tools, state));
+  }
+
+  /**
+   * Limits the rate of a container's interfaces, from now on and for as long as it exists.
+   * @throws `conflict` when its sandbox is not up, or has no interface that can be limited
+   */
+  shape(containerId: string, request: ShapeRequest): Promise<void> {
+    return this.#lock.run(containerId, async () =>
+      shapeSandbox(this.#tools, this.#requireUp(containerId).state, request),
+    );
   }
 
   /** Compares what there has to be with what the kernel has. @returns what differs, and whether it is mended */

@@ -3,16 +3,18 @@ import { CtrError, messageOf, systemFailure } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 
 export interface Step {
-  /** For logs and error texts, and for the hook: `setUp:namespace`. */
+  /** For logs and error texts: `create the namespace`. */
   readonly name: string;
+  /** For the hook: `setUp:namespace`. Steps that change nothing outside the process have none. */
+  readonly point?: string;
   /** Whole or nothing itself: when it throws, it has changed nothing. */
   readonly run: () => void;
   /** Takes back what `run` did. */
   readonly undo?: () => void;
 }
 
-/** Called after each step with its name: for measuring, and for tests that end the process there. */
-export type StepHook = (step: string) => void;
+/** Called after each step that has a `point`, with that: for measuring, and for tests that end the process there. */
+export type StepHook = (point: string) => void;
 
 /**
  * Runs the steps in order. When one fails, those before it are undone, the last one first. The failed one is not: what
@@ -43,7 +45,7 @@ export function runSteps(
     }
     done.push(step);
     microseconds[step.name] = Number((process.hrtime.bigint() - start) / 1000n);
-    hook(step.name);
+    if (step.point !== undefined) hook(step.point);
   }
   return microseconds;
 }

@@ -1,7 +1,7 @@
 /** Networks on a bridge of this host: each container has a veth pair to it. */
 import { conflict } from "../../lib/errors.ts";
 import { type Cidr, onSubnet, parseAddress, parseCidr } from "../ipam/ip.ts";
-import { changeBridgePort, createVethPair, deleteLink, findLink, type Link } from "../netlink/link.ts";
+import { changeBridgePort, changeLink, createVethPair, deleteLink, findLink, type Link } from "../netlink/link.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { BridgeOption, settingsOf } from "../networks/options.ts";
 import { getSysctl, setOptionalSysctl } from "../sysctl.ts";
@@ -48,6 +48,18 @@ export const bridgeDriver: LinkDriver = {
     if (link === undefined) return `${name} is gone`;
     if (link.master !== findLink(netlink, bridge)?.index) return `${name} is no port of ${bridge}`;
     return link.up ? undefined : `${name} is down`;
+  },
+
+  mend(netlink, connection) {
+    const name = requireHostInterface(connection);
+    const link = findLink(netlink, name);
+    if (link === undefined) return false;
+    changeLink(netlink, link.index, {
+      master: requireDevice(netlink, requireBridge(connection.network)).index,
+      up: true,
+    });
+    changeBridgePort(netlink, name, { hairpin: true, isolated: mustIsolate(connection.network) });
+    return true;
   },
 };
 

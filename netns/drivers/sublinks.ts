@@ -83,5 +83,8 @@ function driverOf(module: string, create: (netlink: NetlinkSocket, request: Subl
         ? `the parent ${parentNameOf(network)} is gone`
         : undefined;
     },
+
+    // Without its parent a link is gone, too.
+    mend: () => true,
   };
 }

@@ -50,4 +50,6 @@ export interface LinkDriver {
   attach(netlink: NetlinkSocket, namespaceFd: number, connection: Connection): void;
   /** What keeps `connection` from working on the host's side, as a sentence; undefined when all is well. */
   findFault(netlink: NetlinkSocket, connection: Connection): string | undefined;
+  /** Mends the host's side. @returns false when the cable has to be laid anew */
+  mend(netlink: NetlinkSocket, connection: Connection): boolean;
 }

@@ -50,7 +50,8 @@ function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network
   if (driver === undefined) return [];
   const steps = [
     {
-      name: "createNetwork:device",
+      name: "make the device",
+      point: "createNetwork:device",
       run: () => {
         ensureForwarding(config, network.enableIPv6);
         const created = driver.ensure(netlink, network);
@@ -65,7 +66,14 @@ function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network
     },
   ];
   if (network.driver !== "bridge") return steps;
-  return [...steps, { name: "createNetwork:firewall", run: () => firewall.addNetwork(firewallNetworkOf(network)) }];
+  return [
+    ...steps,
+    {
+      name: "make the rules",
+      point: "createNetwork:firewall",
+      run: () => firewall.addNetwork(firewallNetworkOf(network)),
+    },
+  ];
 }
 
 /**
@@ -89,13 +97,18 @@ export function removeNetwork(tools: NetworkTools, network: Network, hook: StepH
     store.loseNetwork(network);
     store.removeNetwork(network.id);
     const ofBridge = {
-      name: "removeNetwork:firewall",
+      name: "remove the rules",
+      point: "removeNetwork:firewall",
       run: () => firewall.removeNetwork(requireBridge(network)),
       undo: () => firewall.addNetwork(firewallNetworkOf(network)),
     };
     const steps = [
       ...(network.driver === "bridge" ? [ofBridge] : []),
-      { name: "removeNetwork:device", run: () => driverOf(network.driver)?.remove(netlink, network) },
+      {
+        name: "remove the device",
+        point: "removeNetwork:device",
+        run: () => driverOf(network.driver)?.remove(netlink, network),
+      },
     ];
     runSteps(`removing the network ${network.name}`, steps, logger, hook);
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { DEFAULT_BRIDGE } from "../drivers/bridge.ts";
 import { hostOnly, parseCidr, readAddress } from "../ipam/ip.ts";
 import { DEFAULT_POOLS, type Occupied, occupiedByRoutes, ulaPool } from "../ipam/pools.ts";
 import { listLinks } from "../netlink/link.ts";
@@ -16,7 +17,7 @@ import type { AddressPool, Network, NetworkConfig } from "../types.ts";
  */
 export function occupiedRanges(netlink: NetlinkSocket, store: NetworkStore, except?: Network): Occupied[] {
   const networks = store.networks();
-  const bridges = new Set(networks.flatMap(({ bridge }) => bridge ?? []));
+  const bridges = new Set([DEFAULT_BRIDGE, ...networks.flatMap(({ bridge }) => bridge ?? [])]);
   const ofNetworks = networks
     .filter(({ id }) => id !== except?.id)
     .flatMap(({ name, subnets }) =>

@@ -4,16 +4,18 @@ import { requireBridge, specificationOf } from "../drivers/bridge.ts";
 import { ourBridges } from "../drivers/bridge-device.ts";
 import { type Connection, driverOf } from "../drivers/index.ts";
 import { ourParents, parentNameOf } from "../drivers/parent.ts";
-import { HOST_INTERFACE } from "../drivers/veth.ts";
+import { HOST_INTERFACE, hostInterfaceOf, requireLink } from "../drivers/veth.ts";
 import { hasLinks } from "../endpoints.ts";
 import { type Address, type Cidr, type Family, formatCidr, sameCidr } from "../ipam/ip.ts";
 import { listNamespaces, namespaceExists, namespacePath, removeNamespace } from "../namespace.ts";
-import { listAddresses } from "../netlink/address.ts";
-import { deleteLink, findLink, listLinks } from "../netlink/link.ts";
+import { addAddress, listAddresses } from "../netlink/address.ts";
+import { changeLink, deleteLink, findLink, listLinks } from "../netlink/link.ts";
 import { defaultRoute } from "../netlink/route.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "../sandbox/links.ts";
+import { shapeNewLink } from "../sandbox/shaping.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
+import { strayIntermediates } from "../traffic/index.ts";
 import type { Network } from "../types.ts";
 import type { Fault } from "./types.ts";
 
@@ -68,7 +70,19 @@ export function strayFaults({ netlink, store }: SandboxTools, runDir: string, ke
   return [
     ...strayNamespaces(runDir, kept),
     ...strayLinks(netlink, store.networks(), wantedHostInterfaces(store, kept)),
+    ...strayShapes(netlink),
   ];
+}
+
+function strayShapes(netlink: NetlinkSocket): Fault[] {
+  return strayIntermediates(netlink).map((name) => ({
+    kind: "stray" as const,
+    object: `link ${name}`,
+    text: "the interface whose rate it limited is gone",
+    mend: () => {
+      deleteLink(netlink, name);
+    },
+  }));
 }
 
 function strayNamespaces(runDir: string, kept: ReadonlySet<string>): Fault[] {
@@ -85,7 +99,7 @@ function strayNamespaces(runDir: string, kept: ReadonlySet<string>): Fault[] {
 function wantedHostInterfaces(store: SandboxTools["store"], kept: ReadonlySet<string>): Set<string> {
   const endpoints = [...kept].flatMap((id) => store.endpointsOfContainer(id));
   return new Set(
-    endpoints.filter(({ interfaceName }) => interfaceName !== undefined).map(({ id }) => `veth${id.slice(0, 7)}`),
+    endpoints.filter(({ interfaceName }) => interfaceName !== undefined).map(({ id }) => hostInterfaceOf(id)),
   );
 }
 
@@ -107,39 +121,40 @@ function strayLinks(netlink: NetlinkSocket, networks: readonly Network[], wanted
     }));
 }
 
-/** Links, addresses and default routes of a container that runs. */
-export function sandboxFaults(tools: SandboxTools, state: SandboxState): Fault[] {
+/** Links and addresses of a container that runs. */
+export function linkFaults(tools: SandboxTools, state: SandboxState): Fault[] {
   const { namespacePath: path, containerName, connections } = state;
   if (path === undefined) return [];
   if (!namespaceExists(path)) {
     const text = "the running container's network namespace has lost its name: restart the container";
     return [{ kind: "missing", object: `namespace of ${containerName}`, text, mend: () => refuse(text) }];
   }
-  const inside = openInside(path);
-  try {
-    const faults = connections.flatMap((connection) => linkFaults(tools, state, path, inside, connection));
-    return faults.length > 0 ? faults : routeFaults(state, path, inside);
-  } finally {
-    inside[Symbol.dispose]();
-  }
+  using inside = openInside(path);
+  return connections.flatMap((connection) => linkFault(tools, state, path, inside, connection));
 }
 
-function linkFaults(
-  { netlink }: SandboxTools,
+function linkFault(
+  tools: SandboxTools,
   state: SandboxState,
   path: string,
   inside: NetlinkSocket,
   connection: Connection,
 ): Fault[] {
-  const { interfaceName, network, addresses } = connection;
-  const text = faultOf(netlink, inside, connection) ?? addressFault(inside, interfaceName, addresses);
+  const { netlink } = tools;
+  const { interfaceName, network } = connection;
+  const text = faultOf(netlink, inside, connection) ?? addressFault(inside, connection);
   if (text === undefined) return [];
   const mend = (): void => {
     using again = openInside(path);
-    detachLink(netlink, again, connection);
-    attachLink(netlink, path, connection);
-    configureLink(again, path, connection);
-    setDefaultRoutes(again, state.gateways);
+    const isThere = findLink(again, interfaceName) !== undefined;
+    if (isThere && driverOf(network.driver)?.mend(netlink, connection) === true) {
+      restoreAddresses(again, connection);
+    } else {
+      detachLink(netlink, again, connection);
+      attachLink(netlink, path, connection);
+      configureLink(again, path, connection);
+      shapeNewLink(tools, state.containerId, connection);
+    }
   };
   return [{ kind: "changed", object: `${interfaceName} of ${state.containerName} on ${network.name}`, text, mend }];
 }
@@ -151,21 +166,32 @@ function faultOf(netlink: NetlinkSocket, inside: NetlinkSocket, connection: Conn
   return fault ?? (link.up ? undefined : "the link is down inside the container");
 }
 
-function addressFault(inside: NetlinkSocket, name: string, wanted: readonly Cidr[]): string | undefined {
-  const link = findLink(inside, name);
+function addressFault(inside: NetlinkSocket, connection: Connection): string | undefined {
+  const lost = lostAddresses(inside, connection);
+  return lost.length === 0 ? undefined : `it has lost the address ${lost.map(formatCidr).join(", ")}`;
+}
+
+function lostAddresses(inside: NetlinkSocket, { interfaceName, addresses }: Connection): Cidr[] {
+  const link = findLink(inside, interfaceName);
   const present = link === undefined ? [] : listAddresses(inside, link.index);
   // Link-local addresses of IPv6 are left out of the list.
-  const lost = wanted.filter(
-    (cidr) =>
-      !isLinkLocal6(cidr) && !present.some((other) => other.family === cidr.family && other.address === cidr.address),
-  );
-  return lost.length === 0 ? undefined : `it has lost the address ${lost.map(formatCidr).join(", ")}`;
+  return addresses.filter((cidr) => !isLinkLocal6(cidr) && !present.some((other) => sameCidr(other, cidr)));
+}
+
+/** In place: what the container has open goes on. */
+function restoreAddresses(inside: NetlinkSocket, connection: Connection): void {
+  const { index } = requireLink(inside, connection.interfaceName);
+  for (const address of lostAddresses(inside, connection)) addAddress(inside, index, address);
+  changeLink(inside, index, { up: true });
 }
 
 const isLinkLocal6 = ({ family, address }: Cidr): boolean => family === 6 && address >> 118n === 0x3fan;
 
-function routeFaults(state: SandboxState, path: string, inside: NetlinkSocket): Fault[] {
-  const { ipv4, ipv6 } = state.gateways;
+/** Default routes of a container that runs. They go with a link that is laid anew: mend those first. */
+export function routeFaults({ namespacePath: path, containerName, gateways }: SandboxState): Fault[] {
+  if (path === undefined || !namespaceExists(path)) return [];
+  using inside = openInside(path);
+  const { ipv4, ipv6 } = gateways;
   const problems = [
     routeFault(inside, 4, ipv4?.interfaceName, ipv4?.defaultRoute4?.gateway),
     routeFault(inside, 6, ipv6?.interfaceName, ipv6?.defaultRoute6?.gateway),
@@ -173,9 +199,9 @@ function routeFaults(state: SandboxState, path: string, inside: NetlinkSocket): 
   if (problems.length === 0) return [];
   const mend = (): void => {
     using again = openInside(path);
-    setDefaultRoutes(again, state.gateways);
+    setDefaultRoutes(again, gateways);
   };
-  return [{ kind: "changed", object: `routes of ${state.containerName}`, text: problems.join("; "), mend }];
+  return [{ kind: "changed", object: `routes of ${containerName}`, text: problems.join("; "), mend }];
 }
 
 /** A container that is allowed to may have made other routes: only what leads nowhere is a fault. */

@@ -13,7 +13,7 @@ import { bindingsInForce, firewallPortsOf, matchPorts, portTarget, proxiesOf, re
 import { recordedState } from "../sandbox/state.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import type { Difference } from "../types.ts";
-import { firewallFaults, networkFaults, sandboxFaults, strayFaults } from "./faults.ts";
+import { firewallFaults, linkFaults, networkFaults, routeFaults, strayFaults } from "./faults.ts";
 import type { Fault } from "./types.ts";
 
 /**
@@ -38,7 +38,10 @@ export async function reconcile(
     ),
   ]);
   const states = sandboxStates(tools);
-  for (const state of states) await mendAll(tools, sandboxFaults(tools, state));
+  for (const state of states) {
+    await mendAll(tools, linkFaults(tools, state));
+    await mendAll(tools, routeFaults(state));
+  }
   for (const state of states) restorePorts(tools, state);
   tools.firewall.sync({
     networks: store
@@ -66,7 +69,7 @@ export async function repair(
   const looks: (() => Fault[])[] = [
     () => networkFaults(tools),
     () => strayFaults(tools, runDir, new Set(sandboxStates(tools).map(({ containerId }) => containerId))),
-    ...sandboxStates(tools).map((state) => () => sandboxFaults(tools, state)),
+    ...sandboxStates(tools).flatMap((state) => [() => linkFaults(tools, state), () => routeFaults(state)]),
     () => firewallFaults(tools),
   ];
   for (const look of looks) {

@@ -9,6 +9,7 @@ import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } f
 import { nameRecordsOf, removeNames, serveNames } from "./names.ts";
 import { bindingsInForce, changeProxies, changeRules, matchPorts, type Publication, reservePorts } from "./ports.ts";
 import { forgetFlows, startProxies } from "./set-up.ts";
+import { shapeNewLink, unshapeLinks } from "./shaping.ts";
 import { recordedState, sandboxState } from "./state.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
@@ -45,7 +46,8 @@ export async function connectLive(
     `the connection of ${request.containerName} to ${request.network}`,
     [
       {
-        name: "connect:reserve",
+        name: "reserve the endpoint",
+        point: "connect:reserve",
         run: () =>
           store.transaction(() => {
             endpoint = reserveEndpoint(store, request);
@@ -57,7 +59,8 @@ export async function connectLive(
         undo: () => store.removeEndpoint(endpoint?.id ?? ""),
       },
       {
-        name: "connect:ports",
+        name: "reserve host ports",
+        point: "connect:ports",
         run: () => {
           ports = changePorts(tools, after, portsBefore, record.bindings);
           store.addPorts(containerId, added());
@@ -68,18 +71,33 @@ export async function connectLive(
         },
       },
       {
-        name: "connect:cable",
+        name: "lay the cable",
+        point: "connect:cable",
         run: () => connection && attachLink(netlink, namespacePath, connection),
-        undo: () => connection && detachLink(netlink, inside, connection),
+        undo: () => {
+          if (connection === undefined) return;
+          unshapeLinks(tools, containerId, [connection]);
+          detachLink(netlink, inside, connection);
+        },
       },
-      { name: "connect:configure", run: () => connection && configureLink(inside, namespacePath, connection) },
       {
-        name: "connect:routes",
+        name: "configure the interface",
+        point: "connect:configure",
+        run: () => {
+          if (connection === undefined) return;
+          configureLink(inside, namespacePath, connection);
+          shapeNewLink(tools, containerId, connection);
+        },
+      },
+      {
+        name: "set the default routes",
+        point: "connect:routes",
         run: () => setDefaultRoutes(inside, after.gateways),
         undo: () => setDefaultRoutes(inside, before.gateways),
       },
       {
-        name: "connect:rules",
+        name: "publish ports",
+        point: "connect:rules",
         run: () => changeRules(tools, from(), to()),
         undo: () => changeRules(tools, to(), from()),
       },
@@ -150,6 +168,7 @@ export async function disconnectLive(
       run: () => {
         using inside = openInside(namespacePath);
         if (connection !== undefined) {
+          unshapeLinks(tools, containerId, [connection]);
           detachLink(netlink, inside, connection);
           forgetFlows(tools, [connection]);
         }
@@ -202,14 +221,16 @@ export async function publishLive(
     `the ports of ${state.containerName}`,
     [
       {
-        name: "publish:reserve",
+        name: "reserve host ports",
+        point: "publish:reserve",
         run: () => {
           added = reservePorts(tools, state, wanted);
         },
         undo: () => hostPorts.release(containerId, added),
       },
       {
-        name: "publish:record",
+        name: "record the ports",
+        point: "publish:record",
         run: () =>
           store.transaction(() => {
             store.addPorts(containerId, added);
@@ -221,7 +242,7 @@ export async function publishLive(
             store.setBindings(containerId, record.bindings);
           }),
       },
-      { name: "publish:rules", run: () => changeRules(tools, from, to()) },
+      { name: "publish ports", point: "publish:rules", run: () => changeRules(tools, from, to()) },
     ],
     logger,
     step,

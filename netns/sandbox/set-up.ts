@@ -19,6 +19,7 @@ import {
 } from "./links.ts";
 import { putNames, serveNames } from "./names.ts";
 import { bindingsInForce, changeProxies, changeRules, type Publication, reservePorts } from "./ports.ts";
+import { shapeNewLink, unshapeLinks } from "./shaping.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
 /** A sandbox to be made. */
@@ -53,14 +54,16 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[],
   const added = connections.filter(({ interfaceName }) => !present.has(interfaceName));
   const steps: Step[] = [
     {
-      name: "setUp:ports",
+      name: "reserve host ports",
+      point: "setUp:ports",
       run: () => {
         ports.push(...reservePorts(tools, state, bindingsInForce(tools, state, plan.bindings)));
       },
       undo: () => hostPorts.release(containerId),
     },
     {
-      name: "setUp:record",
+      name: "record the sandbox",
+      point: "setUp:record",
       run: () => record(tools, plan, ports),
       undo: () => unrecord(tools, plan, added),
     },
@@ -69,7 +72,8 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[],
 
   let inside: NetlinkSocket;
   steps.push({
-    name: "setUp:namespace",
+    name: "create the namespace",
+    point: "setUp:namespace",
     run: () => {
       inside = resources.use(kept === undefined ? createSandboxNamespace(namespacePath) : openInside(namespacePath));
     },
@@ -80,18 +84,29 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[],
   for (const connection of added) {
     steps.push(
       {
-        name: "setUp:cable",
+        name: `connect ${connection.interfaceName} to ${connection.network.name}`,
+        point: "setUp:cable",
         run: () => attachLink(netlink, namespacePath, connection),
         undo: () => detachLink(netlink, inside, connection),
       },
-      { name: "setUp:configure", run: () => configureLink(inside, namespacePath, connection) },
+      {
+        name: `configure ${connection.interfaceName}`,
+        point: "setUp:configure",
+        run: () => configureLink(inside, namespacePath, connection),
+      },
+      { name: "limit its rate", run: () => shapeNewLink(tools, containerId, connection) },
     );
   }
   if (connections.length > 0) {
-    steps.push({ name: "setUp:routes", run: () => setDefaultRoutes(inside, state.gateways) });
+    steps.push({
+      name: "set the default routes",
+      point: "setUp:routes",
+      run: () => setDefaultRoutes(inside, state.gateways),
+    });
   }
   steps.push({
-    name: "setUp:publish",
+    name: "publish ports",
+    point: "setUp:publish",
     run: () => changeRules(tools, { state, ports: [] }, { state, ports }),
   });
   return steps;
@@ -162,6 +177,7 @@ export async function tearDownSandbox(tools: SandboxTools, state: SandboxState):
   const { containerId, namespacePath, connections } = state;
   await teardown(`the sandbox of ${containerId}`, [
     ...withdrawSteps(tools, state),
+    { what: "rates", run: () => unshapeLinks(tools, containerId, connections) },
     { what: "namespace", run: () => (namespacePath === undefined ? undefined : removeNamespace(namespacePath)) },
     ...connections.map((connection) => ({
       what: `link ${connection.hostInterface ?? connection.interfaceName}`,

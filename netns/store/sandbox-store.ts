@@ -76,7 +76,8 @@ export class SandboxStore {
   }
 
   portsOf(containerId: string): PublishedPort[] {
-    const sql = "SELECT * FROM published_ports WHERE container_id = ? ORDER BY container_port, protocol, host_port";
+    const sql =
+      "SELECT * FROM published_ports WHERE container_id = ? ORDER BY container_port, protocol, host_port, host_ip";
     return this.#store.all<PortRow>(sql, containerId).map(portOf);
   }
 

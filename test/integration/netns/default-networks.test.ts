@@ -19,7 +19,7 @@ describe("the default bridge", () => {
       uplink("172.17.9.1/24");
       ip("route", "add", "172.18.0.0/16", "via", "172.17.9.254");
     });
-    assert.equal(fixture.engine.findNetwork("bridge").subnet, "172.19.0.0/16");
+    assert.equal(fixture.engine.findNetwork("bridge").subnets[0]?.subnet, "172.19.0.0/16");
     assert.equal(bridgeAddresses(), "172.19.0.1/16");
   });
 
@@ -36,8 +36,7 @@ describe("the default bridge", () => {
   it("takes --bip and --mtu", async () => {
     await using fixture = await EngineFixture.start({ bip: "10.20.30.129/25", mtu: 1280 });
     const network = fixture.engine.findNetwork("bridge");
-    assert.equal(network.subnet, "10.20.30.128/25");
-    assert.equal(network.gateway, "10.20.30.129");
+    assert.deepEqual(network.subnets, [{ subnet: "10.20.30.128/25", gateway: "10.20.30.129" }]);
     assert.equal(bridgeAddresses(), "10.20.30.129/25");
     assert.equal(ipJson("link", "show", "ctr0")[0]?.["mtu"], 1280);
     assert.equal(fixture.create("web").address, "10.20.30.130");
@@ -161,9 +160,9 @@ describe("the default bridge", () => {
     const { id } = fixture.engine.findNetwork("bridge");
     fixture.store.run(
       `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1023)
-       INSERT INTO endpoints SELECT printf('%07x', i), '${id}', printf('c%d', i), 'c', 2886795265 + i, '' FROM n`,
+       INSERT INTO endpoints (id, network_id, container_id, container_name, address, mac_address, interface_name)
+         SELECT printf('%07x', i), '${id}', printf('c%d', i), 'c', 2886795265 + i, '', 'eth0' FROM n`,
     );
-    fixture.store.run("INSERT INTO sandboxes SELECT container_id, NULL FROM endpoints");
     const one = fixture.create("one");
     await assert.rejects(fixture.engine.setUp(one.containerId, []), { code: "CTR_BRIDGE_FULL", status: 409 });
   });

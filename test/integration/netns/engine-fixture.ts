@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from "../../../lib/log.ts";
 import { Store } from "../../../lib/store.ts";
 import {
   type Endpoint,
+  type EndpointRequest,
   type NetworkConfig,
   NetworkEngine,
   networkMigrations,
@@ -49,19 +50,20 @@ export class EngineFixture implements AsyncDisposable {
     });
   }
 
+  /** The data plane goes on, as it does when ctrd ends. */
   async close(): Promise<void> {
     await this.#engine?.[Symbol.asyncDispose]();
     this.#engine = undefined;
   }
 
   /** Reserves a place for a container that does not run yet. */
-  create(name: string, network = "bridge"): Endpoint {
-    return this.engine.reserveEndpoint({ containerId: generateId(), containerName: name, network });
+  create(name: string, network = "bridge", more: Partial<EndpointRequest> = {}): Endpoint {
+    return this.engine.reserveEndpoint({ containerId: generateId(), containerName: name, network, ...more });
   }
 
   /** Reserves a place and makes the sandbox. */
-  async run(name: string, ports: readonly PortBinding[] = []): Promise<Endpoint> {
-    const { containerId } = this.create(name);
+  async run(name: string, ports: readonly PortBinding[] = [], network = "bridge"): Promise<Endpoint> {
+    const { containerId } = this.create(name, network);
     const { endpoints } = await this.engine.setUp(containerId, ports);
     return endpoints[0] as Endpoint;
   }
@@ -74,6 +76,7 @@ export class EngineFixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine?.endDataPlane();
     await this.close();
     this.store[Symbol.dispose]();
     this.network[Symbol.dispose]();

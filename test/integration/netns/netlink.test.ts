@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { closeSync, openSync } from "node:fs";
-import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ipv4.ts";
+import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ip.ts";
 import { createNamespace, enterNetworkNamespace } from "../../../netns/namespace.ts";
 import { addAddress, listAddresses, removeAddress } from "../../../netns/netlink/address.ts";
 import {
+  changeBridgePort,
   changeLink,
   createBridge,
   createVethPair,
   deleteLink,
   findLink,
   listLinks,
-  setHairpin,
 } from "../../../netns/netlink/link.ts";
-import { addDefaultRoute, addRoute, listRoutes } from "../../../netns/netlink/route.ts";
+import {
+  addDefaultRoute,
+  addRoute,
+  defaultRoute,
+  everywhere,
+  listRoutes,
+  removeRoute,
+  replaceRoute,
+} from "../../../netns/netlink/route.ts";
 import { NetlinkError, NetlinkSocket } from "../../../netns/netlink/transport.ts";
 import { ip, ipJson, PrivateNetwork } from "./private-network.ts";
 
@@ -51,12 +59,13 @@ describe("netlink, against iproute2", () => {
       peer: { name: "eth0", macAddress: "02:42:00:00:00:02", namespaceFd },
     });
     closeSync(namespaceFd);
-    setHairpin(netlink, "veth0");
+    changeBridgePort(netlink, "veth0", { hairpin: true, isolated: true });
     const [outer] = ipJson("link", "show", "veth0") as { master?: string; flags?: string[]; mtu?: number }[];
     assert.equal(outer?.master, "br0");
     assert.equal(outer?.mtu, 1400);
     assert(outer?.flags?.includes("UP"));
     assert.match(ip("-details", "link", "show", "veth0"), /hairpin on/);
+    assert.match(ip("-details", "link", "show", "veth0"), /isolated on/);
     assert.deepEqual(
       listLinks(netlink, master).map(({ name, kind }) => ({ name, kind })),
       [{ name: "veth0", kind: "veth" }],
@@ -78,6 +87,27 @@ describe("netlink, against iproute2", () => {
     assert.throws(() => addAddress(netlink, index, parseCidr("10.1.2.3/24")), { code: "EEXIST" });
     removeAddress(netlink, index, parseCidr("10.1.2.3/24"));
     assert.deepEqual(listAddresses(netlink, index).map(formatCidr), ["10.9.0.1/32"]);
+  });
+
+  it("adds IPv6 addresses that are in use at once, and routes that are replaced", () => {
+    using _network = PrivateNetwork.enter();
+    using netlink = NetlinkSocket.open();
+    createBridge(netlink, { name: "br0", macAddress: MAC, mtu: 1500 });
+    const index = findLink(netlink, "br0")?.index ?? 0;
+    changeLink(netlink, index, { up: true });
+    addAddress(netlink, index, parseCidr("fd00:1::1/64"));
+    assert.match(ip("-6", "address", "show", "br0"), /inet6 fd00:1::1\/64 scope global nodad/);
+    assert.deepEqual(listAddresses(netlink, index, 6).map(formatCidr), ["fd00:1::1/64"]);
+    for (const gateway of ["fd00:1::2", "fd00:1::3"]) {
+      replaceRoute(netlink, { destination: everywhere(6), gateway: parseAddress(gateway), link: index });
+    }
+    assert.match(ip("-6", "route", "show", "default"), /^default via fd00:1::3 dev br0[^\n]*\n$/);
+    assert.deepEqual(defaultRoute(netlink, 6)?.gateway, parseAddress("fd00:1::3"));
+    assert.equal(removeRoute(netlink, everywhere(6)), true);
+    assert.equal(removeRoute(netlink, everywhere(6)), false);
+    assert.equal(defaultRoute(netlink, 6), undefined);
+    removeAddress(netlink, index, parseCidr("fd00:1::1/64"));
+    assert.deepEqual(listAddresses(netlink, index, 6), []);
   });
 
   it("adds routes and lists those of all tables", () => {

@@ -20,8 +20,7 @@ describe("NetworkEngine", () => {
       ["bridge bridge", "host host", "none null"],
     );
     const network = engine.findNetwork("default");
-    assert.equal(network.subnet, "172.17.0.0/16");
-    assert.equal(network.gateway, "172.17.0.1");
+    assert.deepEqual(network.subnets, [{ subnet: "172.17.0.0/16", gateway: "172.17.0.1" }]);
     assert.equal(engine.findNetwork(network.id.slice(0, 12)).name, "bridge");
     assert.throws(() => engine.findNetwork("nosuch"), { message: "network nosuch not found", status: 404 });
     assert.match(ip("address", "show", "ctr0"), /inet 172\.17\.0\.1\/16/);
@@ -110,6 +109,7 @@ describe("NetworkEngine", () => {
     const client = await fixture.run("client");
     assert.deepEqual(fixture.engine.sandboxOf(web.containerId)?.ports, [
       { protocol: "tcp", containerPort: 80, hostIp: "0.0.0.0", hostPort: 8080 },
+      { protocol: "tcp", containerPort: 80, hostIp: "::", hostPort: 8080 },
       { protocol: "tcp", containerPort: 80, hostIp: "127.0.0.1", hostPort: 8081 },
     ]);
     const server = serve(fixture.network.namespace(web.containerId), fixture.network.directory);
@@ -152,7 +152,7 @@ describe("NetworkEngine", () => {
     ip("link", "add", hostInterface, "type", "bridge");
     const before = snapshot();
     await assert.rejects(engine.setUp(web.containerId, [tcp(80, 8080)]), {
-      message: /^cannot set up the sandbox of [0-9a-f]{64}: connect eth0 to ctr0: create veth .* \(EEXIST\)$/,
+      message: /^cannot set up the sandbox of [0-9a-f]{64}: connect eth0 to bridge: create veth .* \(EEXIST\)$/,
     });
     assert.equal(snapshot(), before);
     assert.equal(existsSync(fixture.network.namespace(web.containerId)), false);

@@ -53,7 +53,11 @@ describe("NetworkEngine.reconcile", () => {
     const before = snapshot();
     // The record alone; a file without a namespace on it; a namespace; a link whose endpoint nobody knows.
     const { containerId } = fixture.create("web");
-    fixture.store.run("INSERT INTO sandboxes VALUES (?, ?)", containerId, fixture.network.namespace(containerId));
+    fixture.store.run(
+      "INSERT INTO sandboxes (container_id, namespace_path) VALUES (?, ?)",
+      containerId,
+      fixture.network.namespace(containerId),
+    );
     createNamespace(fixture.network.namespace(generateId()), () => {});
     const file = fixture.network.namespace(generateId());
     writeFileSync(file, "");
@@ -80,7 +84,11 @@ describe("NetworkEngine.reconcile", () => {
     await restart(fixture, [web, other], { ...silentLogger, warn: (text) => warnings.push(text) });
     for (const { address } of [web, other]) run(ping(address));
     fixture.inside(web.containerId, ...ping(other.address));
-    assert.deepEqual(warnings, ["A running container had lost its link to the bridge; it is connected again."]);
+    assert.deepEqual(warnings, [
+      `Repaired eth0 of web on bridge: ${web.hostInterface} is no port of ctr0.`,
+      "Repaired eth0 of other on bridge: the container has lost its link.",
+      "Repaired routes of other: the default route of IPv4 is gone.",
+    ]);
   });
 
   it("writes the rules again that somebody flushed", async () => {
