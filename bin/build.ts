@@ -37,7 +37,12 @@ async function buildPrograms(directory: string): Promise<void> {
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
-      define: { ...common.define, "import.meta.url": "bundleUrl", "import.meta.dirname": "__dirname" },
+      define: {
+        ...common.define,
+        "import.meta.url": "bundleUrl",
+        "import.meta.dirname": "__dirname",
+        "import.meta.filename": "__filename",
+      },
       banner: { js: 'const bundleUrl = "file://" + __filename;' },
     }),
     // Names stay as they are: stack traces of the engine are read by people.
