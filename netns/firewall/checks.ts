@@ -14,7 +14,7 @@ const COMMENT_LENGTH = 128;
 export const safeComment = (text: string): string => text.replace(UNSAFE_IN_COMMENT, "_").slice(0, COMMENT_LENGTH - 1);
 
 export function checkedLink(name: string): string {
-  // A name that begins with a dash is an an option, one that ends in a star or plus a pattern; a quote would end the string.
+  // A name that begins with a dash is an option, one that ends in a star or a plus a pattern; a quote ends the string.
   if (!/^(?!-)[^\s/:"'*+!\\{}]{1,15}$/.test(name)) throw bad(`bad interface name: "${name}"`);
   return name;
 }

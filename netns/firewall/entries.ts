@@ -84,8 +84,8 @@ function entriesOfFamily(network: FirewallNetwork, family: Family): Entry[] {
 const settingsOf = (network: FirewallNetwork, family: Family) =>
   family === 4
     ? {
-        subnet: network.subnet4 ?? network.subnet,
-        masquerade: network.masquerade4 ?? network.masquerade ?? true,
+        subnet: network.subnet4,
+        masquerade: network.masquerade4 ?? true,
         snat: network.snat4,
       }
     : { subnet: network.subnet6, masquerade: network.masquerade6 ?? true, snat: network.snat6 };
@@ -126,9 +126,9 @@ export function entriesOfPort(
   ];
 }
 
-/** Names a grant by what it permits. */
-export const grantKey = ({ from, to, protocol, port }: FirewallGrant): string =>
-  [from.bridge, from.address, to.bridge, to.address, protocol, port].join(" ");
+/** Names a grant by what it permits, and whose it is: what two permit stays permitted until both are taken back. */
+export const grantKey = ({ from, to, protocol, port, owner }: FirewallGrant): string =>
+  [from.bridge, from.address, to.bridge, to.address, protocol, port, owner].join(" ");
 
 export function entriesOfGrant(grant: FirewallGrant, families: readonly Family[]): Entry[] {
   const { from, to, protocol, port } = grant;

@@ -33,9 +33,6 @@ export interface FirewallNetwork {
   /** Host address that packets leave with, instead of the one of the interface they leave by. */
   readonly snat4?: string;
   readonly snat6?: string;
-  /** The former names of `subnet4` and `masquerade4`. */
-  readonly subnet?: string;
-  readonly masquerade?: boolean;
 }
 
 export interface FirewallPort {

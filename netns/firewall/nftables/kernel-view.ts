@@ -174,13 +174,16 @@ export class KernelView implements Disposable {
         // Sets without a name of their own, written within a rule.
         if (name.startsWith("__")) return [];
         const count = attributes.get(NfSet.count);
-        return [[name, count === undefined ? this.#countElements(name) : readBigEndian(count)]];
+        return [[name, count === undefined ? this.countElements(name) : readBigEndian(count)]];
       }),
     );
   }
 
-  /** For kernels before 6.16, which do not say how many there are. Ends of intervals are elements too, but are flagged. */
-  #countElements(name: string): number {
+  /**
+   * Elements of a set of ours, one by one: for kernels that do not say how many there are. Ends of intervals are elements
+   * too, but are flagged.
+   */
+  countElements(name: string): number {
     const payload = concat([header(NFPROTO_INET), text(Elements.table, OUR_TABLE), text(Elements.set, name)]);
     const answers = this.#netlink.dump("count elements", type(Request.getElements), payload);
     return answers.reduce((sum, answer) => sum + countIn(parseAttributes(answer, HEADER).get(Elements.elements)), 0);

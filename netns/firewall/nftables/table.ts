@@ -1,8 +1,8 @@
 /**
  * The constant part of the table `inet ctr`: maps, sets, chains and rules. What differs from host to host is only in
  * elements, so that neither the cost of a change nor the cost of a packet grows with the number of containers.
- * See nft(8). Seen to work with nft 1.0.6. Kernels before 5.10 have no counters in the elements of maps, before 5.7 no
- * translation by a map of concatenations; they refuse the table, and the iptables backend is for them.
+ * See nft(8). Seen to work with nft 1.0.6 and Linux 6.18. Linux before 5.2 has no nat chains in the family inet, before
+ * 5.7 no counters in elements: it refuses the table when it is made, and the backend iptables is for it.
  */
 import type { Family } from "../checks.ts";
 

@@ -6,13 +6,14 @@ import { silentLogger } from "../../../lib/log.ts";
 import { RememberingFirewall } from "../../../netns/firewall/firewall.ts";
 import { openFirewall } from "../../../netns/firewall/index.ts";
 import { NftablesBackend } from "../../../netns/firewall/nftables/backend.ts";
+import { KernelView } from "../../../netns/firewall/nftables/kernel-view.ts";
 import { openLibnftables } from "../../../netns/firewall/nftables/libnftables.ts";
 import { openNftCommand } from "../../../netns/firewall/nftables/nft-command.ts";
 import { Hosts, UPLINK } from "./firewall-hosts.ts";
 import { iptables, NETWORKS, networkOf, nftables, PORTS, portTo, type Subject, WEB } from "./firewall-suite.ts";
 import { PrivateNetwork } from "./private-network.ts";
 
-const ruleset = (): string => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+const ruleset = (): string => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8", stdio: "pipe" });
 /** Without counters, which go on. */
 const saved = (mode: string): string =>
   [`iptables-${mode}-save`, `ip6tables-${mode}-save`]
@@ -82,6 +83,19 @@ describe("firewall nftables, seeing to its own", () => {
       assert.equal(ruleset(), before);
     });
   }
+
+  it("counts elements as the kernel does, where the kernel does not say", () => {
+    using _network = PrivateNetwork.enter();
+    using firewall = nftables.open();
+    firewall.ensure();
+    firewall.sync({ networks: NETWORKS, ports: PORTS });
+    using kernel = KernelView.open();
+    const counts = ["subnets4", "subnets6", "masq4", "snat4", "hp4", "hp4addr", "hp6", "trusted4", "cc4"].map(
+      (name) => [name, kernel.countElements(name)],
+    );
+    const expected = { subnets4: 6, subnets6: 5, masq4: 2, snat4: 1, hp4: 3, hp4addr: 2, hp6: 2, trusted4: 1, cc4: 0 };
+    assert.deepEqual(Object.fromEntries(counts), expected);
+  });
 
   it("is not disturbed by others' changes, nor by the administrator's rules", () => {
     using _network = PrivateNetwork.enter();

@@ -129,6 +129,17 @@ describe("firewall", () => {
     assert(!backend.present.has("open4  172.17.0.2 tcp 80"));
   });
 
+  it("keeps a permission as long as anybody gives it", () => {
+    firewall.allow([
+      { ...grant, owner: "link" },
+      { ...grant, owner: "7" },
+    ]);
+    firewall.deny({ ...grant, owner: "link" });
+    assert.equal([...backend.present].filter((key) => key.startsWith("grant")).length, 1);
+    firewall.deny({ ...grant, owner: "7" });
+    assert.deepEqual([...backend.present], []);
+  });
+
   it("heals when it is watched, and goes on after a failure", async () => {
     firewall.sync({ networks: [network], ports: [port()] });
     let heals = 0;
