@@ -42,7 +42,10 @@ export function errnoName(errno: number): string {
 }
 
 type Argument = string | number | bigint | Uint8Array | readonly (string | null)[] | null;
-type Call = (...args: readonly Argument[]) => number;
+interface Call {
+  (...args: readonly Argument[]): number;
+  readonly async: (...args: readonly [...Argument[], (error: unknown, result: number) => void]) => void;
+}
 
 // ssize_t is unknown to koffi: `long` has its width on every Linux ABI.
 const PROTOTYPES = {
@@ -116,6 +119,19 @@ function callOf(name: SystemCall): Call {
  */
 export function rawCall(name: SystemCall, ...args: readonly Argument[]): number {
   return callOf(name)(...args);
+}
+
+/**
+ * As {@link rawCall}, on a thread of the pool: for calls that take the kernel long. Not for calls that concern the thread
+ * itself, nor for waiting. The errno is not known afterwards. Buffers must stay as they are until it is done.
+ */
+export function poolCall(name: SystemCall, ...args: readonly Argument[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    callOf(name).async(...args, (error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The messages of connection tracking: what is asked for, and the entries that come back. */
-import { type Address, formatAddress } from "../ipam/ip.ts";
-import { type Attribute, bytes, concat, ip, nested, parseAttributes, readIp, u8, u32 } from "../netlink/codec.ts";
+import type { Address } from "../ipam/ip.ts";
+import { type Attribute, bytes, concat, ip, nested, parseAttributes, u8, u32 } from "../netlink/codec.ts";
 import { AF_INET, AF_INET6 } from "../netlink/constants.ts";
 import {
   ConntrackAttribute,
@@ -12,17 +12,14 @@ import {
   TupleAttribute,
 } from "./constants.ts";
 
-/** A flow of packets that the kernel remembers, as far as it matters here. */
+/** A UDP flow that the kernel remembers, as far as it matters here. Addresses are {@link addressKey}s. */
 export interface ConntrackEntry {
-  /** Where its first packet was sent to, before translation. */
+  /** Who sent its first packet, and where to, before translation. */
+  readonly source: string;
   readonly destination: string;
   readonly destinationPort: number;
-  readonly protocol: number;
-  /** Who sent it, and who answers. */
-  readonly source: string;
+  /** Who answers. */
   readonly replySource: string;
-  /** The message that deletes it, and no other one that takes its place. */
-  readonly deletion: Buffer;
 }
 
 /** Entries of UDP that have all that is given. */
@@ -37,6 +34,7 @@ export interface EntryFilter {
 }
 
 const NFGENMSG_LENGTH = 4;
+const NLA_F_NESTED = 0x8000;
 
 /**
  * The request for a list, which may hold more than was asked for. The kernel filters since Linux 5.8; of IPv6 addresses it
@@ -56,24 +54,31 @@ export function listRequest({ family, destinationPort, ...addresses }: EntryFilt
   ]);
 }
 
-/** @returns undefined for an entry without ports */
+/** @returns undefined for what is not UDP */
 export function parseEntry(payload: Buffer): ConntrackEntry | undefined {
   const attributes = parseAttributes(payload, NFGENMSG_LENGTH);
-  const bytesOfOriginal = attributes.get(ConntrackAttribute.original) ?? NOTHING;
-  const original = parseTuple(bytesOfOriginal);
-  if (original.destinationPort === undefined) return undefined;
-  return {
-    ...original,
-    destinationPort: original.destinationPort,
-    replySource: parseTuple(attributes.get(ConntrackAttribute.reply) ?? NOTHING).source,
-    deletion: concat([
-      payload.subarray(0, NFGENMSG_LENGTH),
-      nested(ConntrackAttribute.original, [bytesOfOriginal]),
-      again(ConntrackAttribute.zone, attributes),
-      again(ConntrackAttribute.id, attributes),
-    ]),
-  };
+  const original = parseTuple(attributes.get(ConntrackAttribute.original) ?? NOTHING);
+  if (original.protocol !== IPPROTO_UDP) return undefined;
+  const { source, destination, destinationPort } = original;
+  const { source: replySource } = parseTuple(attributes.get(ConntrackAttribute.reply) ?? NOTHING);
+  return { source, destination, destinationPort, replySource };
 }
+
+/** The request that deletes an entry, and no other one that takes its place. @param payload the entry */
+export function deletionOf(payload: Buffer): Buffer {
+  const attributes = parseAttributes(payload, NFGENMSG_LENGTH);
+  const { original, zone, id } = ConntrackAttribute;
+  return concat([payload.subarray(0, NFGENMSG_LENGTH), ...[original, zone, id].map((type) => again(type, attributes))]);
+}
+
+/** The bytes of an address, one a character: quickly made and compared. IPv4 has four, IPv6 sixteen. */
+export function addressKey({ family, value }: Address): string {
+  const hex = value.toString(16).padStart(family === 4 ? 8 : 32, "0");
+  return Buffer.from(hex, "hex").toString("latin1");
+}
+
+/** How the keys of 127.0.0.0/8 begin. */
+export const IPV4_LOOPBACK = "\x7f";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -81,22 +86,20 @@ function parseTuple(tuple: Buffer) {
   const parts = parseAttributes(tuple);
   const addresses = parseAttributes(parts.get(TupleAttribute.ip) ?? NOTHING);
   const protocol = parseAttributes(parts.get(TupleAttribute.protocol) ?? NOTHING);
+  const { source4, source6, destination4, destination6 } = IpAttribute;
   return {
-    source: addressText(addresses.get(IpAttribute.source4) ?? addresses.get(IpAttribute.source6)),
-    destination: addressText(addresses.get(IpAttribute.destination4) ?? addresses.get(IpAttribute.destination6)),
-    destinationPort: protocol.get(ProtocolAttribute.destinationPort)?.readUInt16BE(0),
+    source: keyOf(addresses.get(source4) ?? addresses.get(source6)),
+    destination: keyOf(addresses.get(destination4) ?? addresses.get(destination6)),
+    destinationPort: protocol.get(ProtocolAttribute.destinationPort)?.readUInt16BE(0) ?? 0,
     protocol: protocol.get(ProtocolAttribute.number)?.readUInt8(0) ?? 0,
   };
 }
 
-function addressText(value: Buffer | undefined): string {
-  const address = readIp(value);
-  return address === undefined ? "" : formatAddress(address);
-}
+const keyOf = (value: Buffer | undefined): string => value?.toString("latin1") ?? "";
 
 function again(type: number, attributes: ReadonlyMap<number, Buffer>): Attribute | undefined {
   const value = attributes.get(type);
-  return value && bytes(type, value);
+  return value && bytes(type === ConntrackAttribute.original ? type | NLA_F_NESTED : type, value);
 }
 
 function tuple(type: number, source?: Address, destinationPort?: number): Attribute {

@@ -3,7 +3,7 @@
  * A socket belongs to the network namespace it was opened in and goes on acting there after the thread has left.
  */
 import { getSystemErrorMap } from "node:util";
-import { errnoName, lastErrno, rawCall, SystemCallError, systemCall } from "../../lib/system/libc.ts";
+import { errnoName, lastErrno, poolCall, rawCall, SystemCallError, systemCall } from "../../lib/system/libc.ts";
 import { type Message, message, parseAttributes, parseMessages, readText } from "./codec.ts";
 import { ErrorAttribute, MessageFlag, MessageType, NETLINK_ROUTE } from "./constants.ts";
 
@@ -99,6 +99,30 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /**
+   * As {@link dump}, for lists that take the kernel milliseconds: it works on another thread meanwhile. A socket does one
+   * such thing at a time and nothing else, and must not be closed before the end.
+   * @returns the payloads as they come, as views that hold until the next one is asked for
+   * @throws {NetlinkError}
+   */
+  async *dumpInBackground(operation: string, type: number, payload: Buffer): AsyncGenerator<Buffer> {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const request = message(type, MessageFlag.dump | MessageFlag.request, this.#sequence, payload);
+    if ((await poolCall("send", this.#fd, request, request.length, 0)) < 0) throw lostAnswer(operation);
+    for (;;) {
+      const length = await poolCall("recv", this.#fd, this.#buffer, RECEIVE_LENGTH, 0);
+      if (length < 0) throw lostAnswer(operation);
+      for (const answer of parseMessages(this.#buffer.subarray(0, length))) {
+        if (answer.sequence !== this.#sequence) continue;
+        if (answer.type === MessageType.error || answer.type === MessageType.done) {
+          checkEnd(operation, answer);
+          return;
+        }
+        yield answer.payload;
+      }
+    }
+  }
+
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -147,6 +171,9 @@ function checkEnd(operation: string, { type, flags, payload }: Message): void {
   const attributes = hasText ? parseAttributes(payload, 4 + ((quoted + 3) & ~3)) : undefined;
   throw new NetlinkError(operation, -result, readText(attributes?.get(ErrorAttribute.text)));
 }
+
+/** On another thread the errno gets lost; it is a time-out as a rule. */
+const lostAnswer = (operation: string): Error => new Error(`${operation}: the kernel does not answer`);
 
 function setFlag(fd: number, option: number): void {
   const on = Buffer.alloc(4);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { Conntrack } from "../../../netns/conntrack/index.ts";
+import { Conntrack, type StaleUdp } from "../../../netns/conntrack/index.ts";
 import { waitFor } from "../../support/wait.ts";
 import { ip, PrivateNetwork } from "./private-network.ts";
 
@@ -57,6 +57,13 @@ describe("connection tracking", () => {
     });
   };
 
+  /** What waits for more of its kind is done at once. */
+  async function forget(stale: StaleUdp): Promise<number> {
+    const count = conntrack.deleteStaleUdp(stale);
+    await conntrack.settled();
+    return count;
+  }
+
   const port = (hostPort: number, hostIp = "0.0.0.0") => ({ protocol: "udp", hostIp, hostPort }) as const;
 
   it("forgets flows to a port that leads to another container", async () => {
@@ -67,10 +74,10 @@ describe("connection tracking", () => {
     lead(5300, "127.0.0.9");
     // This is what it is about: the kernel goes on as it began.
     assert.equal(await answerTo(client, 5300), "127.0.0.8");
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300)] }), 1);
+    assert.equal(await forget({ ports: [port(5300)] }), 1);
     assert.equal(await answerTo(client, 5300), "127.0.0.9");
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300, "127.0.0.1")] }), 1);
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300)] }), 0);
+    assert.equal(await forget({ ports: [port(5300, "127.0.0.1")] }), 1);
+    assert.equal(await forget({ ports: [port(5300)] }), 0);
   });
 
   it("forgets flows that came before the port was published", async () => {
@@ -80,7 +87,7 @@ describe("connection tracking", () => {
     early.on("message", (_data, from) => early.send("the host", from.port, from.address));
     assert.equal(await answerTo(client, 5300), "the host");
     lead(5300, "127.0.0.9");
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300)] }), 1);
+    assert.equal(await forget({ ports: [port(5300)] }), 1);
     assert.equal(await answerTo(client, 5300), "127.0.0.9");
   });
 
@@ -89,10 +96,10 @@ describe("connection tracking", () => {
     const client = await socketOn("127.0.0.1", 0);
     lead(5300, "127.0.0.9");
     await answerTo(client, 5300);
-    assert.equal(conntrack.deleteStaleUdp({ addresses: ["127.0.0.8", ""] }), 0);
-    assert.equal(conntrack.deleteStaleUdp({ addresses: ["127.0.0.9"] }), 1);
+    assert.equal(await forget({ addresses: ["127.0.0.8", ""] }), 0);
+    assert.equal(await forget({ addresses: ["127.0.0.9"] }), 1);
     await answerTo(await socketOn("127.0.0.7", 0), 5300);
-    assert.equal(conntrack.deleteStaleUdp({ addresses: ["127.0.0.7"] }), 1);
+    assert.equal(await forget({ addresses: ["127.0.0.7"] }), 1);
   });
 
   it("leaves other ports, addresses, protocols and passing flows alone", async () => {
@@ -101,7 +108,7 @@ describe("connection tracking", () => {
     lead(5300, "127.0.0.9");
     await answerTo(client, 5300);
     const others = [port(5301), port(5300, "127.0.0.2"), port(5300, "::"), { ...port(5300), protocol: "tcp" } as const];
-    assert.equal(conntrack.deleteStaleUdp({ ports: others }), 0);
+    assert.equal(await forget({ ports: others }), 0);
     // To a host elsewhere, as a container's question to a name server.
     ip("link", "add", "cable", "up", "type", "veth", "peer", "other");
     ip("address", "add", "192.0.2.1/24", "dev", "cable");
@@ -109,8 +116,8 @@ describe("connection tracking", () => {
     const passing = await socketOn("192.0.2.1", 0);
     passing.send("?", 5300, "192.0.2.2");
     await waitFor("the flow", () => listFlows("192.0.2.2").includes("5300"));
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300)] }), 1);
-    assert.equal(conntrack.deleteStaleUdp({ addresses: ["192.0.2.1"] }), 1);
+    assert.equal(await forget({ ports: [port(5300)] }), 1);
+    assert.equal(await forget({ addresses: ["192.0.2.1"] }), 1);
   });
 
   it("finds the flows of many ports at once", async () => {
@@ -119,8 +126,8 @@ describe("connection tracking", () => {
     const ports = Array.from({ length: 20 }, (_, index) => port(5300 + index));
     nft("add rule inet test output udp dport 5300-5319 dnat ip to 127.0.0.9:53");
     for (const { hostPort } of ports) await answerTo(client, hostPort);
-    assert.equal(conntrack.deleteStaleUdp({ ports: ports.slice(1) }), 19);
-    assert.equal(conntrack.deleteStaleUdp({ ports }), 1);
+    assert.equal(await forget({ ports: ports.slice(1) }), 19);
+    assert.equal(await forget({ ports }), 1);
   });
 
   it("knows IPv6", async () => {
@@ -128,10 +135,10 @@ describe("connection tracking", () => {
     server.on("message", (_data, from) => server.send("six", from.port, from.address));
     const client = await socketOn("::1", 0);
     await answerTo(client, 5300, "::1");
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300)] }), 0);
-    assert.equal(conntrack.deleteStaleUdp({ ports: [port(5300, "::")] }), 1);
+    assert.equal(await forget({ ports: [port(5300)] }), 0);
+    assert.equal(await forget({ ports: [port(5300, "::")] }), 1);
     await answerTo(client, 5300, "::1");
-    assert.equal(conntrack.deleteStaleUdp({ addresses: ["::1"] }), 1);
+    assert.equal(await forget({ addresses: ["::1"] }), 1);
   });
 });
 
