@@ -37,7 +37,7 @@ export const command = defineCommand({
     "ctr net create --subnet 10.20.0.0/24 --gateway 10.20.0.254 back",
     "ctr net create --ipv6 --subnet 10.21.0.0/24 --subnet fd00:21::/64 dual",
     "ctr net create --internal -o com.docker.network.bridge.enable_icc=false vault",
-    "ctr net create -d macvlan -o parent=eth0 --subnet 192.0.2.0/24 lan   # containers on the host's own cable",
+    "ctr net create -d macvlan -o parent=eth0 --subnet 192.0.2.0/24 lan   # on the host's cable",
   ],
   async run({ values, given, operands: [name = ""] }, { client }) {
     const subnets = subnetConfigs({
