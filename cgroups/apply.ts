@@ -22,10 +22,11 @@ export function applyPlan(files: KernelFiles, plan: readonly Write[]): void {
   }
 }
 
-function writeOne(files: KernelFiles, { path, value, row }: Write): void {
+function writeOne(files: KernelFiles, { path, value, row, mayVanish }: Write): void {
   try {
     files.write(path, textFor(value));
   } catch (error) {
+    if (mayVanish === true && hasCode(error, "ENOENT", "ESRCH")) return;
     throw refusedWrite(path, value, row, error);
   }
 }
@@ -34,9 +35,11 @@ function writeOne(files: KernelFiles, { path, value, row }: Write): void {
 const textFor = (value: string): string => (value === "" ? "\n" : value);
 
 /** The kernel may take a write and keep something else. */
-function confirm(files: KernelFiles, { path, value, previous, row }: Write): void {
-  if (previous === undefined) return;
-  const kept = files.read(path);
+function confirm(files: KernelFiles, write: Write): void {
+  const { path, value, previous, row, valueIn, isConfirmed = true, mayVanish } = write;
+  if (previous === undefined || !isConfirmed || mayVanish === true) return;
+  const content = files.read(path);
+  const kept = valueIn?.(content) ?? content;
   if (!isKept(row, value, kept)) throw ignoredValue(path, value, kept, row);
 }
 
@@ -47,7 +50,7 @@ function rollBack(files: KernelFiles, done: readonly Write[], cause: unknown): v
     try {
       files.write(path, textFor(previous));
     } catch (error) {
-      if (hasCode(error, "ENOENT", "ENODEV")) continue;
+      if (hasCode(error, "ENOENT", "ENODEV", "ESRCH")) continue;
       throw systemFailure(`could not put ${path} back to ${previous} after a failed change`, {
         code: "CTR_LIMIT_ROLLBACK_FAILED",
         hint: "give the limit again to be sure that it is in force",

@@ -1,20 +1,26 @@
 /** The limits of one engine: groups below one parent, each with its limits, from making to removing. */
-import { conflict, notFound } from "../lib/errors.ts";
+import { invalid, notFound } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { applyPlan } from "./apply.ts";
 import { checkLimits } from "./check.ts";
 import { setFrozen } from "./freeze.ts";
+import { existingGroup } from "./group-files.ts";
 import { HeldFiles } from "./held-files.ts";
-import type { CgroupHost, Hierarchy } from "./host.ts";
+import type { CgroupHost } from "./host.ts";
 import { killGroup } from "./kill.ts";
+import { initialText, makeGroup } from "./make.ts";
 import { countOomKills } from "./oom.ts";
-import { existingGroup, freshGroup, planChange } from "./plan.ts";
-import { descendants, processesIn } from "./processes.ts";
+import { planChange } from "./plan.ts";
+import { readPressure } from "./pressure.ts";
+import { processesIn } from "./processes.ts";
 import { readLimits } from "./read.ts";
 import { removeGroup } from "./remove.ts";
-import { readStats } from "./stats.ts";
-import { GroupTree } from "./tree.ts";
-import type { Cgroup, GroupStats, LimitReading, Limits } from "./types.ts";
+import { completed } from "./repair.ts";
+import { scoreWrites } from "./scores.ts";
+import { readMemoryStat, readStats } from "./stats.ts";
+import { sweepGroups } from "./sweep.ts";
+import { GroupTree, groupId, parentPath, WHOLE } from "./tree.ts";
+import type { Cgroup, GroupPressure, GroupStats, LimitField, LimitReading, Limits } from "./types.ts";
 
 export interface CgroupsOptions {
   readonly host: CgroupHost;
@@ -23,17 +29,34 @@ export interface CgroupsOptions {
   readonly logger: Logger;
 }
 
+export interface UpdateOptions {
+  /** What the user asked for before: keeps a total of memory and swap as it was meant. */
+  readonly asked?: Limits;
+}
+
+/** One file that was changed. */
+export interface ChangedFile {
+  readonly limit: LimitField;
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * Makes, changes, reads and removes groups. What is true is in the kernel and nothing is remembered here, so a new
  * instance goes on where another was killed.
  *
  * On a hybrid host each group has a directory in every v1 hierarchy, where its limits are, and one in the v2 hierarchy,
  * through which it is killed, frozen and watched.
+ *
+ * An id names a group below the parent. `<id>/<name>` is a group inside of it (an exec with limits of its own),
+ * {@link groupId} gives the id of a named group, and {@link WHOLE} stands for the parent itself: the ceiling over all.
  */
 export class Cgroups {
   readonly #tree: GroupTree;
   readonly #held: HeldFiles;
   readonly #logger: Logger;
+  readonly #others = new Map<string, Cgroups>();
 
   /** @throws `invalid` for a parent that is no absolute path below the root */
   constructor({ host, parent, logger }: CgroupsOptions) {
@@ -46,42 +69,90 @@ export class Cgroups {
     return this.#tree.host;
   }
 
+  get parent(): string {
+    return this.#tree.parent;
+  }
+
+  /**
+   * The groups below another parent: what `--cgroup-parent` gives. An absolute path as it is; a name is the named group of
+   * that name below this parent, so that it is under the same ceiling; nothing is this parent.
+   * @throws `invalid`
+   */
+  under(parent: string | undefined): Cgroups {
+    if (parent === undefined || parent === "") return this;
+    const path = parentPath(this.parent, parent);
+    if (path === this.parent) return this;
+    const known = this.#others.get(path);
+    if (known !== undefined) return known;
+    const other = new Cgroups({ host: this.host, parent: path, logger: this.#logger });
+    this.#others.set(path, other);
+    return other;
+  }
+
   /**
    * Makes the group in every hierarchy and puts the limits in force, before any process is in it. A group of that name
    * that a crash left behind is taken over when it is empty. A memory limit without a total of memory and swap gets
    * twice as much, as Docker does. `oomScoreAdj` is checked here and set by whoever starts the process.
    *
+   * On cgroup v2 the first group inside of another moves the processes of that one into a leaf `main` below it.
+   *
    * @throws `invalid`, `unsupported` as {@link checkLimits}; `conflict` when processes live in such a group. Whatever was
    * made is removed again.
    */
   create(id: string, limits: Limits): Cgroup {
-    const path = this.#tree.pathOf(id);
+    const path = this.#oneGroup(id);
     checkLimits(limits, this.host);
-    using undo = new DisposableStack();
-    for (const hierarchy of this.host.hierarchies) {
-      const directory = this.#tree.directoryOf(hierarchy, id);
-      if (!this.#tree.make(hierarchy, id)) this.#takeOver(hierarchy, id);
-      undo.defer(() => this.host.files.removeDirectory(directory));
-    }
-    applyPlan(this.host.files, planChange(this.host, freshGroup(this.#directoryOf(id)), limits));
-    undo.move();
+    makeGroup(this.#tree, id, limits);
     this.#logger.debug("Made a cgroup.", { path, limits });
     return { id, path, directories: this.#tree.directoriesOf(id) };
   }
 
   /**
    * Changes limits of a group with or without processes, in an order that keeps every moment valid. Limits that are not
-   * named stay. A memory limit alone keeps Docker's default total (twice as much) or the total that was asked.
+   * named stay; `unsetLimits` makes a change that takes some away. A memory limit alone keeps the total of memory and
+   * swap, the swap, or Docker's default total, whichever was asked.
    *
+   * @returns what was changed: file, old and new content
    * @throws `invalid`, `unsupported` as {@link checkLimits}; `conflict` when the group uses more memory than it may have
    * afterwards; `notFound`. The old limits are then in force.
    */
-  update(id: string, limits: Limits): void {
-    if (!this.exists(id)) throw notFound(`no such cgroup: ${this.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
-    checkLimits(limits, this.host, { isUpdate: true });
-    const group = existingGroup(this.host, this.#directoryOf(id));
-    applyPlan(this.host.files, planChange(this.host, group, limits));
-    this.#logger.debug("Changed limits of a cgroup.", { path: this.pathOf(id), limits });
+  update(id: string, change: Limits, { asked = {} }: UpdateOptions = {}): ChangedFile[] {
+    this.#require(id);
+    checkLimits(change, this.host, { isUpdate: true, asked });
+    return this.#change(id, change, asked);
+  }
+
+  /**
+   * Puts exactly these limits in force, and takes every other away: after an engine was killed between two writes, or
+   * when somebody wrote files behind us.
+   * @returns what was different; nothing when all was right
+   * @throws as {@link update}
+   */
+  repair(id: string, asked: Limits): ChangedFile[] {
+    this.#require(id);
+    return this.#change(id, completed(this.host, asked), asked);
+  }
+
+  #change(id: string, change: Limits, asked: Limits): ChangedFile[] {
+    const tree = this.#tree;
+    const group = existingGroup(this.host.files, (hierarchy) => tree.directoryOf(hierarchy, id));
+    const options = { asked, initialText: (file: string) => initialText(tree, file) };
+    const plan = [...planChange(this.host, group, change, options), ...scoreWrites(tree, id, change)];
+    applyPlan(this.host.files, plan);
+    this.#logger.debug("Changed limits of a cgroup.", { path: this.pathOf(id), change });
+    return plan.flatMap(({ row, path, previous, value }) =>
+      previous === undefined ? [] : [{ limit: row.field, file: path, before: previous, after: value }],
+    );
+  }
+
+  /**
+   * Limits of a group of groups, which is made when it is not there: a named group, or with {@link WHOLE} the ceiling over
+   * all groups of this parent together.
+   * @throws as {@link update}
+   */
+  limitGroup(id: string, limits: Limits, options: UpdateOptions = {}): ChangedFile[] {
+    if (!this.exists(id)) this.#tree.makeParent(id);
+    return this.update(id, limits, options);
   }
 
   /** The group's path in every hierarchy, `/ctr/<id>`: for `linux.cgroupsPath` of an OCI bundle. @throws `invalid` */
@@ -89,8 +160,13 @@ export class Cgroups {
     return this.#tree.pathOf(id);
   }
 
+  /** The group's directory in each hierarchy. @throws `invalid` */
+  directoriesOf(id: string): string[] {
+    return this.#tree.directoriesOf(id);
+  }
+
   /**
-   * The limits in force, also those that were not asked for, each with its file, its text and the present use.
+   * The limits in force, also those that were not asked for, each with its origin, its file, its text and the present use.
    * @param asked what the user gave, shown beside
    */
   read(id: string, asked: Limits = {}): LimitReading[] {
@@ -100,6 +176,16 @@ export class Cgroups {
   /** Counters at this moment. @throws `notFound` */
   stats(id: string): GroupStats {
     return readStats(this.#tree, id, this.#held);
+  }
+
+  /** memory.stat with the kernel's own keys, as Docker's API shows it; empty without a memory controller. @throws `notFound` */
+  memoryStat(id: string): Record<string, number> {
+    return readMemoryStat(this.#tree, id, this.#held);
+  }
+
+  /** Time lost waiting for CPU, memory and block I/O; empty where the kernel does not measure it. @throws `notFound` */
+  pressure(id: string): GroupPressure {
+    return readPressure(this.#tree, id, this.#held);
   }
 
   /** Processes killed for lack of memory since the group was made; 0 for a group that is gone. */
@@ -124,6 +210,7 @@ export class Cgroups {
 
   /** SIGKILL to all, also to frozen ones; resolves when none is left. @throws `system` after 10 s, with the pids */
   kill(id: string): Promise<void> {
+    this.#oneGroup(id);
     return killGroup(this.#tree, id);
   }
 
@@ -132,13 +219,29 @@ export class Cgroups {
    * @throws `conflict` when processes live in it
    */
   remove(id: string): Promise<void> {
+    this.#oneGroup(id);
     this.#held.release(id);
     return removeGroup(this.#tree, id);
   }
 
-  /** Ids of all groups below the parent, also incomplete ones. */
+  /** Ids of all groups below the parent, also incomplete ones; not the named groups. */
   list(): string[] {
     return this.#tree.list();
+  }
+
+  /** Names of the named groups below the parent; {@link groupId} gives their ids. */
+  groups(): string[] {
+    return this.#tree.groups();
+  }
+
+  /**
+   * Removes what crashes left: every group without processes that is not to be kept, also in named groups.
+   * @param keep ids of groups that belong to somebody
+   * @returns paths of groups that are not to be kept and have processes: kill and remove those
+   */
+  sweep(keep: ReadonlySet<string>): string[] {
+    const trees = [this.#tree, ...this.groups().map((name) => new GroupTree(this.host, this.pathOf(groupId(name))))];
+    return trees.flatMap((tree) => sweepGroups(tree, keep));
   }
 
   exists(id: string): boolean {
@@ -150,22 +253,14 @@ export class Cgroups {
     this.#tree.removeParent();
   }
 
-  #directoryOf(id: string): (hierarchy: Hierarchy) => string {
-    return (hierarchy) => this.#tree.directoryOf(hierarchy, id);
+  /** What makes or ends something is for one group at a time. @throws `invalid` for {@link WHOLE} */
+  #oneGroup(id: string): string {
+    if (id === WHOLE) throw invalid(`invalid cgroup id: "${id}"`, "CTR_CGROUP_ID_INVALID");
+    return this.pathOf(id);
   }
 
-  /** A left-over may hold limits of its former life: an empty one is made anew. @throws `conflict` */
-  #takeOver(hierarchy: Hierarchy, id: string): void {
-    const { files } = this.host;
-    const directory = this.#tree.directoryOf(hierarchy, id);
-    const pids = processesIn(files, [directory]);
-    if (pids.length > 0) {
-      throw conflict(`the cgroup ${directory} exists, and processes live in it: ${pids.join(", ")}`, {
-        code: "CTR_CGROUP_BUSY",
-        hint: "kill and remove that group first",
-      });
-    }
-    for (const group of [...descendants(files, directory), directory]) files.removeDirectory(group);
-    this.#tree.make(hierarchy, id);
+  /** @throws `notFound` */
+  #require(id: string): void {
+    if (!this.exists(id)) throw notFound(`no such cgroup: ${this.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
   }
 }

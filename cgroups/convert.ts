@@ -44,6 +44,12 @@ export function totalOfSwap(swap: Maximum, memory: Maximum): Maximum {
   return swap + memory;
 }
 
+/** Swap alone beside a memory limit, as the total that v1 counts. */
+export function totalWithSwap(swap: Maximum, memory: Maximum): Maximum {
+  if (swap === "max" || memory === "max") return "max";
+  return memory + swap;
+}
+
 /** The kernel rounds limits down to whole pages; two values this near are the same wish. */
 const PAGES_APART = 4 * 4096;
 

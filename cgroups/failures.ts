@@ -1,6 +1,7 @@
 /** The kernel answers a write with an errno. Here it becomes a sentence that names file, value, reason and way out. */
 import { CtrError, codeOf, type ErrorKind, messageOf } from "../lib/errors.ts";
-import type { LimitRow } from "./limits.ts";
+import type { LimitRow } from "./table/index.ts";
+import type { LimitField } from "./types.ts";
 
 interface Explanation {
   readonly kind: ErrorKind;
@@ -36,10 +37,58 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ENOSPC: { kind: "conflict", reason: "a group with processes must keep at least one CPU and one memory node" },
 };
 
+const OTHER_DISK: Explanation = {
+  kind: "invalid",
+  reason: "the kernel has no such disk, or does not limit it",
+  hint: "name a whole disk, not a partition or a file: lsblk -d lists them",
+};
+const NO_BFQ: Explanation = {
+  kind: "unsupported",
+  reason: "the disk's scheduler keeps no weights",
+  hint: "echo bfq > /sys/block/DISK/queue/scheduler",
+};
+const DEVICE: Readonly<Record<string, Explanation>> = { ENODEV: OTHER_DISK, ENXIO: OTHER_DISK, EINVAL: OTHER_DISK };
+const WEIGHT: Readonly<Record<string, Explanation>> = { ...DEVICE, EOPNOTSUPP: NO_BFQ, ENOTSUP: NO_BFQ };
+const SHARE: Readonly<Record<string, Explanation>> = {
+  EINVAL: {
+    kind: "invalid",
+    reason: "the group above has less CPU time, or a group below has more",
+    hint: "raise the limit of the group above first, or lower those of the groups below",
+  },
+};
+const REALTIME: Readonly<Record<string, Explanation>> = {
+  EINVAL: {
+    kind: "invalid",
+    reason: "the group above has not so much realtime CPU time left, or the runtime is above its period",
+    hint: "give the group above its realtime time first",
+  },
+  EBUSY: { kind: "conflict", reason: "realtime processes run in the group" },
+};
+const CPUSET: Readonly<Record<string, Explanation>> = {
+  EACCES: { kind: "invalid", reason: "the group above may not use all of them" },
+  EBUSY: { kind: "conflict", reason: "a group below uses more of them" },
+};
+
+/** Where an errno means something else than usually. */
+const PARTICULAR: Partial<Readonly<Record<LimitField, Readonly<Record<string, Explanation>>>>> = {
+  blkioWeightDevice: WEIGHT,
+  deviceReadBps: DEVICE,
+  deviceWriteBps: DEVICE,
+  deviceReadIops: DEVICE,
+  deviceWriteIops: DEVICE,
+  cpus: SHARE,
+  cpuPeriod: SHARE,
+  cpuRealtimePeriod: REALTIME,
+  cpuRealtimeRuntime: REALTIME,
+  cpusetCpus: CPUSET,
+  cpusetMems: CPUSET,
+};
+
 /** @param error the system error */
 export function refusedWrite(path: string, value: string, row: LimitRow, error: unknown): CtrError {
   const errno = codeOf(error) ?? "";
-  const { kind, reason, hint } = EXPLANATIONS[errno] ?? { kind: "system" as const, reason: messageOf(error) };
+  const { kind, reason, hint } = PARTICULAR[row.field]?.[errno] ??
+    EXPLANATIONS[errno] ?? { kind: "system" as const, reason: messageOf(error) };
   return new CtrError(
     kind,
     `cannot set ${row.flag}: writing "${value}" to ${path}: ${reason}${errno === "" ? "" : ` (${errno})`}`,

@@ -28,6 +28,8 @@ export interface KernelFiles {
   removeDirectory(path: string): void;
   /** Names of the directories in a directory. */
   directories(path: string): string[];
+  /** `major:minor` of a block device; undefined for anything else. Follows links. */
+  blockDevice(path: string): string | undefined;
   /** Calls back when the kernel announces a change of the file, until disposed. */
   watch(path: string, onChange: () => void): Disposable;
 }
@@ -86,6 +88,13 @@ export const realFiles: KernelFiles = {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
+  },
+  blockDevice(path) {
+    const stat = statSync(path);
+    if (!stat.isBlockDevice()) return undefined;
+    // The kernel's own packing of device numbers, see makedev(3).
+    const { rdev } = stat;
+    return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
   },
   watch(path, onChange) {
     const watcher = watch(path, { persistent: true }, onChange);

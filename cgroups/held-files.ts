@@ -5,13 +5,13 @@
 import { hasCode } from "../lib/errors.ts";
 import type { KernelFiles, OpenFile } from "./files.ts";
 
-/** Groups whose files stay open; each has up to eight, far below the 1024 that a process may have at least. */
-const MOST_GROUPS = 100;
+/** Groups whose files stay open; each has up to fifteen, below the 4096 that a process of root may have at least. */
+const MOST_GROUPS = 150;
 
 export class HeldFiles {
   readonly #files: KernelFiles;
-  /** Group → path → file. The group that was used last is the last. */
-  readonly #groups = new Map<string, Map<string, OpenFile>>();
+  /** Group → path → file, or that there is none. The group that was used last is the last. */
+  readonly #groups = new Map<string, Map<string, OpenFile | undefined>>();
 
   constructor(files: KernelFiles) {
     this.#files = files;
@@ -28,6 +28,7 @@ export class HeldFiles {
       held.set(path, file);
       return file.read();
     } catch (error) {
+      if (hasCode(error, "ENOENT", "EOPNOTSUPP", "ENOTSUP")) throw error;
       this.release(group);
       // The group was removed, and perhaps made again: its new files are at the same place.
       if (hasCode(error, "ENODEV")) return this.#files.read(path);
@@ -35,8 +36,21 @@ export class HeldFiles {
     }
   }
 
-  #use(group: string): Map<string, OpenFile> {
-    const held = this.#groups.get(group) ?? new Map<string, OpenFile>();
+  /** Undefined for a file that this kernel does not have, or that the kernel has switched off. Remembered. */
+  readOptional(group: string, path: string): string | undefined {
+    const held = this.#use(group);
+    if (held.has(path) && held.get(path) === undefined) return undefined;
+    try {
+      return this.read(group, path);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "ENODEV", "EOPNOTSUPP", "ENOTSUP")) throw error;
+      this.#use(group).set(path, undefined);
+      return undefined;
+    }
+  }
+
+  #use(group: string): Map<string, OpenFile | undefined> {
+    const held = this.#groups.get(group) ?? new Map<string, OpenFile | undefined>();
     this.#groups.delete(group);
     this.#groups.set(group, held);
     const [oldest] = this.#groups.keys();
@@ -46,7 +60,7 @@ export class HeldFiles {
 
   /** Closes what is open of a group. */
   release(group: string): void {
-    for (const file of this.#groups.get(group)?.values() ?? []) file.close();
+    for (const file of this.#groups.get(group)?.values() ?? []) file?.close();
     this.#groups.delete(group);
   }
 }

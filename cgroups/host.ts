@@ -9,11 +9,12 @@ import { type MountInfo, parseMountInfo } from "../lib/system/mount.ts";
 import { lowestOomScoreAdj } from "./capabilities.ts";
 import { type KernelFiles, realFiles } from "./files.ts";
 import { parseList } from "./lists.ts";
+import { missingFiles } from "./missing-files.ts";
 
 export type CgroupMode = "unified" | "hybrid" | "legacy";
 
 /** The controllers that enforce our limits, by their v2 names. */
-export const LIMIT_CONTROLLERS = ["memory", "cpu", "cpuset", "pids"] as const;
+export const LIMIT_CONTROLLERS = ["memory", "cpu", "cpuset", "pids", "io"] as const;
 export type LimitController = (typeof LIMIT_CONTROLLERS)[number];
 
 /** One mounted tree of groups. */
@@ -35,6 +36,8 @@ export interface CgroupHost {
   readonly controllers: ReadonlyMap<string, Hierarchy>;
   /** Why a controller of {@link LIMIT_CONTROLLERS} cannot be used, as the end of a sentence. */
   readonly absent: ReadonlyMap<LimitController, string>;
+  /** Files of limits that groups of this host do not have, although their controller is there. */
+  readonly missingFiles: ReadonlySet<string>;
   /** Whether memory and swap can be limited together (CONFIG_SWAP, and not `swapaccount=0`). */
   readonly swapAccounting: boolean;
   /** Whether CPU time can be limited (CONFIG_CFS_BANDWIDTH). */
@@ -76,15 +79,14 @@ export function detectHost(options: DetectOptions = {}): CgroupHost {
   const table = parseControllerTable(files, procDirectory);
   const hierarchies = hierarchiesOf(mounts, table, files);
   const unified = hierarchies.find(({ version }) => version === 2);
-  const controllers = new Map(
-    hierarchies.flatMap((hierarchy) => hierarchy.controllers.map((name) => [name, hierarchy] as const)),
-  );
+  const controllers = controllersOf(hierarchies);
   return {
     mode: modeOf(hierarchies),
     hierarchies,
     unified,
     controllers,
     absent: absentControllers(controllers, mounts, table),
+    missingFiles: missingFiles(controllers, files),
     swapAccounting: hasSwapAccounting(controllers.get("memory"), files, procDirectory),
     cpuQuota: hasCpuQuota(controllers.get("cpu"), files),
     cpus: usableNumbers("cpus", controllers.get("cpuset"), files, `${sysDirectory}/devices/system/cpu/online`),
@@ -149,6 +151,15 @@ function hierarchiesOf(
   return [...v1, { version: 2, directory: v2.target, controllers }];
 }
 
+/** Each by its name; block I/O by the names of both versions. */
+function controllersOf(hierarchies: readonly Hierarchy[]): ReadonlyMap<string, Hierarchy> {
+  const controllers = new Map<string, Hierarchy>();
+  for (const hierarchy of hierarchies) for (const name of hierarchy.controllers) controllers.set(name, hierarchy);
+  const io = controllers.get("io") ?? controllers.get("blkio");
+  if (io !== undefined) controllers.set("io", io);
+  return controllers;
+}
+
 function modeOf(hierarchies: readonly Hierarchy[]): CgroupMode {
   const versions = new Set(hierarchies.map(({ version }) => version));
   if (versions.size === 2) return "hybrid";
@@ -171,7 +182,7 @@ function absentControllers(
 }
 
 function whyAbsent(name: LimitController, table: ReadonlyMap<string, boolean>): string {
-  switch (table.get(name)) {
+  switch (table.get(name === "io" ? "blkio" : name)) {
     case true:
       return `the kernel has the controller "${name}", but it is neither mounted nor offered to this cgroup tree`;
     case false:

@@ -7,8 +7,8 @@
  * - {@link LIMIT_ROWS} is the table of all limits; {@link parseLimit} and {@link formatLimit} read and show values.
  * - {@link limitsOfDocker} turns Docker's `HostConfig` into {@link Limits}.
  */
-export { Cgroups, type CgroupsOptions } from "./cgroups.ts";
-export { type CheckOptions, checkLimits } from "./check.ts";
+export { Cgroups, type CgroupsOptions, type ChangedFile, type UpdateOptions } from "./cgroups.ts";
+export { type CheckOptions, type CheckResult, checkLimits } from "./check.ts";
 export { type DockerResources, limitsOfDocker } from "./docker.ts";
 export type { KernelFiles } from "./files.ts";
 export {
@@ -20,7 +20,11 @@ export {
   LIMIT_CONTROLLERS,
   type LimitController,
 } from "./host.ts";
-export { type FileRule, type FileText, formatLimit, LIMIT_ROWS, type LimitRow, parseLimit } from "./limits.ts";
+export { formatLimit, parseLimit, parseLimits } from "./parse.ts";
 export { commandInGroup } from "./place.ts";
+export { hostPressure } from "./pressure.ts";
 export { startingLimits } from "./starting.ts";
+export { type FileRule, type FileText, LIMIT_ROWS, type LimitRow, rowOf } from "./table/index.ts";
+export { groupId, WHOLE } from "./tree.ts";
 export type * from "./types.ts";
+export { limitNamed, unsetLimits } from "./unset.ts";

@@ -1,5 +1,6 @@
 /** Counts what the kernel's OOM killer did to a group. */
 import { hasCode } from "../lib/errors.ts";
+import { counter } from "./keyed.ts";
 import { descendants } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
 
@@ -29,11 +30,4 @@ export function countOomKills(
     }
   }
   return kills;
-}
-
-/** The number after a key at the start of a line: files of «flat keyed» format. 0 when the kernel does not count it. */
-export function counter(text: string, key: string): number {
-  const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
-  if (start === 0 && !text.startsWith(`${key} `)) return 0;
-  return Number.parseInt(text.slice(start + key.length + 1), 10);
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { conflict, hasCode } from "../lib/errors.ts";
 import { waitForEvent } from "./events.ts";
+import type { KernelFiles } from "./files.ts";
 import { descendants, processesIn } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
 
@@ -29,13 +30,15 @@ export async function removeGroup(tree: GroupTree, id: string): Promise<void> {
 
 /** @returns false when something lives in it */
 function removeTree(tree: GroupTree, directory: string): boolean {
-  if (removeOne(tree, directory)) return true;
-  return [...descendants(tree.host.files, directory), directory].every((group) => removeOne(tree, group));
+  const { files } = tree.host;
+  if (removeEmpty(files, directory)) return true;
+  return [...descendants(files, directory), directory].every((group) => removeEmpty(files, group));
 }
 
-function removeOne(tree: GroupTree, directory: string): boolean {
+/** @returns false when something lives in it. One that is not there is fine. */
+export function removeEmpty(files: KernelFiles, directory: string): boolean {
   try {
-    tree.host.files.removeDirectory(directory);
+    files.removeDirectory(directory);
     return true;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return true;

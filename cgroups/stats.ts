@@ -1,7 +1,9 @@
-/** Counters of a group: six or seven small files, which stay open between samples. */
+/** Counters of a group: about ten small files, which stay open between samples. */
 import { hasCode, notFound } from "../lib/errors.ts";
 import type { HeldFiles } from "./held-files.ts";
-import { counter, countOomKills, type ReadFile } from "./oom.ts";
+import { readIo } from "./io-stats.ts";
+import { counter, counters } from "./keyed.ts";
+import { countOomKills, type ReadFile } from "./oom.ts";
 import type { GroupTree } from "./tree.ts";
 import type { GroupStats } from "./types.ts";
 
@@ -9,7 +11,7 @@ type CpuStats = Pick<
   GroupStats,
   "cpuUsage" | "cpuUser" | "cpuSystem" | "cpuPeriods" | "cpuThrottledPeriods" | "cpuThrottledTime"
 >;
-type MemoryStats = Pick<GroupStats, "memoryUsage" | "memoryPeak" | "memoryInactiveFile">;
+type MemoryStats = Pick<GroupStats, "memoryUsage" | "memoryPeak" | "memoryInactiveFile" | "swapUsage">;
 
 /** What a controller that this host does not have counts: nothing. */
 const NO_MEMORY: MemoryStats = { memoryUsage: 0, memoryPeak: undefined, memoryInactiveFile: 0 };
@@ -21,16 +23,20 @@ export function readStats(tree: GroupTree, id: string, held: HeldFiles): GroupSt
     return {
       ...readCpuTime(tree, id, read),
       ...readThrottling(tree, id, read),
-      ...readMemory(tree, id, read),
+      ...readMemory(tree, id, held),
+      ...readIo(tree, id, held),
       pids: readPids(tree, id, read),
       oomKills: countOomKills(tree, id, read),
     };
   } catch (error) {
-    if (hasCode(error, "ENOENT", "ENODEV"))
-      throw notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
+    held.release(id);
+    if (hasCode(error, "ENOENT", "ENODEV")) throw gone(tree, id);
     throw error;
   }
 }
+
+const gone = (tree: GroupTree, id: string): Error =>
+  notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
 
 /** The v2 group counts time without any controller, in one file; v1 has a file for each figure. */
 function readCpuTime(
@@ -71,24 +77,41 @@ function readThrottling(
   };
 }
 
-function readMemory(tree: GroupTree, id: string, read: ReadFile): MemoryStats {
-  const { files, controllers } = tree.host;
+function readMemory(tree: GroupTree, id: string, held: HeldFiles): MemoryStats {
   const directory = tree.controllerDirectory("memory", id);
   if (directory === undefined) return NO_MEMORY;
+  const read: ReadFile = (path) => held.read(id, path);
   const stat = read(`${directory}/memory.stat`);
-  if (controllers.get("memory")?.version === 1) {
+  if (tree.host.controllers.get("memory")?.version === 1) {
+    const memoryUsage = numberIn(read, `${directory}/memory.usage_in_bytes`);
+    const swap = tree.host.swapAccounting ? { swapUsage: counter(stat, "total_swap") } : {};
     return {
-      memoryUsage: numberIn(read, `${directory}/memory.usage_in_bytes`),
+      memoryUsage,
       memoryPeak: numberIn(read, `${directory}/memory.max_usage_in_bytes`),
       memoryInactiveFile: counter(stat, "total_inactive_file"),
+      ...swap,
     };
   }
-  const peak = `${directory}/memory.peak`;
+  const peak = held.readOptional(id, `${directory}/memory.peak`);
+  const swap = held.readOptional(id, `${directory}/memory.swap.current`);
   return {
     memoryUsage: numberIn(read, `${directory}/memory.current`),
-    memoryPeak: files.exists(peak) ? numberIn(read, peak) : undefined,
+    memoryPeak: peak === undefined ? undefined : Number(peak),
     memoryInactiveFile: counter(stat, "inactive_file"),
+    ...(swap === undefined ? {} : { swapUsage: Number(swap) }),
   };
+}
+
+/** All of memory.stat. @throws `notFound` when the group is gone */
+export function readMemoryStat(tree: GroupTree, id: string, held: HeldFiles): Record<string, number> {
+  const directory = tree.controllerDirectory("memory", id);
+  if (directory === undefined) return {};
+  try {
+    return counters(held.read(id, `${directory}/memory.stat`));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENODEV")) throw gone(tree, id);
+    throw error;
+  }
 }
 
 function readPids(tree: GroupTree, id: string, read: ReadFile): number {

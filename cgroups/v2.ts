@@ -35,8 +35,8 @@ export function reclaimBefore(files: KernelFiles, writes: readonly Write[]): Wri
   });
 }
 
-/** Controllers that our groups get where they are offered: limits, and I/O for its statistics. */
-const WANTED: readonly string[] = [...LIMIT_CONTROLLERS, "io"];
+/** Controllers that our groups get where they are offered. */
+const WANTED: readonly string[] = LIMIT_CONTROLLERS;
 
 /**
  * Hands controllers down from a group to the groups below it.

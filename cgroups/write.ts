@@ -1,15 +1,21 @@
 /** One value into one file: the atom of every change. */
-import type { LimitRow } from "./limits.ts";
 import { parseList } from "./lists.ts";
+import type { LimitRow } from "./table/index.ts";
 
 export interface Write {
   readonly path: string;
   /** Name of the file without its directory. */
   readonly file: string;
   readonly value: string;
-  /** Content before, to put back; undefined for a file that only triggers something. */
+  /** What a write must contain to put the present state back; undefined for a file that only triggers something. */
   readonly previous: string | undefined;
   readonly row: LimitRow;
+  /** The part of the file's content that this write replaces; all of it when absent. */
+  readonly valueIn?: (content: string) => string;
+  /** False for a file whose content the kernel shows in another form than it takes. */
+  readonly isConfirmed?: boolean;
+  /** A file of a process, which may have ended: then there is nothing to change. */
+  readonly mayVanish?: boolean;
 }
 
 /** The first number in a file; no limit is infinite: `max`, `-1`, or v1's largest number. */

@@ -29,6 +29,20 @@ const FLAGS: Readonly<Record<LimitReading["limit"], string>> = {
   cpusetMems: "cpuset-mems",
   pids: "pids-limit",
   oomScoreAdj: "oom-score-adj",
+  swap: "swap",
+  memoryHigh: "memory-high",
+  memorySwappiness: "memory-swappiness",
+  oomKillDisable: "oom-kill-disable",
+  oomGroup: "oom-group",
+  cpuRealtimePeriod: "cpu-rt-period",
+  cpuRealtimeRuntime: "cpu-rt-runtime",
+  blkioWeight: "blkio-weight",
+  blkioWeightDevice: "blkio-weight-device",
+  deviceReadBps: "device-read-bps",
+  deviceWriteBps: "device-write-bps",
+  deviceReadIops: "device-read-iops",
+  deviceWriteIops: "device-write-iops",
+  conf: "cgroup-conf",
 };
 
 export const limitRow = ({ limit, asked, enforced, usage, peak, file, value }: LimitReading): RowFields => ({
@@ -91,7 +105,9 @@ export function summaryRow({ Id, Name, Limits, Stats }: ContainerLimits, full: b
   };
 }
 
-function inUnit(limit: LimitReading["limit"], value: number | string): string {
+function inUnit(limit: LimitReading["limit"], value: LimitReading["enforced"]): string {
+  if (typeof value === "object") return Object.keys(value).length === 0 ? "-" : JSON.stringify(value);
+  if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value !== "number") return value === "" ? "-" : value;
   if (limit.startsWith("memory")) return formatBinarySize(value);
   return limit === "cpuPeriod" ? `${value}us` : String(Number(value.toFixed(3)));

@@ -49,7 +49,7 @@ describe("the life of a group of real processes", () => {
   it("with processes in it, it is not removed; the error has their pids", async () => {
     await using groups = new TestGroups();
     const child = groups.run("alive", {}, "exec sleep 300");
-    await waitFor("it to run", () => groups.cgroups.processes("alive").length === 1);
+    await waitFor("it to run", () => groups.isJoined("alive"));
     await assert.rejects(groups.cgroups.remove("alive"), {
       status: 409,
       message: new RegExp(`live in it: ${child.pid}$`),

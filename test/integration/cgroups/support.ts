@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { Cgroups, commandInGroup, detectHost, type Limits } from "../../../cgroups/index.ts";
 import { silentLogger } from "../../../lib/log.ts";
 
@@ -28,6 +29,11 @@ export class TestGroups implements AsyncDisposable {
     const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["ignore", "ignore", "ignore"] });
     this.#children.push(child);
     return child;
+  }
+
+  /** True once a process has joined the group in its last hierarchy, thus in all. */
+  isJoined(id: string): boolean {
+    return readFileSync(`${this.cgroups.directoriesOf(id).at(-1)}/cgroup.procs`, "utf8") !== "";
   }
 
   /** What the kernel enforces, by limit. */

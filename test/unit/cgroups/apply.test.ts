@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { applyPlan } from "../../../cgroups/apply.ts";
-import { Cgroups } from "../../../cgroups/index.ts";
-import { rowOf } from "../../../cgroups/limits.ts";
+import { Cgroups, rowOf } from "../../../cgroups/index.ts";
 import type { Write } from "../../../cgroups/write.ts";
 import { silentLogger } from "../../../lib/log.ts";
 import { hybridHost } from "./fake-kernel.ts";

@@ -58,8 +58,8 @@ describe("checking limits", () => {
       { cpus: "max", cpuShares: 0, pids: 1, oomScoreAdj: -1000 },
       { cpusetCpus: "1,0", cpusetMems: "0" },
     ];
-    for (const limits of right) assert.deepEqual(checkLimits(limits, host), { warnings: [] });
-    assert.deepEqual(checkLimits({ memorySwap: 64 * MIB }, host, { isUpdate: true }), { warnings: [] });
+    for (const limits of right) assert.deepEqual(checkLimits(limits, host), { limits, warnings: [] });
+    assert.deepEqual(checkLimits({ memorySwap: 64 * MIB }, host, { isUpdate: true }).warnings, []);
   });
 
   it("says which controller is absent and what to do", () => {
@@ -102,14 +102,18 @@ describe("checking limits", () => {
 });
 
 describe("the table of limits", () => {
-  it("has a row for each, with a flag, Docker's name, a sentence and rules for both versions", () => {
+  it("has a row for each, with a flag, Docker's name, a sentence, Docker's words and the way out", () => {
     const flags = new Set(LIMIT_ROWS.map(({ flag }) => flag));
     assert.equal(flags.size, LIMIT_ROWS.length);
-    for (const { flag, hostConfig, summary, controller, v1, v2 } of LIMIT_ROWS) {
+    for (const row of LIMIT_ROWS) {
+      const { flag, hostConfig, summary, controller, v1, v2, unsupported, wayOut } = row;
       assert.match(flag, /^--[a-z-]+$/);
       assert.match(hostConfig, /^[A-Z][A-Za-z]+$/);
       assert.match(summary, /^[A-Z].*\.$/);
-      assert.equal(v1 === undefined || v2 === undefined, controller === undefined, flag);
+      assert.match(unsupported, /[Yy]our kernel does not/, flag);
+      // What one version alone has must say what to do on the other.
+      const isOnBoth = v1 !== undefined && v2 !== undefined;
+      assert.equal(controller !== undefined && !isOnBoth, wayOut !== undefined, flag);
     }
   });
 

@@ -20,6 +20,7 @@ const MEMORY_V1 = {
   "memory.memsw.usage_in_bytes": "4096",
   "memory.memsw.max_usage_in_bytes": "8192",
   "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0",
+  "memory.swappiness": "60",
   "memory.stat": "cache 0\ninactive_file 7\ntotal_cache 0\ntotal_inactive_file 2048",
 };
 const CPU_V1 = {
@@ -27,10 +28,23 @@ const CPU_V1 = {
   "cpu.cfs_quota_us": "-1",
   "cpu.cfs_period_us": "100000",
   "cpu.shares": "1024",
+  "cpu.rt_period_us": "1000000",
+  "cpu.rt_runtime_us": "0",
   "cpu.stat": "nr_periods 4\nnr_throttled 3\nthrottled_time 2000",
 };
 const CPUACCT_V1 = { "cpuacct.usage": "3000", "cpuacct.usage_user": "1000", "cpuacct.usage_sys": "2000" };
 const CPUSET_V1 = { ...CORE_V1, "cpuset.cpus": "", "cpuset.mems": "" };
+const BLKIO_V1 = {
+  ...CORE_V1,
+  "blkio.bfq.weight": "100",
+  "blkio.bfq.weight_device": "",
+  "blkio.throttle.read_bps_device": "",
+  "blkio.throttle.write_bps_device": "",
+  "blkio.throttle.read_iops_device": "",
+  "blkio.throttle.write_iops_device": "",
+  "blkio.throttle.io_service_bytes_recursive": "8:0 Read 10\n8:0 Write 20\n8:0 Total 30\n9:0 Read 5\nTotal 35",
+  "blkio.throttle.io_serviced_recursive": "8:0 Read 1\n8:0 Write 2\nTotal 3",
+};
 const PIDS = { ...CORE_V1, "pids.max": "max", "pids.current": "0" };
 const CORE_V2 = {
   "cgroup.procs": "",
@@ -38,6 +52,8 @@ const CORE_V2 = {
   "cgroup.freeze": "0",
   "cgroup.events": "populated 0\nfrozen 0",
   "cgroup.subtree_control": "",
+  "cgroup.type": "domain",
+  "cpu.pressure": "some avg10=1.50 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3",
   "cpu.stat": "usage_usec 3\nuser_usec 1\nsystem_usec 2\nnr_periods 4\nnr_throttled 3\nthrottled_usec 2",
 };
 const CONTROLLERS_V2: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -45,6 +61,8 @@ const CONTROLLERS_V2: Readonly<Record<string, Readonly<Record<string, string>>>>
     "memory.max": "max",
     "memory.swap.max": "max",
     "memory.low": "0",
+    "memory.high": "max",
+    "memory.oom.group": "0",
     "memory.current": "4096",
     "memory.peak": "8192",
     "memory.swap.current": "1024",
@@ -55,7 +73,11 @@ const CONTROLLERS_V2: Readonly<Record<string, Readonly<Record<string, string>>>>
   cpu: { "cpu.max": "max 100000", "cpu.weight": "100" },
   cpuset: { "cpuset.cpus": "", "cpuset.mems": "" },
   pids: { "pids.max": "max", "pids.current": "0", "pids.peak": "2" },
-  io: { "io.stat": "" },
+  io: {
+    "io.stat": "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n9:0 rbytes=5 wbytes=0 rios=0 wios=0",
+    "io.max": "",
+    "io.weight": "default 100",
+  },
 };
 
 const wholePages = (bytes: number): number => Math.floor(bytes / 4096) * 4096;
@@ -77,6 +99,8 @@ export class FakeKernel implements KernelFiles {
   readonly writes: string[] = [];
   /** Path → errno that the next writes to it fail with. */
   readonly refusals = new Map<string, string>();
+  /** Path → `major:minor`. */
+  readonly devices = new Map([["/dev/sda", "8:0"]]);
   /** Bytes in use, for limits below it. */
   memoryUsage = 4096;
 
@@ -140,6 +164,8 @@ export class FakeKernel implements KernelFiles {
       const names = [...present.split(" "), ...value.split(" ").map((word) => word.slice(1))].filter(Boolean);
       return [...new Set(names)].join(" ");
     }
+    if (/^\d+:\d+ /.test(value)) return mergeLine(present, value);
+    if (path.endsWith("/memory.oom_control")) return `oom_kill_disable ${value}\nunder_oom 0\noom_kill 0`;
     if (/\/memory\..*(limit_in_bytes|max|low)$/.test(path)) {
       if (value === "max") return value;
       return Number(value) < 0 || Number(value) >= 2 ** 62 ? V1_UNLIMITED : String(wholePages(Number(value)));
@@ -192,13 +218,36 @@ export class FakeKernel implements KernelFiles {
       .map((other) => other.slice(path.length + 1));
   }
 
+  blockDevice(path: string): string | undefined {
+    const device = this.devices.get(path);
+    if (device === undefined) this.read(path);
+    return device;
+  }
+
   watch(): Disposable {
     return { [Symbol.dispose]() {} };
   }
 }
 
+/** A file with a line a device: the words of the new line replace those of the old one with the same keys. */
+function mergeLine(present: string, line: string): string {
+  const [device = "", ...words] = line.split(" ");
+  const lines = present.split("\n").filter(Boolean);
+  const old =
+    lines
+      .find((text) => text.startsWith(`${device} `))
+      ?.split(" ")
+      .slice(1) ?? [];
+  const others = lines.filter((text) => !text.startsWith(`${device} `));
+  if (!line.includes("="))
+    return words.every((word) => word === "0" || word === "default") ? others.join("\n") : [...others, line].join("\n");
+  const kept = old.filter((word) => !words.some((next) => next.split("=")[0] === word.split("=")[0]));
+  const merged = [...kept, ...words.filter((word) => !word.endsWith("=max"))];
+  return merged.length === 0 ? others.join("\n") : [...others, `${device} ${merged.join(" ")}`].join("\n");
+}
+
 const PROC = {
-  "/proc/cgroups": table({ cpuset: 1, cpu: 1, cpuacct: 1, memory: 1, freezer: 1, pids: 1, hugetlb: 1 }),
+  "/proc/cgroups": table({ cpuset: 1, cpu: 1, cpuacct: 1, memory: 1, freezer: 1, pids: 1, hugetlb: 1, blkio: 1 }),
   "/proc/meminfo": "MemTotal:        2097152 kB\nMemFree: 1 kB",
   "/proc/cmdline": "quiet ro",
   "/proc/swaps": "Filename\tType",
@@ -258,6 +307,8 @@ const V1_ROOT = {
   [`${cgroup}/cpuset/cpuset.effective_mems`]: "0",
   [`${cgroup}/cpuset/cpuset.cpus`]: "0-1",
   [`${cgroup}/cpuset/cpuset.mems`]: "0",
+  [`${cgroup}/memory/memory.swappiness`]: "60",
+  [`${cgroup}/memory/memory.oom_control`]: "",
 };
 
 /** Every controller a v1 hierarchy of its own, and a v2 hierarchy with none that limits. */
@@ -268,18 +319,28 @@ export function hybridHost(extra: Readonly<Record<string, string>> = {}): FakeHo
     { directory: `${cgroup}/cpuset`, files: CPUSET_V1 },
     { directory: `${cgroup}/memory`, files: MEMORY_V1 },
     { directory: `${cgroup}/pids`, files: PIDS },
+    { directory: `${cgroup}/blkio`, files: BLKIO_V1 },
     { directory: `${cgroup}/systemd`, files: CORE_V1 },
     { directory: `${cgroup}/unified`, files: CORE_V2 },
   ];
   const lines = [
     mountLine(cgroup, "tmpfs", "mode=755"),
-    ...["cpu", "cpuacct", "cpuset", "memory", "pids"].map((name) => v1Line(name)),
+    ...["cpu", "cpuacct", "cpuset", "memory", "pids", "blkio"].map((name) => v1Line(name)),
     v1Line("systemd", "name=systemd"),
     mountLine(`${cgroup}/unified`, "cgroup2", "nsdelegate"),
   ];
   const root = {
     ...V1_ROOT,
     [`${cgroup}/cpu/cpu.cfs_quota_us`]: "-1",
+    [`${cgroup}/cpu/cpu.rt_runtime_us`]: "950000",
+    [`${cgroup}/cpu/cpu.rt_period_us`]: "1000000",
+    ...Object.fromEntries(
+      ["read_bps", "write_bps", "read_iops", "write_iops"].map((name) => [
+        `${cgroup}/blkio/blkio.throttle.${name}_device`,
+        "",
+      ]),
+    ),
+    [`${cgroup}/blkio/blkio.bfq.io_service_bytes`]: "",
     [`${cgroup}/unified/cgroup.controllers`]: "hugetlb",
     [`${cgroup}/unified/cgroup.subtree_control`]: "",
   };
