@@ -123,9 +123,10 @@ export class DataPlane implements AsyncDisposable {
     await connection?.end();
   }
 
-  /** Leaves the process alone: it goes on. */
+  /** Leaves a process that has something to do alone: it goes on. One that has nothing ends with the engine. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    if (!this.#isNeeded) await this.#connection?.end();
     this.#connection?.[Symbol.dispose]();
   }
 
