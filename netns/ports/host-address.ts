@@ -1,5 +1,5 @@
 /** Addresses of the host, as ports are published on them. */
-import { isIP } from "node:net";
+import { formatAddress, readAddress } from "../ipam/ip.ts";
 
 /** All IPv4 addresses of the host. */
 export const ALL_ADDRESSES = "0.0.0.0";
@@ -17,15 +17,6 @@ export const isLoopback = (address: string): boolean => address === "::1" || add
  * @returns undefined when it is none; a zone (`fe80::1%eth0`) is refused, as Docker does
  */
 export function canonicalAddress(text: string): string | undefined {
-  const family = text.includes("%") ? 0 : isIP(text);
-  if (family === 0) return undefined;
-  if (family === 4) return text;
-  const address = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address);
-  if (mapped === null) return address;
-  return mapped
-    .slice(1)
-    .map((group) => Number.parseInt(group, 16))
-    .flatMap((group) => [group >> 8, group & 0xff])
-    .join(".");
+  const address = readAddress(text);
+  return address && formatAddress(address);
 }

@@ -2,9 +2,10 @@
  * Sockets on host ports, made by system calls: they are born in the network namespace that the calling thread is in, and
  * have the options that Node does not set. See socket(7), ip(7), ipv6(7).
  */
-import { isIP } from "node:net";
 import { errnoName, lastErrno, rawCall } from "../../lib/system/libc.ts";
+import { parseAddress } from "../ipam/ip.ts";
 import type { Protocol } from "../types.ts";
+import { isIpv6 } from "./host-address.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -28,7 +29,7 @@ export type SocketResult = { readonly fd: number; readonly errno?: undefined } |
  * @param address of the family that it is to have
  */
 export function openPortSocket(protocol: Protocol, address: string): SocketResult {
-  const ipv6 = isIP(address) === 6;
+  const ipv6 = isIpv6(address);
   const [type, number] = SOCKETS[protocol];
   const fd = rawCall("socket", ipv6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, number);
   if (fd < 0) return { errno: errnoName(lastErrno()) };
@@ -58,37 +59,15 @@ function setOption(fd: number, level: number, option: number, value: number): vo
 }
 
 /** struct sockaddr_in or sockaddr_in6. */
-function socketAddress(address: string, port: number): Uint8Array {
-  if (isIP(address) === 4) {
-    const bytes = Buffer.alloc(16);
-    bytes.writeUInt16LE(AF_INET, 0);
-    bytes.writeUInt16BE(port, 2);
-    bytes.set(address.split(".").map(Number), 4);
-    return bytes;
-  }
-  const bytes = Buffer.alloc(28);
-  bytes.writeUInt16LE(AF_INET6, 0);
+function socketAddress(text: string, port: number): Uint8Array {
+  const address = parseAddress(text);
+  const bytes = Buffer.alloc(address.family === 4 ? 16 : 28);
+  bytes.writeUInt16LE(address.family === 4 ? AF_INET : AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);
-  bytes.set(ipv6Bytes(address), 8);
-  return bytes;
-}
-
-/** The 16 bytes of an IPv6 address that is known to be one: `::1`, `fd00::1`, `::ffff:192.0.2.1`. */
-function ipv6Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(16);
-  if (text === "::") return bytes;
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  const hex = (high: string | undefined, low: string | undefined) => (Number(high) * 256 + Number(low)).toString(16);
-  const plain = dotted === null ? text : `${dotted[1]}${hex(dotted[2], dotted[3])}:${hex(dotted[4], dotted[5])}`;
-  const [head = "", tail] = plain.split("::");
-  const groups = (part: string): number[] =>
-    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
-  const first = groups(head);
-  const last = groups(tail ?? "");
-  const all = [...first, ...Array<number>(8 - first.length - last.length).fill(0), ...last];
-  for (const [index, group] of all.entries()) {
-    bytes[2 * index] = group >> 8;
-    bytes[2 * index + 1] = group & 0xff;
+  if (address.family === 4) bytes.writeUInt32BE(Number(address.value), 4);
+  else {
+    bytes.writeBigUInt64BE(address.value >> 64n, 8);
+    bytes.writeBigUInt64BE(address.value & 0xffff_ffff_ffff_ffffn, 16);
   }
   return bytes;
 }

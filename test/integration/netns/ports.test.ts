@@ -24,9 +24,9 @@ const refusal = (message: string, code: string) => (error: unknown) =>
 const IN_USE = "failed to bind host port 0.0.0.0:8080/tcp: address already in use";
 
 /** As a program of the host would. Without a host name, because Node looks names up after the namespace was left. */
-async function listen(port: number): Promise<Server> {
+async function listen(port: number, host?: string): Promise<Server> {
   const server = createServer((socket) => socket.end());
-  server.listen(port);
+  server.listen({ port, host, ipv6Only: host !== undefined });
   await once(server, "listening");
   return server;
 }
@@ -158,6 +158,50 @@ describe("host ports", () => {
     assert.deepEqual(numbers(ports.reserve([tcp(0, "127.0.0.1"), tcp(0, "127.0.0.2")], web)), [40003, 40003]);
     const mixed = ports.reserve([tcp(0), tcp(0, "127.0.0.1")], web);
     assert.notEqual(mixed[0]?.hostPort, mixed[1]?.hostPort);
+  });
+
+  it("keeps the families apart, and gives both of one binding the same number", async () => {
+    const server = await listen(40003, "::");
+    assert.deepEqual(numbers(ports.reserve([tcp(0), tcp(0, "::")], web)), [40000, 40000]);
+    assert.deepEqual(numbers(ports.reserve([tcp(0), tcp(0, "::")], db)), [40004, 40004]);
+    assert.deepEqual(numbers(ports.reserve([tcp(40003)], db)), [40003]);
+    assert.deepEqual(numbers(ports.reserve([tcp(8080, "::1")], web)), [8080]);
+    assert.deepEqual(numbers(ports.reserve([tcp(8080)], db)), [8080]);
+    await assert.rejects(listen(8080, "::1"), { code: "EADDRINUSE" });
+    assert.throws(
+      () => ports.reserve([tcp(8080, "::")], db),
+      refusal("Bind for ::1:8080 failed: port is already allocated", "CTR_PORT_ALLOCATED"),
+    );
+    assert.throws(
+      () => ports.reserve([tcp(40003, "::1")], db),
+      refusal("failed to bind host port [::1]:40003/tcp: address already in use", "CTR_PORT_IN_USE"),
+    );
+    await close(server);
+  });
+
+  it("takes further ports of a container, and gives some of them back", async () => {
+    const first = ports.reserve([tcp(8080), tcp(8081)], web);
+    const [more] = ports.reserve([tcp(8082)], web);
+    assert.ok(more);
+    ports.release(web.containerId, [...first.slice(1), { ...more, hostPort: 9999 }]);
+    assert.deepEqual(numbers(ports.reserve([tcp(8081)], db)), [8081]);
+    for (const port of [8080, 8082]) await assert.rejects(listen(port), { code: "EADDRINUSE" });
+    ports.release(web.containerId);
+    for (const port of [8080, 8082]) await close(await listen(port));
+    await assert.rejects(listen(8081), { code: "EADDRINUSE" });
+  });
+
+  it("keeps what a container has when it cannot have more", async () => {
+    ports.reserve([tcp(8080)], web);
+    assert.throws(() => ports.reserve([tcp(8081), tcp(8080)], web), { code: "CTR_PORT_ALLOCATED" });
+    await close(await listen(8081));
+    await assert.rejects(listen(8080), { code: "EADDRINUSE" });
+  });
+
+  it("keeps the policy of a port", () => {
+    assert.deepEqual(ports.reserve([{ ...tcp(8080), policy: "hostfw" }], web), [
+      { protocol: "tcp", containerPort: 80, hostIp: "0.0.0.0", hostPort: 8080, policy: "hostfw" },
+    ]);
   });
 
   it("takes ports back after a restart, and says so when one is lost", async () => {
