@@ -60,6 +60,7 @@ export function snapshot(): string {
   const links = ipJson("link").map(({ ifname, address, mtu, master }) => [ifname, address, mtu, master].join(" "));
   const addresses = ip("-4", "-o", "address");
   const routes = ip("-4", "route", "show", "table", "all").replaceAll(" linkdown", "");
-  const rules = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  const ruleset = execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  const rules = ruleset.replaceAll(/ ?counter packets \d+ bytes \d+/g, "");
   return [...links, addresses, routes, rules].join("\n");
 }
