@@ -1,4 +1,5 @@
 /** Rows of `ctr net rules`. */
+import { isFullId, shortId } from "../../../lib/ids.ts";
 import type { FirewallRow } from "../../../netns/index.ts";
 import type { RowFields } from "./row.ts";
 import type { Columns } from "./rows.ts";
@@ -16,7 +17,7 @@ export const RULE_COLUMNS = ["Place", "Owner", "Packets", "Bytes", "Text"] as co
 export const ruleRow = ({ kind, place, text, owner, packets, bytes }: FirewallRow): RowFields => ({
   Kind: kind,
   Place: place,
-  Owner: owner,
+  Owner: isFullId(owner) ? shortId(owner) : owner,
   Packets: packets ?? "-",
   Bytes: bytes ?? "-",
   Text: text,
