@@ -233,6 +233,7 @@ describe("ctr net ls", () => {
 describe("ctr limit", () => {
   const memory = {
     limit: "memory",
+    origin: "flag",
     asked: 67_108_864,
     enforced: 67_108_864,
     usage: 1_048_576,
@@ -242,6 +243,7 @@ describe("ctr limit", () => {
   } as const;
   const pids = {
     limit: "pids",
+    origin: "default",
     asked: undefined,
     enforced: "max",
     usage: 2,
@@ -250,6 +252,7 @@ describe("ctr limit", () => {
   } as const;
   const cpus = {
     limit: "cpus",
+    origin: "flag",
     asked: 0.5,
     enforced: 0.5,
     file: "/sys/fs/cgroup/ctr/x/cpu.max",
