@@ -92,7 +92,7 @@ function settleAddress(
   family: Family,
 ): Cidr {
   const { store, logger, netlink } = tools;
-  const occupied = occupiedRanges(netlink, store, former);
+  const occupied = occupiedRanges(netlink, store, former, tools.config.bridge);
   const wanted = configuredAddress(tools, family);
   if (formerSubnet !== undefined && former !== undefined) {
     const present = bridgeAddressOf(formerSubnet);

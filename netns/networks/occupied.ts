@@ -14,10 +14,16 @@ import type { AddressPool, Network, NetworkConfig } from "../types.ts";
 /**
  * Every subnet of a network, and what the host's routes lead to.
  * @param except network whose own subnets and routes do not count
+ * @param bridge existing bridge that a network is going to use: its routes do not count
  */
-export function occupiedRanges(netlink: NetlinkSocket, store: NetworkStore, except?: Network): Occupied[] {
+export function occupiedRanges(
+  netlink: NetlinkSocket,
+  store: NetworkStore,
+  except?: Network,
+  bridge: string = DEFAULT_BRIDGE,
+): Occupied[] {
   const networks = store.networks();
-  const bridges = new Set([DEFAULT_BRIDGE, ...networks.flatMap(({ bridge }) => bridge ?? [])]);
+  const bridges = new Set([DEFAULT_BRIDGE, bridge, ...networks.flatMap((network) => network.bridge ?? [])]);
   const ofNetworks = networks
     .filter(({ id }) => id !== except?.id)
     .flatMap(({ name, subnets }) =>

@@ -96,7 +96,7 @@ function hostsText(
   endpoints: readonly Endpoint[],
   linked: readonly LinkedContainer[],
 ): string {
-  const hostGateway = networkConfig.hostGatewayIps ?? gatewaysOf(network.findNetwork("bridge"));
+  const hostGateway = networkConfig.hostGatewayIps ?? defaultGateways(network.networks());
   const extraHosts = hostConfig.ExtraHosts ?? [];
   if (hostConfig.NetworkMode === "host") return hostsOfMachine(extraHosts, hostGateway);
   return hostsFile({
@@ -125,7 +125,11 @@ function linkLines({ alias, target, address, address6 }: LinkedContainer) {
   return addressesOf({ address, address6 }).map((ip) => ({ address: ip, names: names.filter((name) => name !== "") }));
 }
 
-const gatewaysOf = ({ subnets }: Network): string[] => subnets.flatMap(({ gateway }) => gateway ?? []);
+/** What `host-gateway` stands for; nothing without a default bridge (`bridge: none`). */
+const defaultGateways = (networks: readonly Network[]): string[] =>
+  networks
+    .filter(({ name }) => name === "bridge")
+    .flatMap(({ subnets }) => subnets.flatMap(({ gateway }) => gateway ?? []));
 
 export const addressesOf = ({ address, address6 }: Pick<Endpoint, "address" | "address6">): string[] =>
   [address, address6].filter((text) => text !== "");
