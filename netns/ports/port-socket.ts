@@ -3,7 +3,7 @@
  * have the options that Node does not set. See socket(7), ip(7), ipv6(7).
  */
 import { errnoName, lastErrno, rawCall } from "../../lib/system/libc.ts";
-import { parseAddress } from "../ipam/ip.ts";
+import { type Address, parseAddress } from "../ipam/ip.ts";
 import type { Protocol } from "../types.ts";
 import { isIpv6 } from "./host-address.ts";
 
@@ -58,16 +58,30 @@ function setOption(fd: number, level: number, option: number, value: number): vo
   rawCall("setsockopt", fd, level, option, optionValue, optionValue.length);
 }
 
-/** struct sockaddr_in or sockaddr_in6. */
+/** Of the addresses that ports were bound to last: most are bound to all of a family, and hundreds at a time. */
+const addresses = new Map<string, Buffer>();
+const MOST_ADDRESSES = 64;
+
+/** struct sockaddr_in or sockaddr_in6. It holds until the next call. */
 function socketAddress(text: string, port: number): Uint8Array {
-  const address = parseAddress(text);
-  const bytes = Buffer.alloc(address.family === 4 ? 16 : 28);
-  bytes.writeUInt16LE(address.family === 4 ? AF_INET : AF_INET6, 0);
+  let bytes = addresses.get(text);
+  if (bytes === undefined) {
+    if (addresses.size === MOST_ADDRESSES) addresses.clear();
+    bytes = socketAddressOf(parseAddress(text));
+    addresses.set(text, bytes);
+  }
   bytes.writeUInt16BE(port, 2);
-  if (address.family === 4) bytes.writeUInt32BE(Number(address.value), 4);
-  else {
-    bytes.writeBigUInt64BE(address.value >> 64n, 8);
-    bytes.writeBigUInt64BE(address.value & 0xffff_ffff_ffff_ffffn, 16);
+  return bytes;
+}
+
+function socketAddressOf({ family, value }: Address): Buffer {
+  const bytes = Buffer.alloc(family === 4 ? 16 : 28);
+  bytes.writeUInt16LE(family === 4 ? AF_INET : AF_INET6, 0);
+  if (family === 4) {
+    bytes.writeUInt32BE(Number(value), 4);
+  } else {
+    bytes.writeBigUInt64BE(value >> 64n, 8);
+    bytes.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, 16);
   }
   return bytes;
 }
