@@ -22,6 +22,7 @@ export {
 } from "./dns/index.ts";
 export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./drivers/bridge-device.ts";
 export { configureInterface, type InterfaceConfiguration, takeLoopbackUp } from "./drivers/veth.ts";
+export { NETWORK_FAULT_POINTS, type NetworkFaultPoint, type StepHook } from "./fault-points.ts";
 export {
   type DnsSettings,
   type ExtraHost,

@@ -10,6 +10,7 @@ import { requireBridge } from "./drivers/bridge.ts";
 import { MAX_BRIDGE_PORTS } from "./drivers/bridge-device.ts";
 import { bridgeFull } from "./drivers/veth.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
+import type { StepHook } from "./fault-points.ts";
 import { type FirewallListing, openFirewall, watchFirewall } from "./firewall/index.ts";
 import { forwardingWarnings } from "./forwarding.ts";
 import { Grants } from "./grants.ts";
@@ -28,7 +29,6 @@ import { completeSandbox, keepSandbox, setUpSandbox, tearDownSandbox } from "./s
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { recordedState, sandboxState } from "./sandbox/state.ts";
 import type { SandboxTools } from "./sandbox/types.ts";
-import type { StepHook } from "./steps.ts";
 import { type EndpointRecord, NetworkStore } from "./store/index.ts";
 import type {
   Difference,

@@ -1,20 +1,18 @@
 /** Whole or nothing: a list of named steps, each with its undo. */
 import { CtrError, messageOf, systemFailure } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
+import type { NetworkFaultPoint, StepHook } from "./fault-points.ts";
 
 export interface Step {
   /** For logs and error texts: `create the namespace`. */
   readonly name: string;
   /** For the hook: `setUp:namespace`. Steps that change nothing outside the process have none. */
-  readonly point?: string;
+  readonly point?: NetworkFaultPoint;
   /** Whole or nothing itself: when it throws, it has changed nothing. */
   readonly run: () => void;
   /** Takes back what `run` did. */
   readonly undo?: () => void;
 }
-
-/** Called after each step that has a `point`, with that: for measuring, and for tests that end the process there. */
-export type StepHook = (point: string) => void;
 
 /**
  * Runs the steps in order. When one fails, those before it are undone, the last one first. The failed one is not: what

@@ -6,9 +6,10 @@ import { uplinkMtu } from "../drivers/bridge-device.ts";
 import { driverOf } from "../drivers/index.ts";
 import { parentNameOf } from "../drivers/parent.ts";
 import { ipvlanSettings, isLayer3, macvlanMode } from "../drivers/sublinks.ts";
+import type { StepHook } from "../fault-points.ts";
 import { ensureForwarding } from "../forwarding.ts";
 import type { Family } from "../ipam/ip.ts";
-import { runSteps, type StepHook } from "../steps.ts";
+import { runSteps, type Step } from "../steps.ts";
 import type { Network, NetworkConfig, NetworkDriver, NetworkRequest } from "../types.ts";
 import { firewallNetworkOf } from "./firewall-network.ts";
 import {
@@ -45,10 +46,10 @@ export function createNetwork(
   return { network, warnings };
 }
 
-function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network) {
+function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network): Step[] {
   const driver = driverOf(network.driver);
   if (driver === undefined) return [];
-  const steps = [
+  const steps: Step[] = [
     {
       name: "make the device",
       point: "createNetwork:device",
@@ -96,13 +97,13 @@ export function removeNetwork(tools: NetworkTools, network: Network, hook: StepH
   store.transaction(() => {
     store.loseNetwork(network);
     store.removeNetwork(network.id);
-    const ofBridge = {
+    const ofBridge: Step = {
       name: "remove the rules",
       point: "removeNetwork:firewall",
       run: () => firewall.removeNetwork(requireBridge(network)),
       undo: () => firewall.addNetwork(firewallNetworkOf(network)),
     };
-    const steps = [
+    const steps: Step[] = [
       ...(network.driver === "bridge" ? [ofBridge] : []),
       {
         name: "remove the device",

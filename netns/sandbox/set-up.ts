@@ -173,17 +173,29 @@ export function startProxies(tools: SandboxTools, from: Publication, to: Publica
  * @throws `system` with a list of what failed
  */
 export async function tearDownSandbox(tools: SandboxTools, state: SandboxState): Promise<void> {
-  const { netlink, store } = tools;
+  const { netlink, store, step } = tools;
   const { containerId, namespacePath, connections } = state;
   await teardown(`the sandbox of ${containerId}`, [
     ...withdrawSteps(tools, state),
     { what: "rates", run: () => unshapeLinks(tools, containerId, connections) },
-    { what: "namespace", run: () => (namespacePath === undefined ? undefined : removeNamespace(namespacePath)) },
+    {
+      what: "namespace",
+      run: () => {
+        if (namespacePath !== undefined) removeNamespace(namespacePath);
+        step("tearDown:namespace");
+      },
+    },
     ...connections.map((connection) => ({
       what: `link ${connection.hostInterface ?? connection.interfaceName}`,
       run: () => awaitDetached(netlink, connection),
     })),
-    { what: "UDP flows", run: () => forgetFlows(tools, connections) },
+    {
+      what: "UDP flows",
+      run: () => {
+        forgetFlows(tools, connections);
+        step("tearDown:links");
+      },
+    },
     { what: "record", run: () => store.removeSandbox(containerId) },
   ]);
 }

@@ -3,9 +3,9 @@ import type { Conntrack } from "../conntrack/index.ts";
 import type { DataPlane } from "../dataplane/index.ts";
 import type { Names } from "../dns/index.ts";
 import type { Connection } from "../drivers/index.ts";
+import type { StepHook } from "../fault-points.ts";
 import type { NetworkTools } from "../networks/types.ts";
 import type { HostPorts } from "../ports/index.ts";
-import type { StepHook } from "../steps.ts";
 
 export interface SandboxTools extends NetworkTools {
   readonly hostPorts: HostPorts;
