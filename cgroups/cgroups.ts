@@ -3,6 +3,8 @@ import { invalid, notFound } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { applyPlan } from "./apply.ts";
 import { checkLimits } from "./check.ts";
+import { collectFacts, type FactsOptions, readMoment } from "./explain/collect.ts";
+import type { Facts, Moment } from "./explain/types.ts";
 import { setFrozen } from "./freeze.ts";
 import { existingGroup } from "./group-files.ts";
 import { HeldFiles } from "./held-files.ts";
@@ -17,6 +19,7 @@ import { readLimits } from "./read.ts";
 import { removeGroup } from "./remove.ts";
 import { completed } from "./repair.ts";
 import { scoreWrites } from "./scores.ts";
+import { type GroupSignals, readSignals, signalFiles } from "./signals.ts";
 import { readMemoryStat, readStats } from "./stats.ts";
 import { sweepGroups } from "./sweep.ts";
 import { GroupTree, groupId, parentPath, WHOLE } from "./tree.ts";
@@ -186,6 +189,28 @@ export class Cgroups {
   /** Time lost waiting for CPU, memory and block I/O; empty where the kernel does not measure it. @throws `notFound` */
   pressure(id: string): GroupPressure {
     return readPressure(this.#tree, id, this.#held);
+  }
+
+  /** What the kernel counts when limits act. Nothing for a group that is gone. */
+  signals(id: string): GroupSignals {
+    return readSignals(this.#tree, id, this.#held);
+  }
+
+  /** All counters now: two of them make rates, many make advice. @throws `notFound` */
+  moment(id: string): Moment {
+    return readMoment(this.#tree, id, this.#held);
+  }
+
+  /** Everything that `explain` goes by, as plain data. Keep it at an exit: it is gone with the group. @throws `notFound` */
+  facts(id: string, options: FactsOptions = {}): Facts {
+    return collectFacts(this.#tree, id, this.#held, options);
+  }
+
+  /** Files of the group that inotify announces changes of. */
+  announcingFiles(id: string): string[] {
+    const { memory, pids, events } = signalFiles(this.#tree, id);
+    const isV2 = this.host.controllers.get("memory")?.version === 2;
+    return [...(isV2 ? [memory, pids] : []), events].filter((file) => this.host.files.exists(file));
   }
 
   /** Processes killed for lack of memory since the group was made; 0 for a group that is gone. */

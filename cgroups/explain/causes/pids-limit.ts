@@ -1,0 +1,30 @@
+/** Forks fail. */
+import { limitEvidence, limitOf, setFix } from "../evidence.ts";
+import type { Cause } from "../types.ts";
+
+export const pidsLimit: Cause = {
+  code: "pids-limit",
+  severity: "failing",
+  find(facts) {
+    const limit = limitOf(facts, "pids");
+    const count = facts.signals.pidsMax ?? 0;
+    if (limit === undefined || count === 0) return undefined;
+    return {
+      title: `It may not have more than ${limit} processes and threads: ${count} times a new one was refused.`,
+      explanation:
+        "Programs say «Cannot fork», «Resource temporarily unavailable» (EAGAIN) or «can't start new thread» then. Threads count as well as processes.",
+      evidence: [
+        { file: facts.files.pidsEvents, value: `max ${count}`, meaning: "forks that were refused" },
+        ...limitEvidence(facts, "pids"),
+      ],
+      fixes: [
+        setFix(facts, "pids", Math.max(limit * 2, 64), "Allow more"),
+        {
+          text: "or look for a program that starts processes and does not wait for them",
+          command: `ctr top ${facts.name}`,
+        },
+      ],
+      count,
+    };
+  },
+};

@@ -1,0 +1,69 @@
+/** What the kernel counts when a limit acts: kills, refusals, slowdowns. */
+import { hasCode } from "../lib/errors.ts";
+import type { HeldFiles } from "./held-files.ts";
+import { counter } from "./keyed.ts";
+import { countOomKills } from "./oom.ts";
+import type { GroupTree } from "./tree.ts";
+
+/** Cumulative but where they say now. Absent: this host does not count it. */
+export interface GroupSignals {
+  readonly oomKills: number;
+  /** Times that the group was at its memory limit and memory had to be taken back (v2 memory.events `max`). */
+  readonly memoryMax?: number;
+  /** Times that a process was slowed down above the soft limit (v2 memory.events `high`). */
+  readonly memoryHigh?: number;
+  /** Groups that were killed as a whole (v2 memory.events `oom_group_kill`). */
+  readonly groupKills?: number;
+  /** Processes wait for memory now, because the OOM killer is switched off (v1 `under_oom`). */
+  readonly underOom?: boolean;
+  /** Forks that were refused. */
+  readonly pidsMax?: number;
+  /** Whether processes are in it now. */
+  readonly populated?: boolean;
+  /** Whether it is frozen now. */
+  readonly frozen?: boolean;
+}
+
+/** Files that a {@link GroupSignals} is read from, for evidence. */
+export function signalFiles(tree: GroupTree, id: string): Readonly<Record<"memory" | "pids" | "events", string>> {
+  const memory = tree.controllerDirectory("memory", id);
+  const isV2 = tree.host.controllers.get("memory")?.version === 2;
+  return {
+    memory: memory === undefined ? "" : `${memory}/${isV2 ? "memory.events" : "memory.oom_control"}`,
+    pids: `${tree.controllerDirectory("pids", id) ?? ""}/pids.events`,
+    events: `${tree.unifiedDirectory(id) ?? ""}/cgroup.events`,
+  };
+}
+
+/** Never throws for a group that is gone: then nothing is counted. */
+export function readSignals(tree: GroupTree, id: string, held: HeldFiles): GroupSignals {
+  const files = signalFiles(tree, id);
+  const memory = files.memory === "" ? undefined : held.readOptional(id, files.memory);
+  const pids = held.readOptional(id, files.pids);
+  const events = held.readOptional(id, files.events);
+  const isV2 = tree.host.controllers.get("memory")?.version === 2;
+  return {
+    oomKills: oomKills(tree, id, held),
+    ...(memory === undefined || !isV2
+      ? {}
+      : {
+          memoryMax: counter(memory, "max"),
+          memoryHigh: counter(memory, "high"),
+          groupKills: counter(memory, "oom_group_kill"),
+        }),
+    ...(memory === undefined || isV2 ? {} : { underOom: counter(memory, "under_oom") === 1 }),
+    ...(pids === undefined ? {} : { pidsMax: counter(pids, "max") }),
+    ...(events === undefined
+      ? {}
+      : { populated: counter(events, "populated") === 1, frozen: counter(events, "frozen") === 1 }),
+  };
+}
+
+function oomKills(tree: GroupTree, id: string, held: HeldFiles): number {
+  try {
+    return countOomKills(tree, id, (path) => held.read(id, path));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENODEV")) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+/** One group that is watched: compares what the kernel counts now with what it counted before. */
+import type { Moment } from "../explain/types.ts";
+import type { GroupSignals } from "../signals.ts";
+import type { PressureResource } from "../types.ts";
+import type { GroupEvent } from "./events.ts";
+import type { OomVictim } from "./oom-victims.ts";
+import { Threshold } from "./threshold.ts";
+
+export interface PressureThreshold {
+  readonly resource: PressureResource;
+  readonly kind: "some" | "full";
+  /** Part of the time, 0 … 1. */
+  readonly share: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+export interface ThrottledThreshold {
+  /** Part of the periods, 0 … 1. */
+  readonly share: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+export interface Thresholds {
+  readonly pressure: readonly PressureThreshold[];
+  readonly throttled: ThrottledThreshold;
+}
+
+type Head = Pick<GroupEvent, "id" | "path" | "time">;
+
+export class WatchedGroup {
+  readonly #id: string;
+  readonly #path: string;
+  readonly #pressure: readonly { readonly asked: PressureThreshold; readonly threshold: Threshold }[];
+  readonly #throttled: Threshold;
+  #before: GroupSignals;
+
+  constructor(id: string, path: string, first: Moment, thresholds: Thresholds) {
+    this.#id = id;
+    this.#path = path;
+    this.#pressure = thresholds.pressure.map((asked) => ({
+      asked,
+      threshold: new Threshold(asked.share, asked.window),
+    }));
+    this.#throttled = new Threshold(thresholds.throttled.share, thresholds.throttled.window);
+    this.#before = first.signals;
+    this.#shares({ id, path, time: first.time }, first);
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** @param victims of this group since the last time */
+  compare(moment: Moment, victims: readonly OomVictim[]): GroupEvent[] {
+    const { signals, time } = moment;
+    const head = { id: this.#id, path: this.#path, time };
+    const before = this.#before;
+    this.#before = signals;
+    return [
+      ...oomEvents(head, before, signals, victims),
+      ...limitEvents(head, before, signals),
+      ...this.#shares(head, moment),
+      ...populatedEvents(head, before, signals),
+    ];
+  }
+
+  #shares(head: Head, { stats, pressure, time }: Moment): GroupEvent[] {
+    const events: GroupEvent[] = [];
+    const throttled = this.#throttled.take(stats.cpuThrottledPeriods, stats.cpuPeriods, time);
+    if (throttled !== undefined)
+      events.push({ ...head, type: "throttled", threshold: this.#throttled.share, ...throttled });
+    for (const { asked, threshold } of this.#pressure) {
+      const { resource, kind } = asked;
+      const total = pressure[resource]?.[kind].total;
+      // Microseconds that were lost, of the microseconds that have passed.
+      const crossed = total === undefined ? undefined : threshold.take(total, time * 1000, time);
+      if (crossed !== undefined)
+        events.push({ ...head, type: "pressure", resource, kind, threshold: asked.share, ...crossed });
+    }
+    return events;
+  }
+}
+
+function oomEvents(head: Head, before: GroupSignals, now: GroupSignals, victims: readonly OomVictim[]): GroupEvent[] {
+  const kills = Math.max(now.oomKills - before.oomKills, victims.length);
+  return kills > 0 ? [{ ...head, type: "oom", kills, victims }] : [];
+}
+
+function limitEvents(head: Head, before: GroupSignals, now: GroupSignals): GroupEvent[] {
+  const grown = (key: "memoryMax" | "memoryHigh" | "pidsMax"): number => (now[key] ?? 0) - (before[key] ?? 0);
+  const kinds = [
+    ["memory", grown("memoryMax")],
+    ["memoryHigh", grown("memoryHigh")],
+    ["pids", grown("pidsMax")],
+  ] as const;
+  return kinds.flatMap(([limit, count]): GroupEvent[] => (count > 0 ? [{ ...head, type: "limit", limit, count }] : []));
+}
+
+function populatedEvents(head: Head, before: GroupSignals, { populated }: GroupSignals): GroupEvent[] {
+  if (populated === undefined || populated === before.populated) return [];
+  return [{ ...head, type: "populated", populated }];
+}

@@ -1,0 +1,124 @@
+/**
+ * Watches groups: kills for lack of memory, limits that act, pressure, the last process that goes. Woken by inotify where
+ * the kernel announces something (v2 events), else by sampling counters: nothing that the kernel counts is lost in
+ * between, only told of later.
+ */
+import { hasCode } from "../../lib/errors.ts";
+import type { Cgroups } from "../cgroups.ts";
+import type { GroupEvent } from "./events.ts";
+import { OomLog } from "./oom-log.ts";
+import type { OomVictim } from "./oom-victims.ts";
+import { type Thresholds, WatchedGroup } from "./watched-group.ts";
+
+export interface WatcherOptions {
+  /** Milliseconds between two samples; default 1000. 0 samples only when {@link GroupWatcher.poll} is called. */
+  readonly interval?: number;
+  readonly thresholds?: Partial<Thresholds>;
+  /** Where victims are looked up; a log of its own when absent. */
+  readonly oomLog?: OomLog;
+}
+
+const INTERVAL = 1000;
+/** Milliseconds: the kernel writes its log a moment after it has counted a kill. */
+const LOG_DELAY = 5;
+
+/** Long enough that a short peak is no event, short enough that a user sees it while it lasts. */
+const DEFAULTS: Thresholds = {
+  pressure: [
+    { resource: "memory", kind: "some", share: 0.1, window: 2000 },
+    { resource: "cpu", kind: "some", share: 0.5, window: 2000 },
+    { resource: "io", kind: "some", share: 0.5, window: 2000 },
+  ],
+  throttled: { share: 0.25, window: 2000 },
+};
+
+interface Watched {
+  readonly cgroups: Cgroups;
+  readonly group: WatchedGroup;
+  readonly inotify: DisposableStack;
+}
+
+export class GroupWatcher implements Disposable {
+  readonly #thresholds: Thresholds;
+  readonly #oomLog: OomLog;
+  readonly #listeners = new Set<(event: GroupEvent) => void>();
+  readonly #groups = new Map<string, Watched>();
+  readonly #timer: NodeJS.Timeout | undefined;
+  /** Victims that the log told of, until their group is looked at. */
+  #victims: OomVictim[] = [];
+
+  constructor({ interval = INTERVAL, thresholds = {}, oomLog = new OomLog() }: WatcherOptions = {}) {
+    this.#thresholds = { ...DEFAULTS, ...thresholds };
+    this.#oomLog = oomLog;
+    // What was before is no news.
+    oomLog.poll();
+    if (interval > 0) this.#timer = setInterval(() => this.poll(), interval).unref();
+  }
+
+  /** The log that victims are looked up in, for {@link Cgroups.facts}. */
+  get oomLog(): OomLog {
+    return this.#oomLog;
+  }
+
+  /** @returns ends the listening when disposed */
+  onEvent(listener: (event: GroupEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /** Begins with what is counted now. Watching twice is fine. @throws `notFound` */
+  add(cgroups: Cgroups, id: string): void {
+    const path = cgroups.pathOf(id);
+    if (this.#groups.has(path)) return;
+    const group = new WatchedGroup(id, path, cgroups.moment(id), this.#thresholds);
+    const inotify = new DisposableStack();
+    this.#groups.set(path, { cgroups, group, inotify });
+    for (const file of cgroups.announcingFiles(id)) {
+      inotify.use(cgroups.host.files.watch(file, () => setTimeout(() => this.#look(id, path), LOG_DELAY).unref()));
+    }
+  }
+
+  remove(cgroups: Cgroups, id: string): void {
+    const path = cgroups.pathOf(id);
+    this.#groups.get(path)?.inotify.dispose();
+    this.#groups.delete(path);
+  }
+
+  /**
+   * Looks at all groups now, or at one: at an exit, before the group is removed, so that a kill is told of before the end.
+   * @returns what was told
+   */
+  poll(cgroups?: Cgroups, id?: string): GroupEvent[] {
+    if (cgroups !== undefined && id !== undefined) return this.#look(id, cgroups.pathOf(id));
+    return [...this.#groups].flatMap(([path, { cgroups: all }]) => this.#look(path.slice(all.parent.length + 1), path));
+  }
+
+  #look(id: string, path: string): GroupEvent[] {
+    const watched = this.#groups.get(path);
+    if (watched === undefined) return [];
+    this.#victims.push(...this.#oomLog.poll());
+    try {
+      const moment = watched.cgroups.moment(id);
+      const isOfThis = ({ group }: OomVictim): boolean => group === path || group.startsWith(`${path}/`);
+      const events = watched.group.compare(moment, this.#victims.filter(isOfThis));
+      this.#victims = this.#victims.filter((victim) => !isOfThis(victim) && this.#isWatched(victim));
+      for (const event of events) for (const listener of this.#listeners) listener(event);
+      return events;
+    } catch (error) {
+      // Removed meanwhile: whoever removed it tells us.
+      if (hasCode(error, "CTR_CGROUP_NOT_FOUND")) return [];
+      throw error;
+    }
+  }
+
+  #isWatched({ group }: OomVictim): boolean {
+    return [...this.#groups.keys()].some((path) => group === path || group.startsWith(`${path}/`));
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const { inotify } of this.#groups.values()) inotify.dispose();
+    this.#groups.clear();
+    this.#oomLog[Symbol.dispose]();
+  }
+}
