@@ -64,10 +64,9 @@ export class ContainerNetworks {
 
   /**
    * Takes a container off a network.
-   * @param force also when the container is gone
    * @throws `notFound`, and Docker's texts for a container that is not on it
    */
-  disconnect(reference: string, networkReference: string, { force = false }: { readonly force?: boolean } = {}) {
+  disconnect(reference: string, networkReference: string): Promise<void> {
     return this.#locked(reference, async (container) => {
       checkAlive(container);
       const network = this.#parts.network.findNetwork(networkReference);
@@ -85,7 +84,7 @@ export class ContainerNetworks {
           "CTR_ENDPOINT_NOT_FOUND",
         );
       }
-      await this.#parts.network.disconnect(container.id, network.id, { force });
+      await this.#parts.network.disconnect(container.id, network.id);
       if (running) {
         removeFromHosts(this.#parts, container, endpoint);
         renewResolvConf(this.#parts, container);

@@ -1,4 +1,5 @@
 /** Networks as the Engine API changes them: the network layer does it, the event stream tells it. */
+import { CtrError } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Grant, Network, NetworkEngine, NetworkRequest } from "../../netns/index.ts";
 import { isLinkGrant } from "../container/index.ts";
@@ -31,13 +32,16 @@ export class NetworkService {
     this.#emit("destroy", await this.#network.removeNetwork(reference));
   }
 
-  /** Removes those of the networks that nobody uses. @returns their names */
+  /** Removes those of the networks that no running container is on. @returns their names */
   async prune(networks: readonly Network[]): Promise<string[]> {
     const removed: string[] = [];
     for (const { id, name } of networks) {
-      if (this.#network.endpointsOfNetwork(id).length > 0) continue;
-      await this.remove(id);
-      removed.push(name);
+      try {
+        await this.remove(id);
+        removed.push(name);
+      } catch (error) {
+        if (!(error instanceof CtrError) || error.kind !== "forbidden") throw error;
+      }
     }
     this.#events.emit("network", "prune", "", { reclaimed: "0" });
     return removed;

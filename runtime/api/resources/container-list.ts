@@ -36,7 +36,7 @@ export async function inspectContainer(exchange: Exchange, engine: ApiEngine): P
     version: exchange.version,
     files: engine.containers.networkFilesOf(container.id),
     links: engine.containers.linksOf(container.id),
-    sandboxKey: engine.network.sandboxOf(container.id)?.namespacePath ?? "",
+    sandboxKey: isRunning(container) ? (engine.network.sandboxOf(container.id)?.namespacePath ?? "") : "",
     execIds: engine.containers.execsOf(container.id),
     runtime: engine.version().runtime.name,
     sizes: exchange.flag("size") ? await sizesOf(engine, container) : undefined,

@@ -52,7 +52,7 @@ export async function connectNetwork(exchange: Exchange, { containers }: ApiEngi
 /** `POST /networks/{id}/disconnect`. */
 export async function disconnectNetwork(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const { container, force } = decodeDisconnect(await exchange.body());
-  await containers.networks.disconnect(container, exchange.parameter("id"), { force }).catch((error: unknown) => {
+  await containers.networks.disconnect(container, exchange.parameter("id")).catch((error: unknown) => {
     // With force Docker looks for an endpoint of that name. Ours go with their containers.
     const isGone = force && error instanceof CtrError && error.code === "CTR_CONTAINER_NOT_FOUND";
     throw isGone

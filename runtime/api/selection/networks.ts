@@ -5,6 +5,7 @@ import { type Filters, matchesPattern } from "../decode/filters.ts";
 import { parseTime } from "../decode/times.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import { isBuiltIn } from "../views/networks.ts";
+import { isRunning } from "../views/status.ts";
 
 export const NETWORK_FILTERS = ["dangling", "driver", "id", "label", "name", "scope", "type"] as const;
 export const PRUNE_FILTERS = ["label", "label!", "until"] as const;
@@ -12,15 +13,29 @@ export const PRUNE_FILTERS = ["label", "label!", "until"] as const;
 const byName = new Intl.Collator("en", { numeric: true });
 
 /** Ordered by name. @throws `invalid` for a bad filter value */
-export function selectNetworks({ network }: ApiEngine, filters: Filters): Network[] {
+export function selectNetworks({ network, containers }: ApiEngine, filters: Filters): Network[] {
   checkValues(filters);
+  const running = new Set(
+    filters.has("dangling")
+      ? containers
+          .list()
+          .filter(isRunning)
+          .map(({ id }) => id)
+      : [],
+  );
   return network
     .networks()
-    .filter((candidate) => isSelected(candidate, filters, () => network.endpointsOfNetwork(candidate.id).length === 0))
+    .filter((candidate) =>
+      isSelected(
+        candidate,
+        filters,
+        () => !network.endpointsOfNetwork(candidate.id).some(({ containerId }) => running.has(containerId)),
+      ),
+    )
     .sort((a, b) => byName.compare(a.name, b.name));
 }
 
-/** Those that nobody uses, without the predefined ones. */
+/** Those that may go when nobody uses them. */
 export function prunableNetworks({ network }: ApiEngine, filters: Filters): Network[] {
   const limits = filters.values("until").map((value) => (parseTime(value) ?? 0) / 1000);
   return network

@@ -120,7 +120,7 @@ describe("networks by the API", () => {
     await ask("POST", "/networks/front/disconnect", { Container: "web", Force: true });
     assert.deepEqual(engine.calls, [
       ["connect", "web", "front", settings],
-      ["disconnect", "web", "front", { force: true }],
+      ["disconnect", "web", "front"],
     ]);
     const gone = await ask("POST", "/networks/front/disconnect", { Container: "no", Force: true });
     assert.deepEqual([gone.status, gone.value], [404, { message: "endpoint no not found" }]);
