@@ -126,7 +126,9 @@ export class EngineHost implements AsyncDisposable {
   /** Everything that containers may leave on the machine. */
   async traces(): Promise<Record<string, readonly string[]>> {
     const lines = async (...argv: readonly string[]) => (await this.host.output(argv)).split("\n");
-    const files = ["find", this.dataRoot, this.execRoot, "-not", "-name", "ctr.db*", "-not", "-path", "*/layers/*"];
+    // The data plane, once started, is the engine's and not a container's.
+    const others = ["ctr.db*", "dataplane.*"].flatMap((name) => ["-not", "-name", name]);
+    const files = ["find", this.dataRoot, this.execRoot, ...others, "-not", "-path", "*/layers/*"];
     return {
       links: (await lines("ip", "-br", "link")).map((line) => line.split(/\s+/)[0] ?? ""),
       rules: (await lines("nft", "list", "ruleset")).map((line) => line.trim()),

@@ -180,8 +180,11 @@ describe("containers", function () {
       HostConfig: ports,
     });
     deepEqual(
-      (await engine.find(id)).ports.map(({ hostPort, containerPort }) => [hostPort, containerPort]),
-      [[8080, 80]],
+      (await engine.find(id)).ports.map(({ hostIp, hostPort, containerPort }) => [hostIp, hostPort, containerPort]),
+      [
+        ["0.0.0.0", 8080, 80],
+        ["::", 8080, 80],
+      ],
     );
     await rejects(engine.background({ Cmd: ["sleep", "1000"], HostConfig: ports }), /port is already allocated/);
     await engine.call("stop", id, { timeout: 0 });
