@@ -225,6 +225,7 @@ export class Cgroups {
 
   /** Stops all processes; resolves when they have stopped. @throws `notFound`, `system` after 10 s */
   freeze(id: string): Promise<void> {
+    this.#oneGroup(id);
     return setFrozen(this.#tree, id, true);
   }
 

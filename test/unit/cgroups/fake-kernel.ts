@@ -70,7 +70,7 @@ const CONTROLLERS_V2: Readonly<Record<string, Readonly<Record<string, string>>>>
     "memory.events": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0",
     "memory.stat": "anon 1\ninactive_file 2048",
   },
-  cpu: { "cpu.max": "max 100000", "cpu.weight": "100" },
+  cpu: { "cpu.max": "max 100000", "cpu.weight": "100", "cpu.idle": "0" },
   cpuset: { "cpuset.cpus": "", "cpuset.mems": "" },
   pids: { "pids.max": "max", "pids.current": "0", "pids.peak": "2" },
   io: {
@@ -101,6 +101,9 @@ export class FakeKernel implements KernelFiles {
   readonly refusals = new Map<string, string>();
   /** Path → `major:minor`. */
   readonly devices = new Map([["/dev/sda", "8:0"]]);
+  /** The rule of v2 that only groups without processes hand controllers down. */
+  busyWhilePopulated = false;
+  #writesLeft = Number.POSITIVE_INFINITY;
   /** Bytes in use, for limits below it. */
   memoryUsage = 4096;
 
@@ -135,12 +138,30 @@ export class FakeKernel implements KernelFiles {
     return { read: () => this.read(path), close() {} };
   }
 
+  /** The engine is killed after so many writes: none comes through any more. */
+  dieAfter(writes: number): void {
+    this.#writesLeft = writes;
+  }
+
+  revive(): void {
+    this.#writesLeft = Number.POSITIVE_INFINITY;
+  }
+
   write(path: string, value: string): void {
+    if (this.#writesLeft-- <= 0) throw new Failure("EIO", path);
     const present = this.read(path);
     const errno = this.refusals.get(path) ?? this.#judge(path, value);
     if (errno !== undefined) throw new Failure(errno, path);
     this.writes.push(`${path}=${value}`);
+    if (path.endsWith("/cgroup.procs")) this.#leave(dirname(dirname(path)), value);
     this.#files.set(path, this.#keep(path, value.trim(), present));
+  }
+
+  /** A process is in one group of a tree. */
+  #leave(directory: string, pid: string): void {
+    const file = `${directory}/cgroup.procs`;
+    const pids = (this.#files.get(file) ?? "").split("\n").filter((one) => one !== "" && one !== pid);
+    this.#files.set(file, pids.join("\n"));
   }
 
   /** The rules of the kernel that order matters for. */
@@ -155,6 +176,9 @@ export class FakeKernel implements KernelFiles {
     }
     if (path.endsWith("/memory.memsw.limit_in_bytes") && bytes("", value) < bytes("memory.limit_in_bytes"))
       return "EINVAL";
+    if (this.busyWhilePopulated && path.endsWith("/cgroup.subtree_control") && this.read(`${directory}/cgroup.procs`)) {
+      return "EBUSY";
+    }
     if (path.endsWith("/memory.reclaim") && this.memoryUsage > 4096) return "EAGAIN";
     return undefined;
   }
