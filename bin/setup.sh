@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 ENGINE_PACKAGES="runc crun conmon nftables libnftables1 iptables iproute2 busybox-static
   golang-github-containers-common tini ca-certificates libatomic1"
 # What the tests use besides: a real registry, its client, real Docker clients, image makers, probes.
-TEST_PACKAGES="docker.io python3-docker docker-registry skopeo mmdebstrap procps util-linux mount curl git
+TEST_PACKAGES="docker.io python3-docker docker-registry skopeo mmdebstrap procps util-linux mount curl git tcpdump
   bind9-dnsutils dnsperf"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }

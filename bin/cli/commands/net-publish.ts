@@ -2,7 +2,7 @@ import { list } from "../../flags/options.ts";
 import type { PortChange } from "../client/network-types.ts";
 import { defineCommand } from "../command.ts";
 import { portBindings } from "../container/ports.ts";
-import { portLines, portsOf } from "../network/ports.ts";
+import { portsOf, showChange } from "../network/ports.ts";
 
 export const command = defineCommand({
   summary: "Publish further ports of a container, running or not",
@@ -22,9 +22,9 @@ export const command = defineCommand({
   ],
   async run({ values, operands: [name = "", ...operands] }, { client }) {
     const specs = portsOf([...operands, ...values.publish], "ctr net publish web 8080:80");
-    const { Ports } = await client.post<PortChange>(`/ctr/containers/${encodeURIComponent(name)}/publish`, {
+    const change = await client.post<PortChange>(`/ctr/containers/${encodeURIComponent(name)}/publish`, {
       body: { PortBindings: portBindings(specs) },
     });
-    process.stdout.write(portLines(Ports ?? {}));
+    await showChange(change, client, name);
   },
 });

@@ -1,7 +1,7 @@
 import { list } from "../../flags/options.ts";
 import type { PortChange } from "../client/network-types.ts";
 import { defineCommand } from "../command.ts";
-import { portLines, portsOf, unpublishedPort } from "../network/ports.ts";
+import { portsOf, showChange, unpublishedPort } from "../network/ports.ts";
 
 export const command = defineCommand({
   summary: "Give up published ports of a container, running or not",
@@ -17,9 +17,9 @@ export const command = defineCommand({
   examples: ["ctr net unpublish web 80", "ctr net unpublish web 8080:80 5353:53/udp"],
   async run({ values, operands: [name = "", ...operands] }, { client }) {
     const specs = portsOf([...operands, ...values.publish], "ctr net unpublish web 80");
-    const { Ports } = await client.post<PortChange>(`/ctr/containers/${encodeURIComponent(name)}/unpublish`, {
+    const change = await client.post<PortChange>(`/ctr/containers/${encodeURIComponent(name)}/unpublish`, {
       body: { Ports: specs.map(unpublishedPort) },
     });
-    process.stdout.write(portLines(Ports ?? {}));
+    await showChange(change, client, name);
   },
 });
