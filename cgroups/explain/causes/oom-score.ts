@@ -16,7 +16,7 @@ export const oomScore: Cause = {
     const [larger] = chosen.candidates.filter(({ pid, rss }) => pid !== chosen.pid && rss > sizeOf(chosen));
     if (larger === undefined) return undefined;
     return {
-      title: `${chosen.name} died instead of ${larger.name}, which was larger, because of its oom_score_adj.`,
+      title: `The smaller process ${chosen.name} died instead of ${larger.name}, because of its oom_score_adj.`,
       explanation: `The kernel adds oom_score_adj, in thousandths of the memory, to the size of a process. ${chosen.name} with ${size(sizeOf(chosen))} had ${chosen.oomScoreAdj}, ${larger.name} with ${size(larger.rss)} had ${larger.oomScoreAdj}.`,
       evidence: [
         {

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { CAUSES, explain, type Facts } from "../../../cgroups/index.ts";
+import { healthy, MIB, reading, stats, victim, withLimits, withPressure } from "./facts.ts";
+
+const codes = (facts: Facts): string[] => explain(facts).map(({ code }) => code);
+
+const killed: Facts = { ...healthy, exit: { code: 137, time: 1e12, asked: "nothing" } };
+const oomed: Facts = { ...killed, signals: { ...healthy.signals, oomKills: 1 }, victims: [victim] };
+const atLimit = withLimits(oomed, reading("memory", 64 * MIB, { usage: 64 * MIB, peak: 64 * MIB }));
+const above = { path: "/ctr/shop.group", memory: { limit: 100 * MIB, usage: 99 * MIB, file: "/f/memory.max" } };
+const waiting = (some: number) => ({ some, full: some / 2 });
+
+/** A fault → the verdicts on it, the gravest first. */
+const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
+  ["killed at its own limit", oomed, "oom-own-limit"],
+  ["killed at its own limit, log unreadable", { ...atLimit, victims: [] }, "oom-own-limit"],
+  ["a child is killed, it lives", { ...oomed, exit: undefined } as unknown as Facts, "oom-own-limit", "oom-survivor"],
+  [
+    "killed for a group above",
+    { ...oomed, above: [above], victims: [{ ...victim, limitGroup: "/ctr/shop.group" }] },
+    "oom-group-above",
+  ],
+  ["killed for a group above, log unreadable", { ...oomed, above: [above], victims: [] }, "oom-group-above"],
+  ["killed for the machine", { ...oomed, victims: [{ ...victim, reason: "host", limitGroup: "" }] }, "oom-host"],
+  [
+    "killed for the machine, log unreadable, no limit",
+    withLimits({ ...oomed, victims: [] }, reading("memory", "max", { asked: undefined })),
+    "oom-host",
+  ],
+  [
+    "killed for its score, not its size",
+    {
+      ...oomed,
+      victims: [
+        {
+          ...victim,
+          oomScoreAdj: 500,
+          candidates: [...victim.candidates, { pid: 42, name: "big", rss: 90 * MIB, swap: 0, oomScoreAdj: 0 }],
+        },
+      ],
+    },
+    "oom-own-limit",
+    "oom-score",
+  ],
+  [
+    "killed as a whole",
+    withLimits({ ...oomed, signals: { ...oomed.signals, groupKills: 1 } }, reading("oomGroup", true)),
+    "oom-own-limit",
+    "oom-whole-group",
+  ],
+  ["killed by a client", { ...killed, exit: { code: 137, time: 1e12, asked: "kill" } }, "killed-by-request"],
+  ["did not stop", { ...killed, exit: { code: 137, time: 1e12, asked: "stop", stopTimeout: 10 } }, "stop-timeout"],
+  ["killed by a stranger", killed, "killed-from-outside"],
+  ["waits for memory", { ...healthy, signals: { ...healthy.signals, underOom: true } }, "oom-waiting"],
+  ["forks fail", { ...healthy, signals: { ...healthy.signals, pidsMax: 9 } }, "pids-limit"],
+  [
+    "forks fail for a group above",
+    { ...healthy, above: [{ path: "/ctr", pids: { limit: 10, usage: 10, refused: 3, file: "/f/pids.max" } }] },
+    "pids-limit-above",
+  ],
+  ["is paused", { ...healthy, signals: { ...healthy.signals, frozen: true } }, "frozen"],
+  ["quota", withPressure(healthy, { cpu: waiting(0.6) }, { throttledShare: 0.8, throttledTime: 1 }), "cpu-throttled"],
+  [
+    "quota of a group above",
+    {
+      ...withPressure(healthy, { cpu: waiting(0.6) }),
+      above: [{ path: "/ctr", cpu: { cpus: 1, throttledShare: 0.7, file: "/f/cpu.stat" } }],
+    },
+    "cpu-throttled-above",
+  ],
+  [
+    "pinned",
+    withLimits(withPressure(healthy, { cpu: waiting(0.6) }, { cpus: 0.99 }), reading("cpusetCpus", "2")),
+    "cpuset-full",
+  ],
+  ["others use the CPUs", withPressure(healthy, { cpu: waiting(0.6) }), "cpu-contended"],
+  ["uses all CPUs", withPressure(healthy, { cpu: waiting(0.6) }, { cpus: 3.9 }), "cpu-contended"],
+  [
+    "above its soft limit",
+    withLimits(withPressure(healthy, { memory: waiting(0.4) }, { memoryHigh: 7 }), reading("memoryHigh", 20 * MIB)),
+    "memory-high",
+  ],
+  [
+    "too little memory",
+    { ...withPressure(healthy, { memory: waiting(0.2) }), stats: { ...stats, memoryUsage: 63 * MIB } },
+    "memory-tight",
+  ],
+  [
+    "swaps",
+    { ...withPressure(healthy, { memory: waiting(0.2) }), stats: { ...stats, swapUsage: 20 * MIB } },
+    "swapping",
+  ],
+  [
+    "the machine is short of memory",
+    { ...withPressure(healthy, { memory: waiting(0.2) }), host: { ...healthy.host, memoryAvailable: 50 * MIB } },
+    "host-memory",
+  ],
+  [
+    "disk limits",
+    withLimits(withPressure(healthy, { io: waiting(0.7) }), reading("deviceWriteBps", [{ device: "8:0", value: MIB }])),
+    "io-throttled",
+  ],
+  ["the disk is slow", withPressure(healthy, { io: waiting(0.7) }), "io-contended"],
+  ["a limit was changed", withLimits(healthy, reading("pids", 7, { asked: 50 })), "limit-drift"],
+];
+
+describe("explain", () => {
+  it("has nothing to say of a container that is well", () => {
+    assert.deepEqual(explain(healthy), []);
+    const { rates: _rates, ...unwatched } = healthy;
+    assert.deepEqual(explain(unwatched), []);
+    assert.deepEqual(explain({ ...healthy, exit: { code: 0, time: 1, asked: "nothing" } }), []);
+    assert.deepEqual(explain({ ...healthy, exit: { code: 143, time: 1, asked: "stop" } }), []);
+    assert.deepEqual(explain({ ...healthy, exit: { code: 1, time: 1, asked: "nothing" } }), []);
+  });
+
+  it("is not misled by what looks alike", () => {
+    // Throttled now and then, busy but not waiting, near its limit without waiting, refusals of long ago elsewhere.
+    assert.deepEqual(codes(withPressure(healthy, {}, { throttledShare: 0.09, cpus: 0.5 })), []);
+    assert.deepEqual(codes({ ...healthy, stats: { ...stats, memoryUsage: 64 * MIB } }), []);
+    assert.deepEqual(
+      codes(withLimits(healthy, reading("memory", 64 * MIB - 4096, { asked: 64 * MIB }))),
+      [],
+      "whole pages",
+    );
+    assert.deepEqual(codes(withLimits(healthy, reading("cpusetCpus", "0-1", { asked: "0,1" }))), []);
+    assert.deepEqual(
+      codes({ ...healthy, above: [{ path: "/ctr", memory: above.memory }] }),
+      [],
+      "a full group kills nobody yet",
+    );
+  });
+
+  for (const [name, facts, ...expected] of FAULTS) {
+    it(`${name}: ${expected.join(", ")}`, () => {
+      const verdicts = explain(facts);
+      assert.deepEqual(
+        verdicts.map(({ code }) => code),
+        expected,
+      );
+      for (const { title, explanation, evidence, fixes } of verdicts) {
+        assert.match(title, /^[A-Z0-9].*\.$/s);
+        assert.match(explanation, /^\S.*\.$/s);
+        assert.doesNotMatch(title + explanation, /undefined|NaN|Infinity/);
+        assert.ok(evidence.length > 0 && fixes.length > 0);
+        for (const { file, value, meaning } of evidence) {
+          assert.match(file, /^\//);
+          assert.ok(meaning !== "" && !/undefined|NaN/.test(value + meaning), `${value} ${meaning}`);
+        }
+        for (const { text, command } of fixes) assert.ok(text !== "" && command?.includes("undefined") !== true);
+      }
+    });
+  }
+
+  it("every cause is caused here", () => {
+    const caused = new Set(FAULTS.flatMap(([, , ...expected]) => expected));
+    assert.deepEqual([...caused].sort(), CAUSES.map(({ code }) => code).sort());
+  });
+
+  it("survives being written down: facts and verdicts are plain data", () => {
+    for (const [, facts] of FAULTS) {
+      const copy = JSON.parse(JSON.stringify(facts)) as Facts;
+      assert.deepEqual(codes(copy), codes(facts));
+    }
+  });
+
+  it("names who died, for whom, beside whom, and the command that would help", () => {
+    const neighbour = { pid: 42, name: "sh", rss: MIB, swap: 0, oomScoreAdj: 0 };
+    const [verdict] = explain({ ...oomed, victims: [{ ...victim, candidates: [...victim.candidates, neighbour] }] });
+    assert.equal(verdict?.title, "It was killed at its own memory limit of 64MiB.");
+    assert.match(
+      verdict?.explanation ?? "",
+      /chose worker \(process 41\), which held 51MiB\. Beside it there were sh \(42, 1MiB\)/,
+    );
+    assert.equal(verdict?.fixes[0]?.command, "ctr limit set web --memory 96m");
+    assert.equal(verdict?.count, 1);
+  });
+});
