@@ -166,8 +166,8 @@ describe("ctr run", () => {
     });
 
     it("ps, port, top and limit show it", async () => {
-      assert.match(await engine.ctrOutput("ps"), /busybox +"httpd -f -p 80" .*0\.0\.0\.0:8080->80\/tcp +web$/m);
-      assert.equal(await engine.ctrOutput("port", "web", "80"), "0.0.0.0:8080");
+      assert.match(await engine.ctrOutput("ps"), /busybox +"httpd -f -p 80" .*0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp +web$/m);
+      assert.equal(await engine.ctrOutput("port", "web", "80"), "0.0.0.0:8080\n[::]:8080");
       assert.match(await engine.ctrOutput("top", "web"), /^UID .*CMD\nroot .*httpd -f -p 80$/);
       assert.match(await engine.ctrOutput("limit", "show", "web"), /memory +64MiB +64MiB /);
       assert.match(await engine.ctrOutput("limit", "ls"), /web +\S+ \/ 64MiB/);
