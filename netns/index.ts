@@ -43,7 +43,17 @@ export {
   resolvConf,
   updateHosts,
 } from "./files/index.ts";
-export type { FirewallListing, FirewallRow } from "./firewall/index.ts";
+export {
+  type Firewall,
+  type FirewallGrant,
+  type FirewallListing,
+  type FirewallNetwork,
+  type FirewallOptions,
+  type FirewallPort,
+  type FirewallRow,
+  type FirewallState,
+  openFirewall,
+} from "./firewall/index.ts";
 export {
   type Address,
   type Cidr,
@@ -72,6 +82,8 @@ export {
 export { addAddress, listAddresses, removeAddress } from "./netlink/address.ts";
 export {
   type BridgeOptions,
+  type BridgePortOptions,
+  changeBridgePort,
   changeLink,
   createBridge,
   createVethPair,
@@ -83,7 +95,25 @@ export {
   type VethOptions,
   type VethPeer,
 } from "./netlink/link.ts";
-export { addDefaultRoute, addRoute, listRoutes, type Route, type RouteOptions } from "./netlink/route.ts";
+export {
+  addDefaultRoute,
+  addRoute,
+  defaultRoute,
+  everywhere,
+  listRoutes,
+  type Route,
+  type RouteOptions,
+  removeRoute,
+  replaceRoute,
+} from "./netlink/route.ts";
+export {
+  createIpvlan,
+  createMacvlan,
+  createVlan,
+  type IpvlanOptions,
+  type MacvlanOptions,
+  type VlanOptions,
+} from "./netlink/sublink.ts";
 
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
 export { NetworkEngine, type NetworkEngineOptions, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";

@@ -79,7 +79,7 @@ export function explainMissing(module: string, create: () => void): void {
   try {
     create();
   } catch (error) {
-    if (!(error instanceof NetlinkError) || error.code !== "EOPNOTSUPP") throw error;
+    if (!(error instanceof NetlinkError) || error.code !== "ENOTSUP") throw error;
     throw unsupported(`the kernel cannot make such links: it has no module ${module}`, {
       code: "CTR_KERNEL_MODULE_MISSING",
       hint: `load it with: modprobe ${module}`,
