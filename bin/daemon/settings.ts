@@ -12,7 +12,8 @@ import { LOG_FORMAT, LOG_LEVEL, type LogFormat } from "./values.ts";
 export const DEFAULT_HOST = "unix:///run/ctr/ctr.sock";
 export const DEFAULT_CONFIG_FILE = "/etc/ctr/daemon.json";
 
-const FILE_SCHEMA = {
+/** The keys of `daemon.json`. */
+export const FILE_SCHEMA = {
   hosts: listOf(text(), 'a list of addresses, such as ["unix:///run/ctr/ctr.sock"]'),
   "data-root": text(),
   "exec-root": text(),

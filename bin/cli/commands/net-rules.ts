@@ -23,6 +23,6 @@ export const command = defineCommand({
     const table = renderRows(shown, { format: values.format, columns: RULE_COLUMNS, headings: RULE_HEADINGS });
     const isTable = values.format === undefined || values.format === "table";
     process.stdout.write(isTable ? `backend ${backend}${mode === undefined ? "" : ` (${mode})`}\n${table}` : table);
-    for (const drop of foreignDrops) console.error(`WARNING: ${drop}`);
+    for (const drop of foreignDrops) console.error(`WARNING: ${drop} drops packets of containers`);
   },
 });
