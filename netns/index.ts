@@ -5,6 +5,7 @@
  * own: open a {@link NetlinkSocket}, make a bridge and a namespace, lay a cable between them.
  */
 
+export { Conntrack, type StaleUdp } from "./conntrack/index.ts";
 export {
   DataPlane,
   type DataPlaneOptions,
@@ -120,15 +121,27 @@ export { NetworkEngine, type NetworkEngineOptions, type SetUpOptions, type TearD
 export {
   type ApiPortMap,
   type ContainerPort,
+  expandBindings,
   formatPortKey,
+  HostPorts,
+  type HostPortsOptions,
+  type PortHolder,
   type PortMapRequest,
+  type PortPaths,
   type PortRange,
+  type PortTarget,
+  type PublishDefaults,
   type PublishSpec,
   parsePort,
   parsePortRange,
   parsePublish,
+  parsePublishPolicy,
+  pathsOf,
   portBindingsOf,
+  type RedirectedPort,
 } from "./ports/index.ts";
+export { Proxies, type ProxiesOptions, type ProxyCounters } from "./proxy/index.ts";
 export { networkMigrations } from "./store/index.ts";
 export { getSysctl, setSysctl } from "./sysctl.ts";
+export { atOtherEnd, type LinkCounters, readCounters, shape, unshape } from "./traffic/index.ts";
 export type * from "./types.ts";
