@@ -119,7 +119,10 @@ export class TestEngine implements AsyncDisposable {
   /** One request to the Engine API. */
   api(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
     return new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      // Node tells no length of its own with DELETE.
+      const headers =
+        content === undefined ? {} : { "content-type": "application/json", "content-length": content.length };
       const call = request({ socketPath: this.socket, method, path, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -130,7 +133,7 @@ export class TestEngine implements AsyncDisposable {
         });
       });
       call.on("error", reject);
-      call.end(body === undefined ? undefined : JSON.stringify(body));
+      call.end(content);
     });
   }
 

@@ -20,12 +20,20 @@ describe("docker and the engine's networks", () => {
 
   const exec = (container: string, ...argv: readonly string[]): Promise<string> =>
     docker.output("exec", container, ...argv);
-  /** What the server at this address or name says to a container. */
-  const asked = (container: string, target: string): Promise<string> =>
-    exec(container, "wget", "-q", "-T", "5", "-O", "-", `http://${target}/`);
+  /**
+   * What the server at this address or name says to a program in the container's network, with the container's own name
+   * files. It is the host's curl: a static busybox cannot look names up.
+   */
+  async function asked(container: string, target: string): Promise<string> {
+    const paths = await docker.inspect(container, "{{.State.Pid}} {{.HostsPath}} {{.ResolvConfPath}}");
+    const [pid = "", hosts, resolvConf] = paths.split(" ");
+    const script = `mount --bind ${hosts} /etc/hosts && mount --bind ${resolvConf} /etc/resolv.conf && exec curl -s -m 2 http://${target}/`;
+    const argv = ["nsenter", "--target", pid, "--net", "--", "unshare", "--mount", "sh", "-c", script];
+    return (await docker.engine.host.run(argv)).stdout.trim();
+  }
   /** Waits until the server has begun to listen. */
   const answers = (container: string, target: string, expected: string): Promise<boolean> =>
-    waitFor(`${target} to answer ${container}`, async () => (await asked(container, target)) === expected);
+    waitFor(`${target} to answer ${container}`, async () => (await asked(container, target)) === expected, 20_000);
   const inspect = async <T>(name: string, what: string): Promise<T> =>
     JSON.parse(await docker.inspect(name, `{{json ${what}}}`)) as T;
 
@@ -50,7 +58,7 @@ describe("docker and the engine's networks", () => {
       await serve("asks", "--network", "front");
       await answers("asks", "two", "web");
       assert.match(await exec("web", "ip", "-4", "-o", "addr"), /eth0 .*\n.*eth1 +inet 10\.7\.0\.41\/24/);
-      assert.match(await exec("web", "cat", "/etc/hosts"), /\n10\.7\.0\.41\t[0-9a-f]{12}\n/);
+      assert.match(await exec("web", "cat", "/etc/hosts"), /^10\.7\.0\.41\t[0-9a-f]{12}$/m);
     });
 
     it("joins and leaves them while it runs", async () => {
@@ -59,7 +67,7 @@ describe("docker and the engine's networks", () => {
       assert.equal((await docker.run(["exec", "asks", "nslookup", "web"])).exitCode, 1);
       await docker.output("network", "connect", "--alias", "late", "--ip", "10.7.0.42", "front", "web");
       await answers("asks", "late", "web");
-      assert.match(await exec("web", "cat", "/etc/hosts"), /\n10\.7\.0\.42\t[0-9a-f]{12}\n/);
+      assert.match(await exec("web", "cat", "/etc/hosts"), /^10\.7\.0\.42\t[0-9a-f]{12}$/m);
       await docker.output("network", "disconnect", "front", "web");
       assert.equal((await docker.run(["exec", "asks", "nslookup", "late"])).exitCode, 1);
       assert.doesNotMatch(await exec("web", "cat", "/etc/hosts"), /10\.7\.0\.42/);
@@ -114,10 +122,19 @@ describe("docker and the engine's networks", () => {
 
     it("keeps the network while that one is stopped, and is the last to leave it", async () => {
       await serve("web", "--network", "front");
-      await serve("asks", "--network", "container:web");
+      await docker.output(
+        "run",
+        "-d",
+        "--name",
+        "asks",
+        "--network",
+        "container:web",
+        "busybox",
+        ...serverOf("asks", 81),
+      );
       const path = await docker.inspect("web", "{{.NetworkSettings.SandboxKey}}");
       await docker.output("stop", "-t", "0", "web");
-      await answers("asks", "127.0.0.1", "asks");
+      await answers("asks", "127.0.0.1:81", "asks");
       assert.match(await exec("asks", "ip", "-4", "-o", "addr"), /eth0/);
       await docker.output("stop", "-t", "0", "asks");
       assert.equal((await docker.engine.host.run(["test", "-e", path])).exitCode, 1);
@@ -244,15 +261,14 @@ describe("docker and the engine's networks", () => {
 
     async function fromHost(port: number): Promise<string> {
       const url = `http://127.0.0.1:${port}/`;
-      return (await docker.engine.host.run(["busybox", "wget", "-q", "-T", "2", "-O", "-", url])).stdout.trim();
+      return (await docker.engine.host.run(["curl", "-s", "-m", "2", url])).stdout.trim();
     }
   });
 
   it("grants open what networks keep apart, and close it again", async () => {
     await serve("web", "--network", "front", "--ip", "10.7.0.50");
     await serve("asks", "--network", "back");
-    const reaches = async () =>
-      (await docker.run(["exec", "asks", "wget", "-q", "-T", "1", "-O", "-", "http://10.7.0.50/"])).exitCode === 0;
+    const reaches = async () => (await asked("asks", "10.7.0.50")) === "web";
     await answers("web", "127.0.0.1", "web");
     assert.equal(await reaches(), false);
     const grant = { From: { Name: "back" }, To: { Name: "web" }, Port: "80" };
@@ -294,7 +310,7 @@ describe("docker and the engine's networks", () => {
   });
 });
 
-/** Serves this text on port 80 of all addresses of both families. */
-function serverOf(text: string): string[] {
-  return ["sh", "-c", `mkdir -p /www && echo ${text} >/www/index.html && exec httpd -f -p 80 -h /www`];
+/** Serves this text. */
+function serverOf(text: string, port = 80): string[] {
+  return ["sh", "-c", `mkdir -p /www && echo ${text} >/www/index.html && exec httpd -f -p ${port} -h /www`];
 }
