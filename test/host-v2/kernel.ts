@@ -44,7 +44,8 @@ async function newestPackage(): Promise<string> {
   if (known !== undefined) return known;
   await runCommand(["apt-get", "update"]);
   const found = await dependency();
-  if (found === undefined) throw new Error(`the package ${META_PACKAGE} is not known to apt: this needs Debian on amd64`);
+  if (found === undefined)
+    throw new Error(`the package ${META_PACKAGE} is not known to apt: this needs Debian on amd64`);
   return found;
 }
 

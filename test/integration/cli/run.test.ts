@@ -166,7 +166,10 @@ describe("ctr run", () => {
     });
 
     it("ps, port, top and limit show it", async () => {
-      assert.match(await engine.ctrOutput("ps"), /busybox +"httpd -f -p 80" .*0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp +web$/m);
+      assert.match(
+        await engine.ctrOutput("ps"),
+        /busybox +"httpd -f -p 80" .*0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp +web$/m,
+      );
       assert.equal(await engine.ctrOutput("port", "web", "80"), "0.0.0.0:8080\n[::]:8080");
       assert.match(await engine.ctrOutput("top", "web"), /^UID .*CMD\nroot .*httpd -f -p 80$/);
       assert.match(await engine.ctrOutput("limit", "show", "web"), /memory +64MiB +64MiB /);
