@@ -4,7 +4,7 @@ import { type Connection, driverOf } from "../drivers/index.ts";
 import { awaitLinkGone, configureInterface, requireLink, takeLoopbackUp } from "../drivers/veth.ts";
 import type { Family } from "../ipam/ip.ts";
 import { createNamespace, enterNetworkNamespace } from "../namespace.ts";
-import { deleteLink, findLink } from "../netlink/link.ts";
+import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
 import { setOptionalSysctl, setSysctl } from "../sysctl.ts";
@@ -80,7 +80,13 @@ function enableIpv6(name: string): void {
   setSysctl(`${conf}/disable_ipv6`, "0");
 }
 
-/** Points the default routes where they have to; takes away those that lead nowhere any more. */
+/** Points the default routes of a new sandbox where they have to. */
+export function addDefaultRoutes(inside: NetlinkSocket, { ipv4, ipv6 }: Gateways): void {
+  if (ipv4 !== undefined) setDefaultRoute(inside, 4, ipv4, ipv4.defaultRoute4?.gateway);
+  if (ipv6 !== undefined) setDefaultRoute(inside, 6, ipv6, ipv6.defaultRoute6?.gateway);
+}
+
+/** As {@link addDefaultRoutes}, in a sandbox that has some: those that lead nowhere any more go. */
 export function setDefaultRoutes(inside: NetlinkSocket, { ipv4, ipv6 }: Gateways): void {
   setDefaultRoute(inside, 4, ipv4, ipv4?.defaultRoute4?.gateway);
   setDefaultRoute(inside, 6, ipv6, ipv6?.defaultRoute6?.gateway);
@@ -97,7 +103,3 @@ function setDefaultRoute(inside: NetlinkSocket, family: Family, to: Connection |
   const { index } = requireLink(inside, to.interfaceName);
   replaceRoute(inside, { destination, link: index, ...(gateway === undefined ? {} : { gateway }) });
 }
-
-/** True when the link is in the sandbox. */
-export const hasLink = (inside: NetlinkSocket, { interfaceName }: Connection): boolean =>
-  findLink(inside, interfaceName) !== undefined;

@@ -9,6 +9,7 @@ import { runSteps, type Step } from "../steps.ts";
 import type { SandboxRecord } from "../store/index.ts";
 import type { PortBinding, PublishedPort, SandboxDns } from "../types.ts";
 import {
+  addDefaultRoutes,
   attachLink,
   awaitDetached,
   configureLink,
@@ -92,16 +93,18 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[],
       {
         name: `configure ${connection.interfaceName}`,
         point: "setUp:configure",
-        run: () => configureLink(inside, namespacePath, connection),
+        run: () => {
+          configureLink(inside, namespacePath, connection);
+          shapeNewLink(tools, containerId, connection);
+        },
       },
-      { name: "limit its rate", run: () => shapeNewLink(tools, containerId, connection) },
     );
   }
   if (connections.length > 0) {
     steps.push({
       name: "set the default routes",
       point: "setUp:routes",
-      run: () => setDefaultRoutes(inside, state.gateways),
+      run: () => (kept === undefined ? addDefaultRoutes : setDefaultRoutes)(inside, state.gateways),
     });
   }
   steps.push({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Logger, silentLogger } from "../../../lib/log.ts";
-import { EngineFixture } from "./engine-fixture.ts";
+import { EngineFixture, ping, run, tcp } from "./engine-fixture.ts";
 import { ip, ipJson, snapshot } from "./private-network.ts";
 
 const bridgeAddresses = (): string =>
@@ -165,5 +165,137 @@ describe("the default bridge", () => {
     );
     const one = fixture.create("one");
     await assert.rejects(fixture.engine.setUp(one.containerId, []), { code: "CTR_BRIDGE_FULL", status: 409 });
+  });
+
+  it("has IPv6 when it is asked for, from bip6 or the engine's own block, and loses it again", async () => {
+    await using fixture = await EngineFixture.start({ ipv6: true, userlandProxy: false });
+    const [, six] = fixture.engine.findNetwork("bridge").subnets;
+    assert.match(six?.subnet ?? "", /^fd[0-9a-f:]+::\/64$/);
+    const web = await fixture.run("web");
+    assert.equal(web.gateway6, six?.gateway);
+    run(["busybox", "ping", "-6", "-c1", "-W2", web.address6]);
+    await fixture.engine.tearDown(web.containerId);
+    await fixture.close();
+    await fixture.open({ ipv6: true, bip6: "fd00:17::5/64" });
+    await fixture.engine.reconcile(new Set());
+    assert.deepEqual(fixture.engine.findNetwork("bridge").subnets[1], {
+      subnet: "fd00:17::/64",
+      gateway: "fd00:17::5",
+    });
+    assert.equal(fixture.engine.endpointsOfContainer(web.containerId)[0]?.address6, "fd00:17::1");
+    assert.match(ip("-6", "address", "show", "ctr0"), /inet6 fd00:17::5\/64/);
+    await fixture.close();
+    await fixture.open();
+    assert.equal(fixture.engine.findNetwork("bridge").subnets.length, 1);
+    assert.equal(fixture.engine.endpointsOfContainer(web.containerId)[0]?.address6, "");
+    assert.doesNotMatch(ip("-6", "address", "show", "ctr0"), /fd00:17/);
+  });
+
+  it("hands out addresses of --fixed-cidr, behind --default-gateway", async () => {
+    const config = {
+      bip: "10.20.0.1/16",
+      fixedCidr: "10.20.9.0/24",
+      defaultGateway: "10.20.0.254",
+      userlandProxy: false,
+    };
+    await using fixture = await EngineFixture.start(config);
+    const web = await fixture.run("web");
+    assert.equal(web.address, "10.20.9.0");
+    assert.match(fixture.inside(web.containerId, "ip", "route"), /^default via 10\.20\.0\.254 /);
+    assert.equal(bridgeAddresses(), "10.20.0.1/16");
+    assert.throws(
+      () =>
+        fixture.engine.reserveEndpoint({
+          containerId: "c",
+          containerName: "c",
+          network: "bridge",
+          ipAddress: "10.20.0.1",
+        }),
+      { status: 403 },
+    );
+    await fixture.engine.tearDown(web.containerId);
+    await fixture.close();
+    await assert.rejects(fixture.open({ bip: "10.20.0.1/16", fixedCidr: "10.21.0.0/24" }), {
+      code: "CTR_FIXED_CIDR_INVALID",
+    });
+    await assert.rejects(fixture.open({ bip: "10.20.0.1/16", defaultGateway: "10.21.0.1" }), {
+      code: "CTR_DEFAULT_GATEWAY_INVALID",
+    });
+    await fixture.open(config);
+  });
+
+  it("keeps containers apart with --icc=false, and publishes on --ip", async () => {
+    await using fixture = await EngineFixture.start({
+      icc: false,
+      ip: "127.0.0.1",
+      ipMasq: false,
+      userlandProxy: false,
+    });
+    const [one, two] = [await fixture.run("one", [tcp(80, 8080)]), await fixture.run("two")];
+    assert.deepEqual(
+      fixture.engine.sandboxOf(one.containerId)?.ports.map(({ hostIp }) => hostIp),
+      ["127.0.0.1"],
+    );
+    assert.throws(() => fixture.inside(one.containerId, "busybox", "ping", "-c1", "-W1", two.address));
+    const { options } = fixture.engine.findNetwork("bridge");
+    assert.deepEqual(
+      ["enable_icc", "enable_ip_masquerade", "host_binding_ipv4"].map(
+        (name) => options[`com.docker.network.bridge.${name}`],
+      ),
+      ["false", "false", "127.0.0.1"],
+    );
+  });
+
+  it("is an existing bridge when one is named, and none at all when that is `none`", async () => {
+    const prepare = (): void => {
+      ip("link", "add", "lan0", "type", "bridge");
+      ip("address", "add", "10.30.0.7/24", "dev", "lan0");
+    };
+    await using fixture = await EngineFixture.start({ bridge: "lan0", userlandProxy: false }, prepare);
+    const web = await fixture.run("web");
+    assert.deepEqual([web.address, web.gateway], ["10.30.0.1", "10.30.0.7"]);
+    run(ping(web.address));
+    await fixture.engine.tearDown(web.containerId);
+    await fixture.close();
+    await fixture.open({ bridge: "none" });
+    assert.deepEqual(
+      fixture.engine
+        .networks()
+        .map(({ name }) => name)
+        .sort(),
+      ["host", "none"],
+    );
+    await fixture.engine.reconcile(new Set());
+    assert.match(ip("address", "show", "lan0"), /inet 10\.30\.0\.7\/24/);
+    await assert.rejects(fixture.engine.setUp(web.containerId, []), { code: "CTR_NETWORK_LOST" });
+    await fixture.close();
+    await assert.rejects(fixture.open({ bridge: "nosuch0" }), { code: "CTR_BRIDGE_MISSING" });
+    await fixture.open();
+  });
+
+  it("leaves forwarding alone with --ip-forward=false, and otherwise keeps listening to routers of the uplink", async () => {
+    await using fixture = await EngineFixture.start({ ipForward: false, userlandProxy: false }, () =>
+      uplink("10.0.0.1/24"),
+    );
+    const read = (name: string): string => run(["sysctl", "-n", name]).trim();
+    assert.equal(read("net.ipv4.ip_forward"), "0");
+    await fixture.close();
+    await fixture.open({ ipv6: true, userlandProxy: false });
+    assert.deepEqual(["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.up0.accept_ra"].map(read), [
+      "1",
+      "1",
+      "2",
+    ]);
+  });
+
+  it("gives networks the options of the configuration, where they do not say otherwise", async () => {
+    const mtu = "com.docker.network.driver.mtu";
+    await using fixture = await EngineFixture.start({
+      defaultNetworkOpts: { bridge: { [mtu]: "1300", "com.docker.network.enable_ipv6": "true" } },
+    });
+    const { network } = await fixture.engine.createNetwork({ name: "a" });
+    assert.deepEqual([network.mtu, network.enableIPv6, network.options[mtu]], [1300, true, "1300"]);
+    const { network: other } = await fixture.engine.createNetwork({ name: "b", options: { [mtu]: "1350" } });
+    assert.equal(other.mtu, 1350);
   });
 });
