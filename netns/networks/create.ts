@@ -164,7 +164,11 @@ function checkRequest({ name, driver = "bridge", ipam, configOnly, ingress, scop
     // The blank at the end is Docker's.
     throw forbidden(`operation is not permitted on predefined ${name} network `, "CTR_NETWORK_PREDEFINED");
   }
-  if (ingress === true || scope === "swarm" || driver === "overlay") throw noSwarm();
+  if (driver === "overlay") throw noSwarm();
+  if (ingress === true) throw forbidden("Ingress network can only be global scope network", "CTR_SWARM_UNAVAILABLE");
+  if (scope === "swarm") {
+    throw forbidden("cannot create a swarm scoped network when swarm is not active", "CTR_SWARM_UNAVAILABLE");
+  }
   if (configOnly === true) {
     throw unsupported("configuration-only networks are not available: ctr has none", "CTR_NETWORK_CONFIG_ONLY");
   }

@@ -190,7 +190,7 @@ export class ContainerNetworks {
     this.#parts.events.emit("network", action, networkId, { container: id, name, type: driver });
   }
 
-  #locked<T>(reference: string, body: (container: Container) => Promise<T>): Promise<T> {
+  async #locked<T>(reference: string, body: (container: Container) => Promise<T>): Promise<T> {
     const { id } = this.#parts.records.find(reference).container;
     return this.#parts.lock.run(id, () => body(this.#parts.records.find(id).container));
   }
