@@ -107,7 +107,7 @@ for (const runtime of RUNTIMES)
     it("starts under limits too small for the runtime itself, which hold for the program", async () => {
       await using groups = new TestGroups();
       const { cgroups } = groups;
-      const limits: Limits = { memory: 6 * MIB, memorySwap: 6 * MIB, cpus: 0.01, pids: 1 };
+      const limits: Limits = { memory: 6 * MIB, memorySwap: 6 * MIB, cpus: 0.05, pids: 1 };
       cgroups.create("tiny", startingLimits(limits));
       await using bundle = new Bundle(runtime, cgroups.pathOf("tiny"), "busybox true & exec busybox sleep 300");
       await bundle.create();
@@ -115,7 +115,7 @@ for (const runtime of RUNTIMES)
       await bundle.run("start", bundle.id);
       await waitFor("the fork to fail and the shell to end", () => cgroups.processes("tiny").length === 0);
       const enforced = groups.enforced("tiny");
-      assert.deepEqual([enforced["memory"], enforced["cpus"], enforced["pids"]], [6 * MIB, 0.01, 1]);
+      assert.deepEqual([enforced["memory"], enforced["cpus"], enforced["pids"]], [6 * MIB, 0.05, 1]);
       assert.equal(cgroups.oomKills("tiny"), 0);
     });
 

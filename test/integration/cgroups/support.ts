@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Cgroups, commandInGroup, detectHost, type Limits } from "../../../cgroups/index.ts";
 import { silentLogger } from "../../../lib/log.ts";
 
@@ -13,6 +14,7 @@ export class TestGroups implements AsyncDisposable {
   readonly host = detectHost();
   readonly cgroups = this.another();
   readonly #children: ChildProcess[] = [];
+  readonly #scratch: string[] = [];
 
   /** A second instance on the same groups, as after a crash of the first. */
   another(): Cgroups {
@@ -31,6 +33,13 @@ export class TestGroups implements AsyncDisposable {
     return child;
   }
 
+  /** A file on the disk of this project, removed at the end: /tmp may be memory. */
+  scratchFile(): string {
+    const path = fileURLToPath(new URL(`../../../.scratch-${process.pid}-${this.#scratch.length}`, import.meta.url));
+    this.#scratch.push(path);
+    return path;
+  }
+
   /** True once a process has joined the group in its last hierarchy, thus in all. */
   isJoined(id: string): boolean {
     return readFileSync(`${this.cgroups.directoriesOf(id).at(-1)}/cgroup.procs`, "utf8") !== "";
@@ -42,11 +51,13 @@ export class TestGroups implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const id of this.cgroups.list()) {
+    const named = this.cgroups.groups().map((name) => `${name}.group`);
+    for (const id of [...this.cgroups.list(), ...named]) {
       await this.cgroups.kill(id);
       await this.cgroups.remove(id);
     }
     this.cgroups.removeParent();
+    for (const path of this.#scratch) rmSync(path, { force: true });
     for (const child of this.#children)
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
@@ -55,5 +66,17 @@ export class TestGroups implements AsyncDisposable {
 /** Holds this much memory in one process, and waits. */
 export const holdMemory = (bytes: number): string => `(head -c ${bytes} /dev/zero; exec sleep 300) | tail -c ${bytes}`;
 
+/** The shell itself grows without end: its first process, and no other. */
+export const EAT_MEMORY = 'x=0123456789; while :; do x="$x$x"; done';
+
 /** Keeps one CPU busy. */
 export const SPIN = "while :; do :; done";
+
+/** `major:minor` of a disk of this machine whose I/O can be limited; undefined without any. */
+export function disk(): string | undefined {
+  const names = readFileSync("/proc/partitions", "utf8").matchAll(/^\s*(\d+)\s+(\d+)\s+(\d+) (\w+)$/gm);
+  for (const [, major, minor, blocks, name] of names) {
+    if (Number(blocks) > 0 && existsSync(`/sys/block/${name}/queue/scheduler`)) return `${major}:${minor}`;
+  }
+  return undefined;
+}
