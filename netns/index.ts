@@ -117,7 +117,8 @@ export {
 } from "./netlink/sublink.ts";
 
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
-export { NetworkEngine, type NetworkEngineOptions, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";
+export { NetworkEngine, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";
+export type { NetworkEngineOptions } from "./open-tools.ts";
 export {
   type ApiPortMap,
   type ContainerPort,

@@ -1,42 +1,31 @@
 /** The network of an engine: its networks, the endpoints of its containers, and their sandboxes. */
-import { conflict, messageOf, notFound } from "../lib/errors.ts";
+import { conflict, messageOf } from "../lib/errors.ts";
 import { KeyedLock } from "../lib/keyed-lock.ts";
-import type { Logger } from "../lib/log.ts";
-import type { Store } from "../lib/store.ts";
-import { Conntrack } from "./conntrack/index.ts";
-import { DataPlane } from "./dataplane/index.ts";
-import { type NameExplanation, Names } from "./dns/index.ts";
-import { requireBridge } from "./drivers/bridge.ts";
-import { MAX_BRIDGE_PORTS } from "./drivers/bridge-device.ts";
-import { bridgeFull } from "./drivers/veth.ts";
+import type { NameExplanation } from "./dns/index.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
-import type { StepHook } from "./fault-points.ts";
-import { type FirewallListing, openFirewall, watchFirewall } from "./firewall/index.ts";
+import { NetworkEvents } from "./events.ts";
+import type { FirewallListing } from "./firewall/index.ts";
 import { forwardingWarnings } from "./forwarding.ts";
 import { Grants } from "./grants.ts";
-import { checkPools } from "./ipam/pools.ts";
-import { namespacePath } from "./namespace.ts";
-import { NetlinkSocket } from "./netlink/transport.ts";
 import { createNetwork, removeNetwork } from "./networks/create.ts";
-import { openNetworks } from "./networks/open.ts";
-import { NetworkOwnership } from "./ownership.ts";
-import { HostPorts } from "./ports/index.ts";
+import { type NetworkEngineOptions, openTools } from "./open-tools.ts";
 import { reconcile, repair } from "./repair/reconcile.ts";
-import { connectLive, disconnectLive, publishLive, unpublishLive, upSandbox } from "./sandbox/live.ts";
+import { connectLive, disconnectLive } from "./sandbox/connect.ts";
 import { putNames, removeNames } from "./sandbox/names.ts";
+import { publishLive, unpublishLive } from "./sandbox/publish.ts";
 import { isSelected, withoutPorts } from "./sandbox/selection.ts";
-import { completeSandbox, keepSandbox, setUpSandbox, tearDownSandbox } from "./sandbox/set-up.ts";
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
-import { recordedState, sandboxState } from "./sandbox/state.ts";
+import { checkRoom, startSandbox } from "./sandbox/start.ts";
+import { recordedState, upSandbox } from "./sandbox/state.ts";
+import { keepSandbox, tearDownSandbox } from "./sandbox/tear-down.ts";
 import type { SandboxTools } from "./sandbox/types.ts";
-import { type EndpointRecord, NetworkStore } from "./store/index.ts";
+import type { EndpointRecord } from "./store/index.ts";
 import type {
   Difference,
   Endpoint,
   EndpointRequest,
   Grant,
   Network,
-  NetworkConfig,
   NetworkEvent,
   NetworkRequest,
   PortBinding,
@@ -47,17 +36,6 @@ import type {
   ShapeRequest,
   TrafficRow,
 } from "./types.ts";
-
-export interface NetworkEngineOptions {
-  /** Must have run {@link networkMigrations}. */
-  readonly store: Store;
-  /** The engine's exec-root: namespaces are bound at `<runDir>/netns/<containerId>`. */
-  readonly runDir: string;
-  readonly config: NetworkConfig;
-  readonly logger: Logger;
-  /** Called after each step that changes something, see {@link NETWORK_FAULT_POINTS}. */
-  readonly step?: StepHook;
-}
 
 export interface SetUpOptions {
   readonly dns?: SandboxDns;
@@ -81,16 +59,16 @@ export class NetworkEngine implements AsyncDisposable {
   readonly #runDir: string;
   readonly #tools: SandboxTools;
   readonly #grants: Grants;
-  readonly #listeners: Listeners;
+  readonly #events: NetworkEvents;
   readonly #resources: AsyncDisposableStack;
   /** What is done to one container's sandbox is done in turn. */
   readonly #lock = new KeyedLock();
 
-  private constructor(runDir: string, tools: SandboxTools, listeners: Listeners, resources: AsyncDisposableStack) {
+  private constructor(runDir: string, tools: SandboxTools, events: NetworkEvents, resources: AsyncDisposableStack) {
     this.#runDir = runDir;
     this.#tools = tools;
     this.#grants = new Grants(tools);
-    this.#listeners = listeners;
+    this.#events = events;
     this.#resources = resources;
   }
 
@@ -99,28 +77,11 @@ export class NetworkEngine implements AsyncDisposable {
    * @throws `conflict` when another engine manages this namespace, when the bridge's name or subnet is taken;
    *   `invalid` for a wrong configuration
    */
-  static async open({ store, runDir, config, logger, step = () => {} }: NetworkEngineOptions): Promise<NetworkEngine> {
-    checkPools(config.defaultAddressPools ?? []);
+  static async open(options: NetworkEngineOptions): Promise<NetworkEngine> {
     await using resources = new AsyncDisposableStack();
-    resources.use(NetworkOwnership.take());
-    const netlink = resources.use(NetlinkSocket.open());
-    const { iptables: ipv4, ip6tables: ipv6, firewallBackend: backend } = config;
-    const firewall = resources.use(openFirewall({ logger, ipv4, ipv6, backend }));
-    const networkStore = new NetworkStore(store);
-    openNetworks({ store: networkStore, netlink, firewall, config, logger });
-    const hostPorts = resources.use(new HostPorts({ logger }));
-    const listeners = new Listeners();
-    const onRestart = () => listeners.emit("heal", { object: "data plane" });
-    const conntrack = resources.use(Conntrack.open({ logger }));
-    const dataPlane = resources.use(new DataPlane({ runDir, logger, onRestart }));
-    const onHeal = () => listeners.emit("heal", { object: "firewall" });
-    resources.use(watchFirewall({ firewall, logger, onHeal }));
-    const tools: SandboxTools = {
-      ...{ store: networkStore, netlink, firewall, config, logger, hostPorts, dataPlane, conntrack, step },
-      names: Names.open({ dataPlane }),
-      proxyStarts: new Map(),
-    };
-    return new NetworkEngine(runDir, tools, listeners, resources.move());
+    const events = new NetworkEvents();
+    const tools = openTools(options, events, resources);
+    return new NetworkEngine(options.runDir, tools, events, resources.move());
   }
 
   /**
@@ -205,9 +166,9 @@ export class NetworkEngine implements AsyncDisposable {
     const { containerId } = request;
     return this.#lock.run(containerId, async () => {
       const { store } = this.#tools;
-      const up = upSandbox(this.#tools, containerId);
+      const up = upSandbox(this.#tools.store, containerId);
       if (up === undefined) return this.reserveEndpoint(request);
-      this.#checkRoom(findNetwork(store, request.network));
+      checkRoom(store, findNetwork(store, request.network));
       const record = await connectLive(this.#tools, up, request);
       this.#grants.refresh();
       return this.#describe(record);
@@ -232,7 +193,7 @@ export class NetworkEngine implements AsyncDisposable {
         );
       }
       const endpoint = this.#describe(record);
-      const up = upSandbox(this.#tools, containerId);
+      const up = upSandbox(this.#tools.store, containerId);
       try {
         if (up !== undefined && record.interfaceName !== undefined) {
           await disconnectLive(this.#tools, up, record);
@@ -276,28 +237,7 @@ export class NetworkEngine implements AsyncDisposable {
    */
   setUp(containerId: string, bindings: readonly PortBinding[], { dns = {} }: SetUpOptions = {}): Promise<Sandbox> {
     return this.#lock.run(containerId, async () => {
-      const { store } = this.#tools;
-      const present = store.sandbox(containerId);
-      if (present?.kept === false) {
-        throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
-      }
-      const [lost] = store.lostNetworksOf(containerId);
-      if (lost !== undefined) throw networkLost(lost.networkId, lost.networkName);
-      const records = store.endpointsOfContainer(containerId);
-      const networks = records.map((record) => store.networkOf(record));
-      for (const [index, network] of networks.entries()) {
-        if (records[index]?.interfaceName === undefined) this.#checkRoom(network);
-      }
-      const hostMode = networks.some(({ driver }) => driver === "host");
-      const path = hostMode ? undefined : namespacePath(this.#runDir, containerId);
-      const state = sandboxState(store, containerId, path, records);
-      const ports = setUpSandbox(this.#tools, { state, bindings, dns, kept: present });
-      try {
-        await completeSandbox(this.#tools, { state, ports });
-      } catch (error) {
-        await (present === undefined ? tearDownSandbox(this.#tools, state) : keepSandbox(this.#tools, state, present));
-        throw error;
-      }
+      await startSandbox(this.#tools, { containerId, runDir: this.#runDir, bindings, dns });
       return this.#sandbox(containerId);
     });
   }
@@ -415,7 +355,7 @@ export class NetworkEngine implements AsyncDisposable {
 
   /** Tells of what happens without anybody having asked for it. */
   onEvent(listener: (event: NetworkEvent) => void): void {
-    this.#listeners.add(listener);
+    this.#events.add(listener);
   }
 
   /** Ends the process that answers names and carries ports, which otherwise goes on: for an engine that goes for good. */
@@ -446,32 +386,8 @@ export class NetworkEngine implements AsyncDisposable {
   }
 
   #requireUp(containerId: string) {
-    const up = upSandbox(this.#tools, containerId);
+    const up = upSandbox(this.#tools.store, containerId);
     if (up !== undefined && !up.record.kept) return up;
     throw conflict(`the sandbox of ${containerId} is not up`, "CTR_SANDBOX_NOT_UP");
   }
-
-  /** Before anything is touched: the kernel would find out half way. */
-  #checkRoom(network: Network): void {
-    if (network.driver !== "bridge") return;
-    if (this.#tools.store.countConnected(network.id) >= MAX_BRIDGE_PORTS) throw bridgeFull(requireBridge(network));
-  }
 }
-
-class Listeners {
-  readonly #listeners: ((event: NetworkEvent) => void)[] = [];
-
-  add(listener: (event: NetworkEvent) => void): void {
-    this.#listeners.push(listener);
-  }
-
-  emit(action: NetworkEvent["action"], attributes: Readonly<Record<string, string>>): void {
-    for (const listener of this.#listeners) listener({ action, id: "", attributes });
-  }
-}
-
-const networkLost = (id: string, name: string): Error =>
-  notFound(`network ${id} not found`, {
-    code: "CTR_NETWORK_LOST",
-    hint: `its network ${name} was removed: connect the container to another one, or make ${name} again and connect it`,
-  });

@@ -1,8 +1,6 @@
-/** A container's sandbox: the steps that make one, and those that take it away again. */
+/** A container's sandbox: the steps that make one. */
 import { messageOf } from "../../lib/errors.ts";
-import { teardown } from "../../lib/teardown.ts";
 import type { Connection } from "../drivers/index.ts";
-import { formatAddress } from "../ipam/ip.ts";
 import { removeNamespace } from "../namespace.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { runSteps, type Step } from "../steps.ts";
@@ -11,7 +9,6 @@ import type { PortBinding, PublishedPort, SandboxDns } from "../types.ts";
 import {
   addDefaultRoutes,
   attachLink,
-  awaitDetached,
   configureLink,
   createSandboxNamespace,
   detachLink,
@@ -20,7 +17,7 @@ import {
 } from "./links.ts";
 import { putNames, serveNames } from "./names.ts";
 import { bindingsInForce, changeProxies, changeRules, type Publication, reservePorts } from "./ports.ts";
-import { shapeNewLink, unshapeLinks } from "./shaping.ts";
+import { shapeNewLink } from "./shaping.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
 /** A sandbox to be made. */
@@ -169,96 +166,4 @@ export function startProxies(tools: SandboxTools, from: Publication, to: Publica
       if (proxyStarts.get(containerId) === started) proxyStarts.delete(containerId);
     });
   proxyStarts.set(containerId, started);
-}
-
-/**
- * Takes a sandbox away. Every step runs, whatever fails.
- * @throws `system` with a list of what failed
- */
-export async function tearDownSandbox(tools: SandboxTools, state: SandboxState): Promise<void> {
-  const { netlink, store, step } = tools;
-  const { containerId, namespacePath, connections } = state;
-  await teardown(`the sandbox of ${containerId}`, [
-    ...withdrawSteps(tools, state),
-    { what: "rates", run: () => unshapeLinks(tools, containerId, connections) },
-    {
-      what: "namespace",
-      run: () => {
-        if (namespacePath !== undefined) removeNamespace(namespacePath);
-        step("tearDown:namespace");
-      },
-    },
-    ...connections.map((connection) => ({
-      what: `link ${connection.hostInterface ?? connection.interfaceName}`,
-      run: () => awaitDetached(netlink, connection),
-    })),
-    {
-      what: "UDP flows",
-      run: () => {
-        forgetFlows(tools, connections);
-        step("tearDown:links");
-      },
-    },
-    { what: "record", run: () => store.removeSandbox(containerId) },
-  ]);
-}
-
-/** Those of its addresses would be taken for the next one's who has them. */
-export function forgetFlows({ conntrack }: SandboxTools, connections: readonly Connection[]): void {
-  const addresses = connections.flatMap(({ address4, address6 }) => [address4, address6]);
-  conntrack.deleteStaleUdp({
-    addresses: addresses.flatMap((address) => (address === undefined ? [] : formatAddress(address))),
-  });
-}
-
-/**
- * Ends what a stopped container offers, and leaves the namespace and its links to the containers that joined it.
- * @throws as {@link tearDownSandbox}
- */
-export async function keepSandbox(tools: SandboxTools, state: SandboxState, record: SandboxRecord): Promise<void> {
-  const { store } = tools;
-  await teardown(`the ports and names of ${state.containerId}`, [
-    ...withdrawSteps(tools, state),
-    {
-      what: "record",
-      run: () =>
-        store.transaction(() => {
-          store.removePorts(state.containerId, store.portsOf(state.containerId));
-          store.saveSandbox({ ...record, bindings: [], kept: true });
-        }),
-    },
-  ]);
-}
-
-function withdrawSteps(tools: SandboxTools, state: SandboxState) {
-  const { store, hostPorts, names, step } = tools;
-  const { containerId } = state;
-  const ports = store.portsOf(containerId);
-  const nothing: Publication = { state, ports: [] };
-  return [
-    {
-      what: "names",
-      run: async () => {
-        putNames(tools, containerId, false);
-        await names.unserve(containerId);
-        step("tearDown:names");
-      },
-    },
-    {
-      what: "port rules",
-      run: () => {
-        changeRules(tools, { state, ports }, nothing);
-        step("tearDown:rules");
-      },
-    },
-    {
-      what: "proxies",
-      run: async () => {
-        await tools.proxyStarts.get(containerId);
-        await changeProxies(tools, { state, ports }, nothing);
-        step("tearDown:proxies");
-      },
-    },
-    { what: "host ports", run: () => hostPorts.release(containerId) },
-  ];
 }

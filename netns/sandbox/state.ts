@@ -8,7 +8,7 @@ import { type Address, type Cidr, onSubnet, parseAddress, parseCidr } from "../i
 import { interfaceNameOption, prefixOption, sysctlsOption } from "../networks/options.ts";
 import type { EndpointRecord, NetworkStore } from "../store/index.ts";
 import type { Network } from "../types.ts";
-import type { Gateways, SandboxState } from "./types.ts";
+import type { Gateways, SandboxState, UpSandbox } from "./types.ts";
 
 /** The endpoints' networks are looked up once each. */
 interface Place {
@@ -49,6 +49,14 @@ export function recordedState(store: NetworkStore, containerId: string): Sandbox
   if (record === undefined) return undefined;
   const attached = store.endpointsOfContainer(containerId).filter((endpoint) => endpoint.interfaceName !== undefined);
   return sandboxState(store, containerId, record.namespacePath, attached);
+}
+
+/** @returns undefined when the container has no sandbox, or shares the host's network */
+export function upSandbox(store: NetworkStore, containerId: string): UpSandbox | undefined {
+  const record = store.sandbox(containerId);
+  const state = recordedState(store, containerId);
+  if (record?.namespacePath === undefined || state === undefined) return undefined;
+  return { record, namespacePath: record.namespacePath, state };
 }
 
 /**

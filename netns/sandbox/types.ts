@@ -6,6 +6,7 @@ import type { Connection } from "../drivers/index.ts";
 import type { StepHook } from "../fault-points.ts";
 import type { NetworkTools } from "../networks/types.ts";
 import type { HostPorts } from "../ports/index.ts";
+import type { SandboxRecord } from "../store/index.ts";
 
 export interface SandboxTools extends NetworkTools {
   readonly hostPorts: HostPorts;
@@ -35,4 +36,11 @@ export interface SandboxState {
   /** In the order of the interfaces. None on `none`, where only loopback is up. */
   readonly connections: readonly Connection[];
   readonly gateways: Gateways;
+}
+
+/** A sandbox with a namespace of its own. */
+export interface UpSandbox {
+  readonly record: SandboxRecord;
+  readonly namespacePath: string;
+  readonly state: SandboxState;
 }

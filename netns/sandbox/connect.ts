@@ -1,24 +1,18 @@
-/** Changes to a sandbox that is up: networks come and go, ports are published and given up. */
+/** Networks come to a sandbox that is up, and go. */
 import { teardown } from "../../lib/teardown.ts";
 import type { Connection } from "../drivers/index.ts";
 import { reserveEndpoint } from "../endpoints.ts";
 import { runSteps } from "../steps.ts";
-import type { EndpointRecord, SandboxRecord } from "../store/index.ts";
+import type { EndpointRecord } from "../store/index.ts";
 import type { EndpointRequest, PortBinding, PublishedPort } from "../types.ts";
 import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "./links.ts";
 import { nameRecordsOf, removeNames, serveNames } from "./names.ts";
 import { bindingsInForce, changeProxies, changeRules, matchPorts, type Publication, reservePorts } from "./ports.ts";
-import { forgetFlows, startProxies } from "./set-up.ts";
+import { startProxies } from "./set-up.ts";
 import { shapeNewLink, unshapeLinks } from "./shaping.ts";
-import { recordedState, sandboxState } from "./state.ts";
-import type { SandboxState, SandboxTools } from "./types.ts";
-
-/** A sandbox with a namespace of its own. */
-export interface UpSandbox {
-  readonly record: SandboxRecord;
-  readonly namespacePath: string;
-  readonly state: SandboxState;
-}
+import { sandboxState } from "./state.ts";
+import { forgetFlows } from "./tear-down.ts";
+import type { SandboxState, SandboxTools, UpSandbox } from "./types.ts";
 
 /**
  * Gives a container a further network and lays the cable into its sandbox. The default routes and the published ports
@@ -196,104 +190,4 @@ export async function disconnectLive(
     },
   ]);
   step("disconnect:record");
-}
-
-/**
- * Publishes further ports of a container.
- * @returns those that came into force: none while no network leads out
- * @throws Docker's texts for ports that are taken; nothing has changed then
- */
-export async function publishLive(
-  tools: SandboxTools,
-  record: SandboxRecord,
-  state: SandboxState,
-  bindings: readonly PortBinding[],
-): Promise<PublishedPort[]> {
-  const { store, hostPorts, logger, step } = tools;
-  const { containerId } = state;
-  await tools.proxyStarts.get(containerId);
-  const present = store.portsOf(containerId);
-  const wanted = bindingsInForce(tools, state, bindings);
-  let added: PublishedPort[] = [];
-  const from: Publication = { state, ports: present };
-  const to = (): Publication => ({ state, ports: [...present, ...added] });
-  runSteps(
-    `the ports of ${state.containerName}`,
-    [
-      {
-        name: "reserve host ports",
-        point: "publish:reserve",
-        run: () => {
-          added = reservePorts(tools, state, wanted);
-        },
-        undo: () => hostPorts.release(containerId, added),
-      },
-      {
-        name: "record the ports",
-        point: "publish:record",
-        run: () =>
-          store.transaction(() => {
-            store.addPorts(containerId, added);
-            store.setBindings(containerId, [...record.bindings, ...bindings]);
-          }),
-        undo: () =>
-          store.transaction(() => {
-            store.removePorts(containerId, added);
-            store.setBindings(containerId, record.bindings);
-          }),
-      },
-      { name: "publish ports", point: "publish:rules", run: () => changeRules(tools, from, to()) },
-    ],
-    logger,
-    step,
-  );
-  startProxies(tools, from, to());
-  return added;
-}
-
-/**
- * Gives published ports up.
- * @param gone ports in force that are to go
- * @param bindings what is asked for from now on
- * @throws `system` with a list of what failed
- */
-export async function unpublishLive(
-  tools: SandboxTools,
-  state: SandboxState,
-  gone: readonly PublishedPort[],
-  bindings: readonly PortBinding[],
-): Promise<void> {
-  const { store, hostPorts, step } = tools;
-  const { containerId } = state;
-  await tools.proxyStarts.get(containerId);
-  const present = store.portsOf(containerId);
-  const key = ({ protocol, hostIp, hostPort }: PublishedPort): string => `${protocol} ${hostIp} ${hostPort}`;
-  const keys = new Set(gone.map(key));
-  const from: Publication = { state, ports: present };
-  const to: Publication = { state, ports: present.filter((port) => !keys.has(key(port))) };
-  // First of all, so that an engine that is killed in between does not open them again.
-  store.transaction(() => {
-    store.setBindings(containerId, bindings);
-    store.removePorts(containerId, gone);
-  });
-  step("unpublish:record");
-  await teardown(`ports of ${state.containerName}`, [
-    {
-      what: "port rules",
-      run: () => {
-        changeRules(tools, from, to);
-        step("unpublish:rules");
-      },
-    },
-    { what: "proxies", run: () => changeProxies(tools, from, to) },
-    { what: "host ports", run: () => hostPorts.release(containerId, gone) },
-  ]);
-}
-
-/** @returns undefined when the container has no sandbox, or shares the host's network */
-export function upSandbox({ store }: Pick<SandboxTools, "store">, containerId: string): UpSandbox | undefined {
-  const record = store.sandbox(containerId);
-  const state = recordedState(store, containerId);
-  if (record?.namespacePath === undefined || state === undefined) return undefined;
-  return { record, namespacePath: record.namespacePath, state };
 }
