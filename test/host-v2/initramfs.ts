@@ -1,11 +1,15 @@
-/** The machine's first file system: busybox, the modules that reach the shared root, and init.sh. */
+/** The machine's first file system: busybox, kernel modules, and init.sh. */
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { runCommand } from "../../lib/command.ts";
 import type { Kernel } from "./kernel.ts";
 
-/** PCI devices of the virtual machine, the shared folders on them, and the writable layer above a read-only one. */
-const MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay"];
+const MODULES = [
+  // PCI devices of the virtual machine, the shared folders on them, and the writable layer above a read-only one.
+  ...["virtio_pci", "9pnet_virtio", "9p", "overlay"],
+  // What the engine's networks need. The kernel would load it when asked to, each by a modprobe of a second or more.
+  ...["bridge", "br_netfilter", "veth", "nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
+];
 
 /**
  * @param work a directory for the parts

@@ -1,11 +1,26 @@
 /**
- * `node test/host-v2/main.ts [PATTERN …]`: boots a machine with cgroup v2 alone and runs tests in it: those of the limits,
- * and the whole engine's. `npm test` starts it beside the other tests. A machine that does not boot, or whose tests do not
- * end in time, counts as a failed test.
+ * Boots a machine with cgroup v2 alone and runs tests in it: those of the limits, and the whole engine's. `npm test` starts
+ * it beside the other tests. A machine that does not boot, or whose tests do not end in time, counts as a failed test.
+ *
+ *     node test/host-v2/main.ts [PATTERN …]          the test files whose path contains a pattern
+ *     node test/host-v2/main.ts --command 'crun --version; cat /proc/cgroups'    anything else, to look around
+ *
+ * HOST_V2_TIMEOUT gives it more seconds than the usual ones.
  */
-import { appendFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runCommand } from "../../lib/command.ts";
 import { hasCode, messageOf } from "../../lib/errors.ts";
 import { makeInitramfs } from "./initramfs.ts";
 import { fetchKernel } from "./kernel.ts";
@@ -13,10 +28,11 @@ import { runMachine } from "./machine.ts";
 
 const root = join(import.meta.dirname, "../..");
 
+/** Files of tests that run in the machine. */
 const TESTS = ["test/integration/cgroups/*.test.ts", "test/host-v2/*.test.ts"];
 
 /** Seconds from power on to power off. */
-const TIMEOUT = 300;
+const TIMEOUT = Number(process.env["HOST_V2_TIMEOUT"] ?? 360);
 
 /** Lines of the machine's console that are shown when something fails. */
 const CONSOLE_LINES = 60;
@@ -25,34 +41,45 @@ const CONSOLE_LINES = 60;
 interface Outcome {
   /** What the tests wrote. */
   readonly output: string;
-  /** Lines for the file that CTR_TEST_COUNTS names; empty unless the tests came to an end. */
+  /** Lines for the file that CTR_TEST_COUNTS names; empty when the tests did not come to an end. */
   readonly counts: string;
   readonly succeeded: boolean;
+  /** False when the machine was turned off because its time was over. */
+  readonly inTime: boolean;
   readonly console: string;
 }
 
-async function runInMachine(files: readonly string[], work: string): Promise<Outcome> {
+async function runInMachine(command: string, work: string): Promise<Outcome> {
   const results = join(work, "results");
   const console = join(work, "console");
   mkdirSync(results);
   const kernel = await fetchKernel();
   const initramfs = await makeInitramfs(kernel, work);
-  writeFileSync(join(results, "repository"), root);
-  writeFileSync(join(results, "modules"), join(kernel.directory, "lib/modules", kernel.version));
-  writeFileSync(join(results, "files"), files.join("\n"));
-  await runMachine({ kernel, initramfs, results, console, timeout: TIMEOUT });
+  writeFileSync(join(results, "repository"), realpathSync(root));
+  writeFileSync(join(results, "modules"), realpathSync(join(kernel.directory, "lib/modules", kernel.version)));
+  writeFileSync(join(results, "command"), command);
+  await warmUp(join(results, "node-cache"));
+  const inTime = await runMachine({ kernel, initramfs, results, console, timeout: TIMEOUT });
   return {
     output: textOf(join(results, "output")),
     counts: textOf(join(results, "counts")),
     succeeded: textOf(join(results, "exit-code")).trim() === "0",
+    inTime,
     console: textOf(console),
   };
 }
 
-function show({ output, counts, succeeded, console }: Outcome): void {
+/** Compiles the programs and tests here, where it is done in a second, into a cache for the Node of the machine. */
+async function warmUp(cache: string): Promise<void> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+  const commands = ["bin/ctr version --client", "bin/ctrd --version", `${mochaCommand([])} --dry-run`];
+  await Promise.all(commands.map((command) => runCommand(["sh", "-c", command], { cwd: root, env, expect: [0, 1] })));
+}
+
+function show({ output, succeeded, inTime, console }: Outcome): void {
   write(output);
-  if (succeeded && counts !== "") return;
-  if (counts === "") write(`\nThe machine's tests did not come to an end within ${TIMEOUT} s.\n`);
+  if (succeeded) return;
+  if (!inTime) write(`\nThe machine was turned off after ${TIMEOUT} s, before its tests had ended.\n`);
   write("\nThe last lines of the machine's console:\n");
   for (const line of console.trimEnd().split("\n").slice(-CONSOLE_LINES)) write(`  | ${line.trimEnd()}\n`);
 }
@@ -73,17 +100,22 @@ function textOf(path: string): string {
   }
 }
 
-const patterns = process.argv.slice(2);
-const files = globSync(TESTS, { cwd: root })
-  .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
-  .sort();
+/** A shell command that runs the test files whose path contains a pattern. */
+function mochaCommand(patterns: readonly string[]): string {
+  const files = globSync(TESTS, { cwd: root })
+    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
+    .sort();
+  return ["mocha", "--config", "test/host-v2/mocharc.json", "--spec", ...files].join(" ");
+}
+
+const { values, positionals } = parseArgs({ options: { command: { type: "string" } }, allowPositionals: true });
 const ONE_FAILURE = `${JSON.stringify({ passes: 0, failures: 1, pending: 0 })}\n`;
 const work = mkdtempSync(join(tmpdir(), "ctr-host-v2-"));
 try {
-  const outcome = await runInMachine(files, work);
+  const outcome = await runInMachine(values.command ?? mochaCommand(positionals), work);
   show(outcome);
-  addCounts(outcome.counts || ONE_FAILURE);
-  process.exitCode = outcome.succeeded && outcome.counts !== "" ? 0 : 1;
+  addCounts(outcome.counts === "" ? ONE_FAILURE : outcome.counts);
+  process.exitCode = outcome.succeeded ? 0 : 1;
 } catch (error) {
   write(`\nThe machine with cgroup v2 could not be started: ${messageOf(error)}\n`);
   addCounts(ONE_FAILURE);

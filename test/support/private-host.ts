@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { type CommandOptions, type CommandResult, runCommand } from "../../lib/command.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { signalProcess } from "../../lib/system/process.ts";
+import { PATIENCE } from "./wait.ts";
 
 export class PrivateHost implements AsyncDisposable {
   /** A directory for the test's files, removed at the end. Short: socket paths hold at most 107 bytes. */
@@ -39,7 +40,7 @@ export class PrivateHost implements AsyncDisposable {
 
   /** Runs a program inside and waits for it. Any exit code is a result, unless `expect` says otherwise. */
   run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    return runCommand(this.argv(argv), { timeout: 60_000, expect: ANY_EXIT_CODE, ...options });
+    return runCommand(this.argv(argv), { timeout: 60_000 * PATIENCE, expect: ANY_EXIT_CODE, ...options });
   }
 
   /** Runs a program inside. @returns its standard output, without the last newline. @throws unless it exits with 0 */

@@ -1,6 +1,9 @@
 /** Waiting for conditions: tests never sleep for a fixed time. */
 import { setTimeout as delay } from "node:timers/promises";
 
+/** How much longer than usual everything may take: test/host-v2 is an emulated machine. */
+export const PATIENCE = Number(process.env["CTR_TEST_PATIENCE"] ?? 1);
+
 /**
  * Asks until `probe` answers with something other than undefined, false or null.
  * @param what for the error text
@@ -10,7 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  timeout = 60_000,
+  timeout = 60_000 * PATIENCE,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + timeout;
   let cause: unknown;
