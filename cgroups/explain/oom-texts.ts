@@ -16,7 +16,7 @@ export function counterEvidence(facts: Facts): Evidence {
   return {
     file: facts.files.memoryEvents,
     value: `oom_kill ${facts.signals.oomKills}`,
-    meaning: `${facts.signals.oomKills} of its processes were killed for lack of memory since it was started`,
+    meaning: "processes of it that were killed for lack of memory since it was started",
   };
 }
 

@@ -8,14 +8,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  beginning,
   Cgroups,
   checkLimits,
   commandInGroup,
   detectHost,
+  explain,
   formatLimit,
   LIMIT_ROWS,
   type Limits,
-  parseLimit,
+  OomLog,
+  parseLimits,
 } from "../../cgroups/index.ts";
 
 const [limits, argv] = parseArguments(process.argv.slice(2));
@@ -26,6 +29,7 @@ const logger = { debug() {}, info: console.error, warn: console.error, error: co
 const cgroups = new Cgroups({ host, parent: "/ctr-example", logger });
 const id = `run-${process.pid}`;
 const group = cgroups.create(id, limits);
+const since = beginning(Date.now());
 try {
   const [command = "", ...args] = commandInGroup(group, argv, limits);
   const child = spawn(command, args, { stdio: "inherit" });
@@ -41,22 +45,33 @@ try {
   console.log(
     `CPU time: ${(stats.cpuUsage / 1e9).toFixed(2)} s, throttled in ${stats.cpuThrottledPeriods} of ${stats.cpuPeriods} periods`,
   );
-  console.log(`killed for lack of memory: ${stats.oomKills}`);
+
+  // Why it was killed, or was slow: verdicts on recorded facts.
+  const exit = { code: signal === "SIGKILL" ? 137 : exitCode, time: Date.now(), asked: "nothing" } as const;
+  using oomLog = new OomLog();
+  for (const { title, evidence } of explain(cgroups.facts(id, { asked: limits, since, oomLog, exit }))) {
+    console.log(`\n${title}`);
+    for (const { file, value, meaning } of evidence) console.log(`  ${file}: ${value} (${meaning})`);
+  }
 } finally {
   await cgroups.kill(id);
   await cgroups.remove(id);
   cgroups.removeParent();
 }
 
-/** The flags of the table, then `--`, then the program. */
+/** The flags of the table, each as often as one likes, then `--`, then the program. */
 function parseArguments(words: readonly string[]): [Limits, readonly string[]] {
   const end = words.indexOf("--");
   if (end < 0) throw new Error("usage: limit-a-process.ts [--memory 64m] [--cpus 0.5] … -- program [argument…]");
-  const asked: Record<string, number | string> = {};
+  const texts = new Map<string, string[]>();
   for (let index = 0; index < end; index += 2) {
-    const row = LIMIT_ROWS.find(({ flag }) => flag === words[index]);
-    if (row === undefined) throw new Error(`unknown flag: ${words[index]}`);
-    asked[row.field] = parseLimit(row.field, words[index + 1] ?? "");
+    const flag = words[index] ?? "";
+    texts.set(flag, [...(texts.get(flag) ?? []), words[index + 1] ?? ""]);
   }
-  return [asked as Limits, words.slice(end + 1)];
+  const asked = [...texts].map(([flag, values]) => {
+    const row = LIMIT_ROWS.find((one) => one.flag === flag);
+    if (row === undefined) throw new Error(`unknown flag: ${flag}`);
+    return [row.field, parseLimits(row.field, values)];
+  });
+  return [Object.fromEntries(asked), words.slice(end + 1)];
 }
