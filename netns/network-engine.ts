@@ -360,6 +360,7 @@ export class NetworkEngine implements AsyncDisposable {
 
   /** Ends the process that answers names and carries ports, which otherwise goes on: for an engine that goes for good. */
   async endDataPlane(): Promise<void> {
+    await Promise.all(this.#tools.proxyStarts.values());
     await this.#tools.dataPlane.end();
   }
 
