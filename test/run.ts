@@ -1,16 +1,20 @@
 /**
- * `npm test [PATTERN …]`: builds, runs the unit tests, then the integration tests, and ends with one line of counts.
- * A PATTERN limits the run to test files whose path contains it.
+ * `npm test [PATTERN …]`: builds, runs the unit tests, then the integration tests and beside them those of the machine with
+ * cgroup v2 alone (test/host-v2), and ends with one line of counts. A PATTERN limits the run to test files whose path
+ * contains it; `host-v2` is that machine.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 const root = join(import.meta.dirname, "..");
 const patterns = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "ctr-test-"));
 const counts = join(directory, "counts");
+const env = { ...process.env, CTR_TEST_COUNTS: counts };
 
 interface Counts {
   readonly passes: number;
@@ -18,19 +22,37 @@ interface Counts {
   readonly pending: number;
 }
 
-function runStep(argv: readonly string[]): boolean {
+async function runStep(argv: readonly string[]): Promise<boolean> {
   const [program = "", ...args] = argv;
-  const env = { ...process.env, CTR_TEST_COUNTS: counts };
-  return spawnSync(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env }).status === 0;
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env });
+  const [exitCode] = await once(child, "exit");
+  return exitCode === 0;
 }
 
-function runSuite(kind: "unit" | "integration"): boolean {
+async function runSuite(kind: "unit" | "integration"): Promise<boolean> {
   const files = globSync(`test/${kind}/**/*.test.ts`, { cwd: root })
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort();
   if (files.length === 0) return true;
   const reporter = join(root, "test/support/count-reporter.ts");
   return runStep(["mocha", "--config", `test/mocharc.${kind}.json`, "--reporter", reporter, "--spec", ...files]);
+}
+
+/** @returns what the machine's tests wrote, and whether all passed; nothing when they are not wanted */
+async function runMachine(): Promise<{ readonly output: string; readonly succeeded: boolean }> {
+  if (patterns.length > 0 && !patterns.includes("host-v2")) return { output: "", succeeded: true };
+  const child = spawn("node", ["test/host-v2/main.ts"], { cwd: root, stdio: ["ignore", "pipe", "inherit"], env });
+  const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+  return { output: `\n  On a machine with cgroup v2 alone:\n${output}`, succeeded: exitCode === 0 };
+}
+
+/** The machine's tests run beside the integration tests; what they wrote is shown in one piece. */
+async function runSuiteAndMachine(): Promise<boolean> {
+  const machine = runMachine();
+  const succeeded = await runSuite("integration");
+  const { output, succeeded: machineSucceeded } = await machine;
+  process.stdout.write(output);
+  return succeeded && machineSucceeded;
 }
 
 function readCounts(): Counts[] {
@@ -44,13 +66,14 @@ function readCounts(): Counts[] {
   }
 }
 
-const steps = [() => runStep(["node", "bin/build.ts"]), () => runSuite("unit"), () => runSuite("integration")];
 // All steps run, whatever fails before: a reader of the log wants every failure.
-const succeeded = steps.map((step) => step()).every(Boolean);
+const built = await runStep(["node", "bin/build.ts"]);
+const unit = await runSuite("unit");
+const integration = await runSuiteAndMachine();
 const results = readCounts();
 rmSync(directory, { recursive: true, force: true });
 
 const sum = (field: keyof Counts): number => results.reduce((total, result) => total + result[field], 0);
 const skipped = sum("pending");
 console.log(`${sum("passes")} passed, ${sum("failures")} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
-process.exitCode = succeeded && sum("failures") === 0 && sum("passes") > 0 ? 0 : 1;
+process.exitCode = built && unit && integration && sum("failures") === 0 && sum("passes") > 0 ? 0 : 1;
