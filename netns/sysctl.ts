@@ -8,18 +8,37 @@ import { hasCode, messageOf, systemFailure } from "../lib/errors.ts";
  * @throws `system` `CTR_SYSCTL_FAILED`
  */
 export function setSysctl(name: string, value: string): void {
-  const path = `/proc/sys/${name}`;
   try {
-    if (readFileSync(path, "utf8").trim() === value) return;
-    writeFileSync(path, value);
+    if (readFileSync(pathOf(name), "utf8").trim() === value) return;
+    writeFileSync(pathOf(name), value);
   } catch (error) {
-    throw systemFailure(`cannot set ${name} to ${value}: ${messageOf(error)}`, {
-      code: "CTR_SYSCTL_FAILED",
-      hint: hasCode(error, "EROFS") ? `/proc/sys is read-only here: set ${name}=${value} on the host` : undefined,
-      cause: error,
-    });
+    throw notSet(name, value, error);
   }
 }
+
+/**
+ * Sets a parameter whose value is known to be another, as in a new namespace: half the time of {@link setSysctl}.
+ * @returns false when this kernel does not have it
+ * @throws `system` `CTR_SYSCTL_FAILED`
+ */
+export function writeSysctl(name: string, value: string): boolean {
+  try {
+    writeFileSync(pathOf(name), value, { flag: "r+" });
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw notSet(name, value, error);
+  }
+}
+
+const pathOf = (name: string): string => `/proc/sys/${name}`;
+
+const notSet = (name: string, value: string, error: unknown) =>
+  systemFailure(`cannot set ${name} to ${value}: ${messageOf(error)}`, {
+    code: "CTR_SYSCTL_FAILED",
+    hint: hasCode(error, "EROFS") ? `/proc/sys is read-only here: set ${name}=${value} on the host` : undefined,
+    cause: error,
+  });
 
 /** As {@link setSysctl}, for a parameter that some kernels are built without. */
 export function setOptionalSysctl(name: string, value: string): void {
@@ -29,7 +48,7 @@ export function setOptionalSysctl(name: string, value: string): void {
 /** The value of a parameter, or undefined when this kernel does not have it. */
 export function getSysctl(name: string): string | undefined {
   try {
-    return readFileSync(`/proc/sys/${name}`, "utf8").trim();
+    return readFileSync(pathOf(name), "utf8").trim();
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;

@@ -7,7 +7,7 @@ import { createNamespace, enterNetworkNamespace } from "../namespace.ts";
 import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
-import { setOptionalSysctl, setSysctl } from "../sysctl.ts";
+import { setSysctl, writeSysctl } from "../sysctl.ts";
 import type { Gateways } from "./types.ts";
 
 /**
@@ -18,8 +18,8 @@ export function createSandboxNamespace(path: string): NetlinkSocket {
   return createNamespace(path, () => {
     // Links that come later are born with these. Without IPv6 on the network a link-local address would only cost
     // time and confuse; loopback keeps ::1.
-    setOptionalSysctl("net/ipv6/conf/default/disable_ipv6", "1");
-    setSysctl("net/ipv4/conf/default/arp_notify", "1");
+    writeSysctl("net/ipv6/conf/default/disable_ipv6", "1");
+    writeSysctl("net/ipv4/conf/default/arp_notify", "1");
     const inside = NetlinkSocket.open();
     try {
       takeLoopbackUp(inside);
@@ -74,10 +74,10 @@ export function configureLink(inside: NetlinkSocket, path: string, connection: C
  */
 function enableIpv6(name: string): void {
   const conf = `net/ipv6/conf/${name}`;
-  setSysctl(`${conf}/accept_ra`, "0");
-  setSysctl(`${conf}/accept_dad`, "0");
-  setSysctl(`${conf}/ndisc_notify`, "1");
-  setSysctl(`${conf}/disable_ipv6`, "0");
+  writeSysctl(`${conf}/accept_ra`, "0");
+  writeSysctl(`${conf}/accept_dad`, "0");
+  writeSysctl(`${conf}/ndisc_notify`, "1");
+  writeSysctl(`${conf}/disable_ipv6`, "0");
 }
 
 /** Points the default routes of a new sandbox where they have to. */
