@@ -45,10 +45,11 @@ function confirm(files: KernelFiles, write: Write): void {
 
 /** Backwards: each step leads to a state that was valid on the way there. */
 function rollBack(files: KernelFiles, done: readonly Write[], cause: unknown): void {
-  for (const { path, previous } of done.toReversed()) {
+  for (const write of done.toReversed()) {
+    const { path, previous } = write;
     if (previous === undefined) continue;
     try {
-      files.write(path, textFor(previous));
+      putBack(files, write, previous);
     } catch (error) {
       if (hasCode(error, "ENOENT", "ENODEV", "ESRCH")) continue;
       throw systemFailure(`could not put ${path} back to ${previous} after a failed change`, {
@@ -57,5 +58,14 @@ function rollBack(files: KernelFiles, done: readonly Write[], cause: unknown): v
         cause: new AggregateError([cause, error]),
       });
     }
+  }
+}
+
+function putBack(files: KernelFiles, { path, previousInstead }: Write, previous: string): void {
+  try {
+    files.write(path, textFor(previous));
+  } catch (error) {
+    if (previousInstead === undefined || !hasCode(error, "ENOSPC")) throw error;
+    files.write(path, previousInstead);
   }
 }

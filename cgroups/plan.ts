@@ -7,7 +7,7 @@ import { missingFile } from "./failures.ts";
 import type { GroupFiles } from "./group-files.ts";
 import type { CgroupHost } from "./host.ts";
 import { type PlacedRule, rulesOf } from "./rules.ts";
-import { settle } from "./settle.ts";
+import { listAbove, settle } from "./settle.ts";
 import { rowOf } from "./table/index.ts";
 import type { DeviceLimit, Limits } from "./types.ts";
 import { orderV1 } from "./v1.ts";
@@ -31,7 +31,7 @@ export function planChange(host: CgroupHost, group: GroupFiles, change: Limits, 
   const byVersion: Record<1 | 2, Write[]> = { 1: [], 2: [] };
   const seen = new Set<string>();
   for (const placed of rulesOf(host, change)) {
-    for (const write of writesOf(group, placed, settled)) {
+    for (const write of writesOf(host, group, placed, settled)) {
       const key = placed.rule.devices === undefined ? write.path : `${write.path} ${write.value}`;
       if (seen.has(key)) continue;
       seen.add(key);
@@ -46,7 +46,7 @@ export function planChange(host: CgroupHost, group: GroupFiles, change: Limits, 
 }
 
 /** What must be written for one limit: nothing where it is in force already. */
-function writesOf(group: GroupFiles, { row, rule, hierarchy }: PlacedRule, settled: Limits): Write[] {
+function writesOf(host: CgroupHost, group: GroupFiles, { row, rule, hierarchy }: PlacedRule, settled: Limits): Write[] {
   const path = `${group.directory(hierarchy)}/${rule.file}`;
   const content = group.text(hierarchy)(rule.file);
   if (content === undefined) throw missingFile(path, row);
@@ -56,7 +56,16 @@ function writesOf(group: GroupFiles, { row, rule, hierarchy }: PlacedRule, settl
     const previous = valueIn?.(content) ?? content;
     const value = rule.write(settled);
     if (isSame(row, value, previous)) return [];
-    return [{ ...target, value, previous, ...(valueIn === undefined ? {} : { valueIn }) }];
+    const instead = previous === "" ? listAbove(host, group, hierarchy, file) : undefined;
+    return [
+      {
+        ...target,
+        value,
+        previous,
+        ...(valueIn === undefined ? {} : { valueIn }),
+        ...(instead === undefined ? {} : { previousInstead: instead }),
+      },
+    ];
   }
   const present = devices.values(content);
   const wanted = new Map((settled[row.field] as readonly DeviceLimit[]).map(({ device, value }) => [device, value]));

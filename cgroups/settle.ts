@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { conflict, invalid } from "../lib/errors.ts";
 import { totalForMemory, totalWithSwap } from "./convert.ts";
 import { resolveDevices } from "./devices.ts";
-import type { GroupFiles } from "./group-files.ts";
-import type { CgroupHost } from "./host.ts";
+import { type GroupFiles, readOptional } from "./group-files.ts";
+import type { CgroupHost, Hierarchy } from "./host.ts";
+import { formatList } from "./lists.ts";
 import { placedRule } from "./rules.ts";
 import type { LimitField, Limits, Maximum, MutableLimits } from "./types.ts";
 
@@ -83,11 +84,26 @@ function checkTotal({ memory, memorySwap }: MutableLimits, change: Limits): void
   );
 }
 
-/** A v1 group with processes cannot have an empty list: what it means is what the group above has. */
+/**
+ * A group with processes cannot have an empty list once it had another, on either version: what it means is what the group
+ * above has. A v2 group that never had a list keeps its empty one.
+ */
 function settleCpuset(host: CgroupHost, group: GroupFiles, settled: MutableLimits): void {
   const cpuset = host.controllers.get("cpuset");
-  if (cpuset?.version !== 1) return;
-  const above = dirname(group.directory(cpuset));
-  if (settled.cpusetCpus === "") settled.cpusetCpus = host.files.read(`${above}/cpuset.cpus`);
-  if (settled.cpusetMems === "") settled.cpusetMems = host.files.read(`${above}/cpuset.mems`);
+  if (cpuset === undefined) return;
+  const all = (file: CpusetFile): string =>
+    cpuset.version === 2 && group.text(cpuset)(file) === "" ? "" : (listAbove(host, group, cpuset, file) ?? "");
+  if (settled.cpusetCpus === "") settled.cpusetCpus = all("cpuset.cpus");
+  if (settled.cpusetMems === "") settled.cpusetMems = all("cpuset.mems");
+}
+
+type CpusetFile = "cpuset.cpus" | "cpuset.mems";
+
+/** The list that the group above has in force; undefined for a file that is no list. */
+export function listAbove(host: CgroupHost, group: GroupFiles, hierarchy: Hierarchy, file: string): string | undefined {
+  if (file !== "cpuset.cpus" && file !== "cpuset.mems") return undefined;
+  const above = dirname(group.directory(hierarchy));
+  if (hierarchy.version === 1) return host.files.read(`${above}/${file}`);
+  const numbers = file === "cpuset.cpus" ? host.cpus : host.memoryNodes;
+  return readOptional(host.files, `${above}/${file}.effective`) ?? formatList(numbers);
 }

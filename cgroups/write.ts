@@ -9,6 +9,8 @@ export interface Write {
   readonly value: string;
   /** What a write must contain to put the present state back; undefined for a file that only triggers something. */
   readonly previous: string | undefined;
+  /** Means the same as `previous`, where the kernel refuses to go back to that. */
+  readonly previousInstead?: string;
   readonly row: LimitRow;
   /** The part of the file's content that this write replaces; all of it when absent. */
   readonly valueIn?: (content: string) => string;

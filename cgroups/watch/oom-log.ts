@@ -1,4 +1,5 @@
 /** The victims of the OOM killer, as far back as the kernel's log goes. */
+import { setTimeout as delay } from "node:timers/promises";
 import { KernelLog } from "./kernel-log.ts";
 import { OomParser, type OomVictim } from "./oom-victims.ts";
 
@@ -20,21 +21,40 @@ export class OomLog implements Disposable {
     return this.#log !== undefined;
   }
 
-  /** Reads on. @returns the victims since the last call */
-  poll(): OomVictim[] {
-    const news: OomVictim[] = [];
+  /** Reads on. */
+  poll(): void {
     for (const record of this.#log?.read() ?? []) {
       const victim = this.#parser.take(record);
-      if (victim !== undefined) news.push(victim);
+      if (victim !== undefined) this.#victims.push(victim);
     }
-    this.#victims.push(...news);
     this.#victims.splice(0, this.#victims.length - MOST);
-    return news;
   }
 
-  /** Victims in a group, and in groups below it, oldest first. */
-  victimsIn(path: string): OomVictim[] {
-    return this.#victims.filter(({ group }) => group === path || group.startsWith(`${path}/`));
+  /** Sequence number of the last victim; −1 while there is none. */
+  get last(): number {
+    return this.#victims.at(-1)?.sequence ?? -1;
+  }
+
+  /**
+   * Victims in a group, and in groups below it, oldest first.
+   * @param after sequence number of the last one that is known already
+   */
+  victimsIn(path: string, after = -1): OomVictim[] {
+    return this.#victims.filter(
+      ({ group, sequence }) => sequence > after && (group === path || group.startsWith(`${path}/`)),
+    );
+  }
+
+  /**
+   * Waits until the log tells of as many victims as the kernel has counted: it writes a moment after it counts and kills,
+   * so that the exit of a victim may be seen before. Gives up after 100 ms.
+   */
+  async catchUp(path: string, kills: number): Promise<void> {
+    for (let pause = 0; this.isReadable && pause < 50; pause++) {
+      this.poll();
+      if (this.victimsIn(path).length >= kills) return;
+      await delay(2);
+    }
   }
 
   [Symbol.dispose](): void {

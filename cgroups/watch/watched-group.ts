@@ -35,8 +35,13 @@ export class WatchedGroup {
   readonly #pressure: readonly { readonly asked: PressureThreshold; readonly threshold: Threshold }[];
   readonly #throttled: Threshold;
   #before: GroupSignals;
+  /** Kills that were counted, and that the kernel's log has not told of yet. */
+  #owed = 0;
+  /** The last victim that was told of. */
+  #sequence: number;
 
-  constructor(id: string, path: string, first: Moment, thresholds: Thresholds) {
+  constructor(id: string, path: string, first: Moment, thresholds: Thresholds, sequence: number) {
+    this.#sequence = sequence;
     this.#id = id;
     this.#path = path;
     this.#pressure = thresholds.pressure.map((asked) => ({
@@ -52,18 +57,39 @@ export class WatchedGroup {
     return this.#path;
   }
 
-  /** @param victims of this group since the last time */
-  compare(moment: Moment, victims: readonly OomVictim[]): GroupEvent[] {
+  /** The last victim that was told of: those after it are news. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /**
+   * @param victims of this group that are news
+   * @param isComplete no more is to be expected of the kernel's log
+   */
+  compare(moment: Moment, victims: readonly OomVictim[], isComplete: boolean): GroupEvent[] {
     const { signals, time } = moment;
     const head = { id: this.#id, path: this.#path, time };
     const before = this.#before;
     this.#before = signals;
     return [
-      ...oomEvents(head, before, signals, victims),
+      ...this.#oomEvents(head, Math.max(0, signals.oomKills - before.oomKills), victims, isComplete),
       ...limitEvents(head, before, signals),
       ...this.#shares(head, moment),
       ...populatedEvents(head, before, signals),
     ];
+  }
+
+  /** The log comes a moment after the counter: a kill is told of when its victim is known, or one look later. */
+  #oomEvents(head: Head, counted: number, victims: readonly OomVictim[], isComplete: boolean): GroupEvent[] {
+    const kills = this.#owed + counted;
+    if (kills === 0) return [];
+    if (victims.length < kills && this.#owed === 0 && !isComplete) {
+      this.#owed = kills;
+      return [];
+    }
+    this.#owed = 0;
+    this.#sequence = victims.at(-1)?.sequence ?? this.#sequence;
+    return [{ ...head, type: "oom", kills, victims }];
   }
 
   #shares(head: Head, { stats, pressure, time }: Moment): GroupEvent[] {
@@ -81,11 +107,6 @@ export class WatchedGroup {
     }
     return events;
   }
-}
-
-function oomEvents(head: Head, before: GroupSignals, now: GroupSignals, victims: readonly OomVictim[]): GroupEvent[] {
-  const kills = Math.max(now.oomKills - before.oomKills, victims.length);
-  return kills > 0 ? [{ ...head, type: "oom", kills, victims }] : [];
 }
 
 function limitEvents(head: Head, before: GroupSignals, now: GroupSignals): GroupEvent[] {

@@ -7,7 +7,6 @@ import { hasCode } from "../../lib/errors.ts";
 import type { Cgroups } from "../cgroups.ts";
 import type { GroupEvent } from "./events.ts";
 import { OomLog } from "./oom-log.ts";
-import type { OomVictim } from "./oom-victims.ts";
 import { type Thresholds, WatchedGroup } from "./watched-group.ts";
 
 export interface WatcherOptions {
@@ -44,8 +43,6 @@ export class GroupWatcher implements Disposable {
   readonly #listeners = new Set<(event: GroupEvent) => void>();
   readonly #groups = new Map<string, Watched>();
   readonly #timer: NodeJS.Timeout | undefined;
-  /** Victims that the log told of, until their group is looked at. */
-  #victims: OomVictim[] = [];
 
   constructor({ interval = INTERVAL, thresholds = {}, oomLog = new OomLog() }: WatcherOptions = {}) {
     this.#thresholds = { ...DEFAULTS, ...thresholds };
@@ -70,7 +67,7 @@ export class GroupWatcher implements Disposable {
   add(cgroups: Cgroups, id: string): void {
     const path = cgroups.pathOf(id);
     if (this.#groups.has(path)) return;
-    const group = new WatchedGroup(id, path, cgroups.moment(id), this.#thresholds);
+    const group = new WatchedGroup(id, path, cgroups.moment(id), this.#thresholds, this.#oomLog.last);
     const inotify = new DisposableStack();
     this.#groups.set(path, { cgroups, group, inotify });
     for (const file of cgroups.announcingFiles(id)) {
@@ -84,24 +81,36 @@ export class GroupWatcher implements Disposable {
     this.#groups.delete(path);
   }
 
-  /**
-   * Looks at all groups now, or at one: at an exit, before the group is removed, so that a kill is told of before the end.
-   * @returns what was told
-   */
+  /** Looks at all groups now, or at one. @returns what was told */
   poll(cgroups?: Cgroups, id?: string): GroupEvent[] {
     if (cgroups !== undefined && id !== undefined) return this.#look(id, cgroups.pathOf(id));
     return [...this.#groups].flatMap(([path, { cgroups: all }]) => this.#look(path.slice(all.parent.length + 1), path));
   }
 
-  #look(id: string, path: string): GroupEvent[] {
+  /**
+   * Looks a last time, at an exit and before the group is removed, and watches it no more. A kill is told of with its
+   * victim, for which the kernel's log is waited for (2 ms, 100 at most); without a kill this waits for nothing.
+   * @returns what was told
+   */
+  async finish(cgroups: Cgroups, id: string): Promise<GroupEvent[]> {
+    const path = cgroups.pathOf(id);
+    const kills = cgroups.oomKills(id);
+    if (kills > 0) await this.#oomLog.catchUp(path, kills);
+    const events = this.#look(id, path, true);
+    this.remove(cgroups, id);
+    return events;
+  }
+
+  #look(id: string, path: string, isLast = false): GroupEvent[] {
     const watched = this.#groups.get(path);
     if (watched === undefined) return [];
-    this.#victims.push(...this.#oomLog.poll());
+    const { cgroups, group } = watched;
+    // The log first: of what it tells, the counters know already.
+    this.#oomLog.poll();
     try {
-      const moment = watched.cgroups.moment(id);
-      const isOfThis = ({ group }: OomVictim): boolean => group === path || group.startsWith(`${path}/`);
-      const events = watched.group.compare(moment, this.#victims.filter(isOfThis));
-      this.#victims = this.#victims.filter((victim) => !isOfThis(victim) && this.#isWatched(victim));
+      const moment = cgroups.moment(id);
+      const victims = this.#oomLog.victimsIn(path, group.sequence);
+      const events = group.compare(moment, victims, isLast || !this.#oomLog.isReadable);
       for (const event of events) for (const listener of this.#listeners) listener(event);
       return events;
     } catch (error) {
@@ -109,10 +118,6 @@ export class GroupWatcher implements Disposable {
       if (hasCode(error, "CTR_CGROUP_NOT_FOUND")) return [];
       throw error;
     }
-  }
-
-  #isWatched({ group }: OomVictim): boolean {
-    return [...this.#groups.keys()].some((path) => group === path || group.startsWith(`${path}/`));
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "mocha";
 import {
@@ -31,6 +32,7 @@ async function diagnose(groups: TestGroups, id: string, asked: Limits = {}): Pro
 async function autopsy(groups: TestGroups, id: string, child: ChildProcess, how: ExitFacts["asked"] = "nothing") {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   using oomLog = new OomLog();
+  await oomLog.catchUp(groups.cgroups.pathOf(id), groups.cgroups.oomKills(id));
   const code = child.signalCode === "SIGKILL" ? 137 : (child.exitCode ?? 0);
   const facts = groups.cgroups.facts(id, { oomLog, exit: { code, time: Date.now(), asked: how } });
   // What is kept of an exited container is text.
@@ -55,6 +57,7 @@ describe("why it was killed", () => {
     const child = groups.runIn(shop.create("web", { memory: 500 * MIB }).directories, EAT_MEMORY);
     await once(child, "exit");
     using oomLog = new OomLog();
+    await oomLog.catchUp(shop.pathOf("web"), shop.oomKills("web"));
     const exit = { code: 137, time: Date.now(), asked: "nothing" } as const;
     const verdicts = explain(shop.facts("web", { oomLog, exit }));
     assert.deepEqual(codes(verdicts), ["oom-group-above"]);
@@ -90,14 +93,16 @@ describe("why it was killed", () => {
   it("its score, not its size", async () => {
     await using groups = new TestGroups();
     const low = Math.max(0, groups.host.lowestOomScoreAdj);
-    const limits = { memory: 48 * MIB, swap: 0, oomScoreAdj: low };
     // The small one is the worst by its score; the large one goes on growing until somebody dies.
-    const script = `(echo 1000 > /proc/self/oom_score_adj; exec tail -c 6000000 /dev/zero | sleep 300) & (head -c 25000000 /dev/zero; sleep 1; exec cat /dev/zero) | tail -c 200000000`;
-    groups.run("web", limits, script);
+    const limits = { memory: 48 * MIB, swap: 0 };
+    const small = groups.run("web", limits, "echo 1000 > /proc/self/oom_score_adj; exec sleep 300");
+    await waitFor("the small one", () => readFileSync(`/proc/${small.pid}/comm`, "utf8") === "sleep\n");
+    groups.runIn(groups.cgroups.directoriesOf("web"), EAT_MEMORY, { oomScoreAdj: low });
     await waitFor("the kill", () => groups.cgroups.oomKills("web") > 0);
     using oomLog = new OomLog();
     if (!oomLog.isReadable) return;
-    assert.ok(codes(explain(groups.cgroups.facts("web", { oomLog }))).includes("oom-score"));
+    // The kernel's log comes a moment after its counter.
+    await waitFor("the verdict", () => codes(explain(groups.cgroups.facts("web", { oomLog }))).includes("oom-score"));
   });
 
   it("nothing, when it ended by itself", async () => {
@@ -155,7 +160,8 @@ describe("why it is slow or fails", () => {
     await using groups = new TestGroups();
     await once(groups.run("web", { pids: 6 }, "while :; do sleep 300 & done"), "exit");
     const verdicts = await diagnose(groups, "web");
-    assert.deepEqual(codes(verdicts), ["pids-limit"]);
+    // Starting so many processes is work, for which a slow machine makes them wait.
+    assert.equal(codes(verdicts)[0], "pids-limit");
     assert.match(verdicts[0]?.fixes[0]?.command ?? "", /^ctr limit set web --pids-limit \d+$/);
   });
 

@@ -58,9 +58,7 @@ describe("every limit of this host", () => {
         "live",
         unsetLimits([field as LimitField, ...(field === "swap" ? ["memory" as const] : [])]),
       );
-      const { "memory.swappiness": _now, "cpu.max": _max, oom_score_adj: _score, ...now } = values("live");
-      const { "memory.swappiness": _then, "cpu.max": _initial, ...then } = fresh;
-      assert.deepEqual(now, then, `${field} was taken away`);
+      assert.deepEqual(comparable(values("live")), comparable(fresh), `${field} was taken away`);
     }
     assert.equal(groups.cgroups.processes("live").length, 1);
   });
@@ -98,8 +96,17 @@ describe("every limit of this host", () => {
     const change: Limits = { pids: 9, deviceReadBps: [{ device: "239:239", value: MIB }] };
     assert.throws(() => groups.cgroups.update("web", change), {
       code: "CTR_LIMIT_REFUSED",
-      message: /^cannot set --device-read-bps: writing "239:239 \d+/,
+      message: /^cannot set --device-read-bps: writing "239:239 (?:rbps=)?\d+/,
     });
     assert.equal(groups.enforced("web")["pids"], 5);
   });
 });
+
+/**
+ * Without what may differ: swappiness has no value that means «none»; a group that had CPUs of its own then has all, where
+ * v2 shows nothing for a new one; and a new group has no process with a score.
+ */
+function comparable(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const differing = ["memory.swappiness", "cpuset.cpus", "cpuset.mems", "oom_score_adj"];
+  return Object.fromEntries(Object.entries(values).filter(([file]) => !differing.includes(file)));
+}

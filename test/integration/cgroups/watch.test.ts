@@ -28,7 +28,7 @@ describe("a watcher of groups", () => {
     const { path, directories } = groups.cgroups.create("hog", { memory: 20 * MIB, swap: 0 });
     watcher.add(groups.cgroups, "hog");
     await once(groups.runIn(directories, EAT_MEMORY), "exit");
-    watcher.poll(groups.cgroups, "hog");
+    await watcher.finish(groups.cgroups, "hog");
     const oom = events.find((event): event is OomEvent => event.type === "oom");
     assert.ok(oom !== undefined && oom.kills >= 1 && oom.path === path);
     if (!watcher.oomLog.isReadable) return;
@@ -38,11 +38,28 @@ describe("a watcher of groups", () => {
     assert.equal(victim?.limitGroup, path);
     assert.ok((victim?.anonymous ?? 0) > 10 * MIB && (victim?.anonymous ?? 0) <= 20 * MIB, `${victim?.anonymous}`);
     assert.ok(victim?.candidates.some(({ pid }) => pid === victim.pid));
-    assert.deepEqual(
-      watcher.poll(groups.cgroups, "hog").filter(({ type }) => type === "oom"),
-      [],
-      "told once",
-    );
+    assert.deepEqual(await watcher.finish(groups.cgroups, "hog"), [], "told once");
+  });
+
+  it("tells of each kill once, while the container goes on", async () => {
+    await using groups = new TestGroups();
+    const { watcher, events } = watch();
+    using _end = watcher;
+    const { directories } = groups.cgroups.create("again", { memory: 20 * MIB, swap: 0 });
+    watcher.add(groups.cgroups, "again");
+    for (const kills of [1, 2, 3]) {
+      await once(groups.runIn(directories, EAT_MEMORY), "exit");
+      await waitFor("the kill to be told of", () => {
+        watcher.poll();
+        return events.filter(({ type }) => type === "oom").length >= kills;
+      });
+    }
+    const told = events.flatMap((event) => (event.type === "oom" ? [event] : []));
+    const sum = told.reduce((kills, event) => kills + event.kills, 0);
+    assert.equal(sum, groups.cgroups.oomKills("again"));
+    if (!watcher.oomLog.isReadable) return;
+    const pids = told.flatMap(({ victims }) => victims.map(({ pid }) => pid));
+    assert.equal(new Set(pids).size, sum);
   });
 
   it("tells of refused forks, of the first process and of the last", async () => {

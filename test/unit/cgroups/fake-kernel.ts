@@ -176,6 +176,14 @@ export class FakeKernel implements KernelFiles {
     }
     if (path.endsWith("/memory.memsw.limit_in_bytes") && bytes("", value) < bytes("memory.limit_in_bytes"))
       return "EINVAL";
+    if (
+      /\/cpuset\.(cpus|mems)$/.test(path) &&
+      value.trim() === "" &&
+      this.read(path) !== "" &&
+      this.read(`${directory}/cgroup.procs`) !== ""
+    ) {
+      return "ENOSPC";
+    }
     if (this.busyWhilePopulated && path.endsWith("/cgroup.subtree_control") && this.read(`${directory}/cgroup.procs`)) {
       return "EBUSY";
     }

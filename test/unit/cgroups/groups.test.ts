@@ -188,6 +188,16 @@ describe("a change of live processes", () => {
     assert.equal(fake.kernel.read("/proc/41/oom_score_adj"), "10", "who has ended is left out");
   });
 
+  it("v2: a list of CPUs that cannot be empty again goes back to all", () => {
+    const fake = unifiedHost();
+    const cgroups = open(fake);
+    cgroups.create("web", {});
+    fake.kernel.set(`${root}/ctr/web/cgroup.procs`, "41");
+    fake.kernel.refusals.set(`${root}/ctr/web/pids.max`, "EROFS");
+    assert.throws(() => cgroups.update("web", { cpusetCpus: "1", pids: 5 }), { code: "CTR_LIMIT_REFUSED" });
+    assert.equal(fake.kernel.read(`${root}/ctr/web/cpuset.cpus`), "0-3");
+  });
+
   it("keeps what was asked: the swap, the total, or Docker's default", () => {
     const total = (asked: Limits): string => {
       const fake = hybridHost();
