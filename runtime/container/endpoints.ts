@@ -1,6 +1,6 @@
 /** From the networks that a request names to the endpoints that the network layer gives. Pure. */
 import { invalid } from "../../lib/errors.ts";
-import type { EndpointRequest } from "../../netns/index.ts";
+import type { Endpoint, EndpointRequest } from "../../netns/index.ts";
 import type { Container, ContainerCreateRequest, EndpointSettings } from "../types.ts";
 import { isUserDefined, PRIVATE_NETWORK, SHARED_NETWORK, sharedWith } from "./network-mode.ts";
 
@@ -62,6 +62,22 @@ export function endpointRequest(container: Owner, network: string, settings: End
     ...(Links?.length ? { links: Links } : {}),
     ...(DriverOpts ? { driverOptions: DriverOpts } : {}),
     ...(GwPriority ? { gatewayPriority: GwPriority } : {}),
+  };
+}
+
+/** What an endpoint that there was is had again by, with the addresses that were asked for. */
+export function requestOf({ id, name, config }: Owner, endpoint: Endpoint): EndpointRequest {
+  const { networkName, asked, aliases, links, driverOptions, gatewayPriority } = endpoint;
+  return {
+    containerId: id,
+    containerName: name,
+    network: networkName,
+    ...(config.Hostname ? { hostname: config.Hostname } : {}),
+    ...(asked.ipv4 ? { ipAddress: asked.ipv4 } : {}),
+    ...(asked.ipv6 ? { ip6Address: asked.ipv6 } : {}),
+    ...(asked.linkLocal === undefined ? {} : { linkLocalAddresses: asked.linkLocal }),
+    ...(asked.mac === undefined ? {} : { macAddress: asked.mac }),
+    ...{ aliases, links, driverOptions, gatewayPriority },
   };
 }
 

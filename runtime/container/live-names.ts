@@ -2,7 +2,7 @@
 import { type Endpoint, ownHostsLine, renewHostsAddress, updateHosts } from "../../netns/index.ts";
 import type { Container } from "../types.ts";
 import { type LinkedContainer, linkedContainers } from "./links.ts";
-import { addressesOf, networkFilesOf } from "./network-files.ts";
+import { addressesOf, networkFilesOf, readText, renewResolvConf } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
 
 type NameParts = Pick<Parts, "records" | "paths" | "network">;
@@ -29,6 +29,25 @@ export function linkedTo(parts: NameParts, container: Container): LinkedContaine
   return linkedContainers(parts.records, container, (id) => bridgeEndpoint(parts, id));
 }
 
+/**
+ * Brings the name files of a container that runs to what its networks are now: for an engine that takes over from one that
+ * ended between changing a network and telling the files.
+ */
+export function settleNames(parts: NameParts & Pick<Parts, "networkConfig">, container: Container): void {
+  const { hostsPath } = networkFilesOf(parts, container);
+  const endpoints = parts.network.endpointsOfContainer(container.id);
+  if (container.hostConfig.NetworkMode === "host" || endpoints.length === 0) return;
+  const own = endpoints.flatMap((endpoint) => ownLines(container, endpoint));
+  const { Hostname = "", Domainname } = container.config;
+  const names = ownHostsLine("127.0.0.1", Hostname, Domainname).replace(/^\S+/, "");
+  const stale = linesOf(hostsPath).filter((line) => line.endsWith(names) && !own.includes(line));
+  updateHosts(hostsPath, { add: own, remove: stale });
+  for (const { alias, address, address6 } of reachableLinks(parts, container)) {
+    for (const text of addressesOf({ address, address6 })) renewHostsAddress(hostsPath, alias, text);
+  }
+  renewResolvConf(parts, container);
+}
+
 /** Those of its links whose targets run and are on the default bridge now. */
 export function reachableLinks(parts: NameParts, container: Container): LinkedContainer[] {
   return (container.links ?? []).flatMap((link) => {
@@ -53,6 +72,8 @@ export function renewLinks(parts: NameParts, { id }: Container): void {
     }
   }
 }
+
+const linesOf = (path: string): string[] => readText(path).split("\n");
 
 const bridgeEndpoint = ({ network }: Pick<Parts, "network">, id: string): Endpoint | undefined =>
   network.endpointsOfContainer(id).find(({ networkName }) => networkName === "bridge");

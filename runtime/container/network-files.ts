@@ -151,7 +151,8 @@ function resolvConfText(parts: NetworkParts, { hostConfig }: Identity, endpoints
   });
 }
 
-function readText(path: string): string {
+/** A file that is not there counts as empty. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -6,13 +6,14 @@ import { conflict, forbidden, invalid, systemFailure } from "../../lib/errors.ts
 import {
   portBindingsOf as bindingsOfMap,
   type Endpoint,
+  type EndpointRequest,
   formatPortKey,
   type Network,
   type PublishedPort,
   parsePort,
 } from "../../netns/index.ts";
 import type { Container, EndpointSettings } from "../types.ts";
-import { endpointRequest } from "./endpoints.ts";
+import { endpointRequest, requestOf } from "./endpoints.ts";
 import { addToHosts, removeFromHosts, renewLinks } from "./live-names.ts";
 import { renewResolvConf } from "./network-files.ts";
 import { PRIVATE_NETWORK, SHARED_NETWORK, sharedWith } from "./network-mode.ts";
@@ -51,15 +52,37 @@ export class ContainerNetworks {
       checkAlive(container);
       const network = this.#parts.network.findNetwork(networkReference);
       this.#checkJoins(container, network);
-      if (container.status !== "running") await this.#forget(container, network);
-      const endpoint = await this.#parts.network.connect(endpointRequest(container, network.name, settings));
-      if (container.status !== "running") return;
-      addToHosts(this.#parts, container, endpoint);
-      renewResolvConf(this.#parts, container);
-      renewLinks(this.#parts, container);
-      this.#recordPorts(container.id);
-      this.#emit("connect", container, network);
+      const request = endpointRequest(container, network.name, settings);
+      if (container.status === "running") await this.#connectLive(container, network, request);
+      else await this.#replaceEndpoint(container, network, request);
     });
+  }
+
+  async #connectLive(container: Container, network: Network, request: EndpointRequest): Promise<void> {
+    const { id } = container;
+    await using undo = new AsyncDisposableStack();
+    const endpoint = await this.#parts.network.connect(request);
+    undo.defer(() => void this.#parts.network.disconnect(id, network.id));
+    this.#parts.step("connect:connected", id);
+    addToHosts(this.#parts, container, endpoint);
+    undo.defer(() => removeFromHosts(this.#parts, container, endpoint));
+    renewResolvConf(this.#parts, container);
+    renewLinks(this.#parts, container);
+    this.#recordPorts(id);
+    undo.move();
+    this.#emit("connect", container, network);
+  }
+
+  /** A container that does not run takes new settings for a network that it is on already, as in Docker. */
+  async #replaceEndpoint(container: Container, network: Network, request: EndpointRequest): Promise<void> {
+    const former = this.#endpoint(container, network);
+    if (former !== undefined) await this.#parts.network.disconnect(container.id, network.id);
+    try {
+      await this.#parts.network.connect(request);
+    } catch (error) {
+      if (former !== undefined) await this.#parts.network.connect(requestOf(container, former));
+      throw error;
+    }
   }
 
   /**
@@ -85,6 +108,7 @@ export class ContainerNetworks {
         );
       }
       await this.#parts.network.disconnect(container.id, network.id);
+      this.#parts.step("disconnect:disconnected", container.id);
       if (running) {
         removeFromHosts(this.#parts, container, endpoint);
         renewResolvConf(this.#parts, container);
@@ -113,7 +137,9 @@ export class ContainerNetworks {
         this.#parts.records.update(container.id, change);
         return [];
       }
+      // Recorded last: what a crash leaves in force without a record is closed when the engine starts again.
       const published = await this.#parts.network.publish(container.id, asked);
+      this.#parts.step("publish:published", container.id);
       this.#parts.records.update(container.id, { ...change, ports: this.#portsOf(container.id) });
       return published;
     });
@@ -133,9 +159,12 @@ export class ContainerNetworks {
       // An exposed port that was given up must not come back by `-P`: from now on the list says it all.
       const change = { hostConfig: { ...hostConfig, PortBindings: rest, PublishAllPorts: false } };
       portBindingsOf(config, change.hostConfig);
-      const given =
-        container.status === "running" ? await this.#parts.network.unpublish(container.id, choices.map(portOf)) : [];
-      this.#parts.records.update(container.id, { ...change, ports: this.#portsOf(container.id) });
+      // Recorded first: what a crash leaves in force without a record is closed when the engine starts again.
+      this.#parts.records.update(container.id, change);
+      this.#parts.step("unpublish:recorded", container.id);
+      if (container.status !== "running") return [];
+      const given = await this.#parts.network.unpublish(container.id, choices.map(portOf));
+      this.#recordPorts(container.id);
       return given;
     });
   }
@@ -165,12 +194,6 @@ export class ContainerNetworks {
     if (names.includes("none") || (network.driver === "null" && names.length > 0)) {
       throw invalid(PRIVATE_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
     }
-  }
-
-  /** A container that does not run takes new settings for a network that it is on already, as in Docker. */
-  async #forget(container: Container, network: Network): Promise<void> {
-    if (this.#endpoint(container, network) === undefined) return;
-    await this.#parts.network.disconnect(container.id, network.id);
   }
 
   #endpoint({ id }: Container, network: Network): Endpoint | undefined {

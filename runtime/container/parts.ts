@@ -12,7 +12,7 @@ import type { ContainerRecords } from "./records.ts";
 import type { Waiters } from "./waiters.ts";
 
 /**
- * The steps of a container's life, in order. A crash may come between any two; tests make it come, and the start
+ * The steps of a container's life, in order, and those of changes to its network. A crash may come between any two; tests make it come, and the start
  * benchmark takes the time at each.
  */
 export type LifeStep =
@@ -31,7 +31,11 @@ export type LifeStep =
   | "exit:recorded"
   | "remove:begun"
   | "remove:snapshot"
-  | "remove:recorded";
+  | "remove:recorded"
+  | "connect:connected"
+  | "disconnect:disconnected"
+  | "publish:published"
+  | "unpublish:recorded";
 
 export interface Parts {
   readonly records: ContainerRecords;

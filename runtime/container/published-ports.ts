@@ -1,6 +1,7 @@
 /** `HostConfig.PortBindings` while ports come and go. Pure. */
-import { formatPortKey, parsePort } from "../../netns/index.ts";
+import { formatPortKey, type PortBinding, type PublishedPort, parsePort } from "../../netns/index.ts";
 import type { ApiPortBinding, Container, HostConfig } from "../types.ts";
+import { portBindingsOf } from "./ports.ts";
 
 export type PortBindings = NonNullable<HostConfig["PortBindings"]>;
 
@@ -67,6 +68,25 @@ export function isPublished(container: Container, choice: PortChoice): boolean {
     container.ports.some((port) =>
       isChosen(choice, formatPortKey(port), { HostIp: port.hostIp, HostPort: String(port.hostPort) }),
     )
+  );
+}
+
+/** Those of the ports that the container does not ask for. */
+export function strayPorts(container: Container, ports: readonly PublishedPort[]): PublishedPort[] {
+  const asked = portBindingsOf(container.config, container.hostConfig);
+  return ports.filter((port) => !asked.some((binding) => givesRise(binding, port)));
+}
+
+function givesRise(
+  { protocol, containerPort, hostIp, hostPort, hostPortEnd }: PortBinding,
+  port: PublishedPort,
+): boolean {
+  const inRange = hostPort === 0 || (port.hostPort >= hostPort && port.hostPort <= (hostPortEnd ?? hostPort));
+  return (
+    protocol === port.protocol &&
+    containerPort === port.containerPort &&
+    (hostIp === "" || hostIp === port.hostIp) &&
+    inRange
   );
 }
 

@@ -7,13 +7,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
 import { isAlive, type ProcessIdentity, signalProcess } from "../../lib/system/process.ts";
+import type { PublishedPort } from "../../netns/index.ts";
 import { findConmon, findMonitored } from "../monitor/index.ts";
+import type { Container } from "../types.ts";
 import { finishContainer, tearDownRun, UNKNOWN_EXIT_CODE } from "./finish.ts";
 import { type Life, policyOf } from "./life.ts";
+import { settleNames } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
+import { strayPorts } from "./published-ports.ts";
 import type { ContainerRecord } from "./records.ts";
 import { shouldStartWithEngine } from "./restart-policy.ts";
 import { sandboxIdOf } from "./shared-network.ts";
+import { needsOf, startInOrder } from "./start-order.ts";
 
 /** What became of a container that was recorded as running. */
 type Fate =
@@ -42,13 +47,23 @@ export async function reconcile(parts: Parts, life: Life): Promise<void> {
 
 /** Starts what is to run whenever the engine does. Failures are logged. */
 export function startWithEngine(parts: Parts, life: Life): void {
-  for (const record of parts.records.all()) {
-    const { container, stoppedByUser } = record;
+  const { records, lock } = parts;
+  const due = records.all().flatMap(({ container, stoppedByUser }) => {
     const { id, status, exitCode, restartCount } = container;
     const ended = status === "exited" || status === "restarting";
-    if (!ended || !shouldStartWithEngine(policyOf(container), { exitCode, restartCount, stoppedByUser })) continue;
-    void parts.lock.run(id, () => attempt(parts, id, () => life.start(record)));
-  }
+    const starts = ended && shouldStartWithEngine(policyOf(container), { exitCode, restartCount, stoppedByUser });
+    return starts ? [id] : [];
+  });
+  const start = (id: string): Promise<void> =>
+    lock.run(id, async () => {
+      const record = records.get(id);
+      if (record !== undefined) await attempt(parts, id, () => life.start(record));
+    });
+  const needs = (id: string): string[] => {
+    const record = records.get(id);
+    return record === undefined ? [] : needsOf(records, record.container);
+  };
+  void startInOrder(due, needs, start);
 }
 
 /** With the containers, ended or not, whose sandboxes are still in use. */
@@ -78,9 +93,13 @@ function fatesOf({ records, monitor, paths }: Parts): Map<string, Fate> {
 async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
   const record = parts.records.find(id);
   switch (fate.kind) {
-    case "runs":
-      parts.records.update(id, { status: "running", pid: fate.init.pid }, { init: fate.init, conmon: fate.conmon });
+    case "runs": {
+      const ports = await settlePorts(parts, record.container);
+      settleNames(parts, record.container);
+      const { init, conmon } = fate;
+      parts.records.update(id, { status: "running", pid: init.pid, ports }, { init, conmon });
       return;
+    }
     case "half made":
       return rollBack(parts, record);
     case "ended": {
@@ -88,6 +107,13 @@ async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
       parts.logger.info(`Container ${container.name} has ended with code ${container.exitCode}.`, { id });
     }
   }
+}
+
+/** Ports in force that the container does not ask for are those whose coming or going was cut short: they go. */
+async function settlePorts({ network }: Parts, container: Container): Promise<readonly PublishedPort[]> {
+  const stray = strayPorts(container, network.sandboxOf(container.id)?.ports ?? []);
+  if (stray.length > 0) await network.unpublish(container.id, stray);
+  return network.sandboxOf(container.id)?.ports ?? [];
 }
 
 async function rollBack(parts: Parts, record: ContainerRecord): Promise<void> {

@@ -152,7 +152,8 @@ describe("the docker CLI: life and looks", () => {
         [view.HostConfig.Memory, view.HostConfig.NanoCpus, view.HostConfig.PidsLimit],
         [67108864, 5e8, 50],
       );
-      assert.deepEqual(view.NetworkSettings.Ports, { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "8082" }] });
+      const bindings = ["0.0.0.0", "::"].map((HostIp) => ({ HostIp, HostPort: "8082" }));
+      assert.deepEqual(view.NetworkSettings.Ports, { "80/tcp": bindings });
       assert.match(view.NetworkSettings.IPAddress, /^172\.\d+\.0\.\d+$/);
       assert.equal(view.NetworkSettings.Networks.bridge.IPAddress, view.NetworkSettings.IPAddress);
       assert.deepEqual(

@@ -6,7 +6,9 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { toCtrError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
-import { type Attachment, type ContainerCreateRequest, Engine } from "../../../runtime/index.ts";
+import type { NetworkRequest } from "../../../netns/index.ts";
+import type { PortBindings, PortChoice } from "../../../runtime/container/index.ts";
+import { type Attachment, type ContainerCreateRequest, type EndpointSettings, Engine } from "../../../runtime/index.ts";
 import { StreamAttachment } from "../../../runtime/monitor/attachment.ts";
 
 export interface RunResult {
@@ -112,6 +114,17 @@ const calls = {
     const entries = await Array.fromAsync(containers.logs(reference, options));
     return entries.map(({ data }) => data.toString()).join("");
   },
+  async createNetwork(request: NetworkRequest): Promise<string> {
+    return (await engine.networks.create(request)).network.id;
+  },
+  removeNetwork: (reference: string) => engine.networks.remove(reference),
+  connect: (reference: string, network: string, settings: EndpointSettings) =>
+    containers.networks.connect(reference, network, settings),
+  disconnect: (reference: string, network: string) => containers.networks.disconnect(reference, network),
+  publish: (reference: string, bindings: PortBindings) => containers.networks.publish(reference, bindings),
+  unpublish: (reference: string, ports: readonly PortChoice[]) => containers.networks.unpublish(reference, ports),
+  endpoints: (reference: string) => engine.network.endpointsOfContainer(containers.find(reference).id),
+  differences: () => engine.network.repair({ dryRun: true }),
   events: (): readonly string[] => events.splice(0),
   pid: (): number => process.pid,
   engineId: (): string => engine.info().id,

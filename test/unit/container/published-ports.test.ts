@@ -5,6 +5,7 @@ import {
   isPublished,
   joinBindings,
   portOf,
+  strayPorts,
   withoutChosen,
 } from "../../../runtime/container/published-ports.ts";
 import { containerOf } from "./container-records.ts";
@@ -41,6 +42,18 @@ describe("the ports of a container that exists", () => {
       "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }],
     });
     deepEqual(portOf({ port: "80/udp", hostPort: "8081" }), { protocol: "udp", containerPort: 80, hostPort: 8081 });
+  });
+
+  it("are stray when nobody asks for them", () => {
+    const container = containerOf("c", "a", {
+      hostConfig: { PortBindings: { "80": [{ HostPort: "8080-8082" }], "90/tcp": [{ HostIp: "127.0.0.1" }] } },
+    });
+    const at = (containerPort: number, hostIp: string, hostPort: number, protocol: "tcp" | "udp" = "tcp") => ({
+      ...{ protocol, containerPort, hostIp, hostPort },
+    });
+    const asked = [at(80, "0.0.0.0", 8081), at(80, "::", 8081), at(90, "127.0.0.1", 32768)];
+    const stray = [at(80, "::", 8083), at(90, "::", 32768), at(80, "::", 8080, "udp"), at(99, "::", 99)];
+    deepEqual(strayPorts(container, [...asked, ...stray]), stray);
   });
 
   it("are found when asked for or in force", () => {
