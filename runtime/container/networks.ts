@@ -148,7 +148,7 @@ export class ContainerNetworks {
   /**
    * Gives published ports up.
    * @returns those that were in force
-   * @throws `invalid` for a bad port, `notFound` for one that is not published; nothing has changed then
+   * @throws `invalid` for a bad port, `conflict` for one that is not published; nothing has changed then
    */
   unpublish(reference: string, choices: readonly PortChoice[]): Promise<readonly PublishedPort[]> {
     return this.#locked(reference, async (container) => {

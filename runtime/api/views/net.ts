@@ -24,9 +24,13 @@ export function portRows(containers: readonly Container[]) {
   return containers
     .flatMap((container) => container.ports.map((port) => portRow(container, port)))
     .sort(
-      (a, b) => a.HostPort - b.HostPort || a.Protocol.localeCompare(b.Protocol) || a.HostIp.localeCompare(b.HostIp),
+      (a, b) => a.HostPort - b.HostPort || a.Protocol.localeCompare(b.Protocol) || compareAddresses(a.HostIp, b.HostIp),
     );
 }
+
+/** IPv4 first. */
+const compareAddresses = (a: string, b: string): number =>
+  Number(a.includes(":")) - Number(b.includes(":")) || a.localeCompare(b);
 
 /** One row of `GET /ctr/net/traffic`. */
 export const trafficView = (row: TrafficRow, names: Names) => ({
