@@ -55,6 +55,7 @@ export function joinersOf(records: ContainerRecords, id: string): Container[] {
     .map(({ container }) => container)
     .filter(
       (container) =>
+        sharedWith(container.hostConfig) !== undefined &&
         (container.status === "running" || container.status === "paused") &&
         container.id !== id &&
         sandboxIdOf(records, container) === id,
