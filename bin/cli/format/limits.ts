@@ -51,8 +51,15 @@ export const limitRow = ({ limit, asked, enforced, usage, peak, file, value }: L
   Enforced: inUnit(limit, enforced),
   Usage: usage === undefined ? "-" : inUnit(limit, usage),
   Peak: peak === undefined ? "-" : inUnit(limit, peak),
-  File: `${isCgroupFile(file) ? basename(file) : file} = ${value === "" ? '""' : value.replaceAll("\n", " ")}`,
+  File: `${isCgroupFile(file) ? basename(file) : file} = ${shownValue(value)}`,
 });
+
+/** Of a file with several lines the first stands for all: JSON has the whole. */
+function shownValue(value: string): string {
+  const [first = "", ...others] = value.split("\n");
+  if (others.length > 0) return `${first} …`;
+  return first === "" ? '""' : first;
+}
 
 const isCgroupFile = (file: string): boolean => file.startsWith("/sys/fs/cgroup/");
 
