@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "mocha";
 import {
@@ -95,8 +94,12 @@ describe("why it was killed", () => {
     const low = Math.max(0, groups.host.lowestOomScoreAdj);
     // The small one is the worst by its score; the large one goes on growing until somebody dies.
     const limits = { memory: 48 * MIB, swap: 0 };
-    const small = groups.run("web", limits, "echo 1000 > /proc/self/oom_score_adj; exec sleep 300");
-    await waitFor("the small one", () => readFileSync(`/proc/${small.pid}/comm`, "utf8") === "sleep\n");
+    const hold = "x=$(head -c 6000000 /dev/zero | tr '\\0' a); while :; do sleep 300; done";
+    groups.run("web", limits, `echo 1000 > /proc/self/oom_score_adj; ${hold}`);
+    await waitFor(
+      "the small one",
+      () => groups.cgroups.processes("web").length === 2 && groups.cgroups.stats("web").memoryUsage > 5 * MIB,
+    );
     groups.runIn(groups.cgroups.directoriesOf("web"), EAT_MEMORY, { oomScoreAdj: low });
     await waitFor("the kill", () => groups.cgroups.oomKills("web") > 0);
     using oomLog = new OomLog();
