@@ -12,9 +12,9 @@ export function applyPlan(files: KernelFiles, plan: readonly Write[]): void {
   const done: Write[] = [];
   try {
     for (const write of plan) {
-      writeOne(files, write);
+      const content = writeOne(files, write);
       done.push(write);
-      confirm(files, write);
+      if (content !== undefined) confirm(write, content);
     }
   } catch (error) {
     rollBack(files, done, error);
@@ -22,23 +22,23 @@ export function applyPlan(files: KernelFiles, plan: readonly Write[]): void {
   }
 }
 
-function writeOne(files: KernelFiles, { path, value, row, mayVanish }: Write): void {
+/** @returns what the file has now; undefined where that is not to be compared */
+function writeOne(files: KernelFiles, write: Write): string | undefined {
+  const { path, value, row, previous, isConfirmed = true, mayVanish = false } = write;
   try {
+    if (previous !== undefined && isConfirmed && !mayVanish) return files.writeAndRead(path, textFor(value));
     files.write(path, textFor(value));
   } catch (error) {
-    if (mayVanish === true && hasCode(error, "ENOENT", "ESRCH")) return;
-    throw refusedWrite(path, value, row, error);
+    if (!mayVanish || !hasCode(error, "ENOENT", "ESRCH")) throw refusedWrite(path, value, row, error);
   }
+  return undefined;
 }
 
 /** An empty value needs a line end: a write of nothing is no write. */
 const textFor = (value: string): string => (value === "" ? "\n" : value);
 
 /** The kernel may take a write and keep something else. */
-function confirm(files: KernelFiles, write: Write): void {
-  const { path, value, previous, row, valueIn, isConfirmed = true, mayVanish } = write;
-  if (previous === undefined || !isConfirmed || mayVanish === true) return;
-  const content = files.read(path);
+function confirm({ path, value, row, valueIn }: Write, content: string): void {
   const kept = valueIn?.(content) ?? content;
   if (!isKept(row, value, kept)) throw ignoredValue(path, value, kept, row);
 }

@@ -2,7 +2,7 @@
 import { invalid, notFound } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { applyPlan } from "./apply.ts";
-import { checkLimits } from "./check.ts";
+import { checkAgain } from "./check.ts";
 import { collectFacts, type FactsOptions, readMoment } from "./explain/collect.ts";
 import type { Facts, Moment } from "./explain/types.ts";
 import { setFrozen } from "./freeze.ts";
@@ -99,12 +99,12 @@ export class Cgroups {
    *
    * On cgroup v2 the first group inside of another moves the processes of that one into a leaf `main` below it.
    *
-   * @throws `invalid`, `unsupported` as {@link checkLimits}; `conflict` when processes live in such a group. Whatever was
+   * @throws `invalid`, `unsupported` as `checkLimits`; `conflict` when processes live in such a group. Whatever was
    * made is removed again.
    */
   create(id: string, limits: Limits): Cgroup {
     const path = this.#oneGroup(id);
-    checkLimits(limits, this.host);
+    checkAgain(limits, this.host);
     makeGroup(this.#tree, id, limits);
     this.#logger.debug("Made a cgroup.", { path, limits });
     return { id, path, directories: this.#tree.directoriesOf(id) };
@@ -116,12 +116,12 @@ export class Cgroups {
    * swap, the swap, or Docker's default total, whichever was asked.
    *
    * @returns what was changed: file, old and new content
-   * @throws `invalid`, `unsupported` as {@link checkLimits}; `conflict` when the group uses more memory than it may have
+   * @throws `invalid`, `unsupported` as `checkLimits`; `conflict` when the group uses more memory than it may have
    * afterwards; `notFound`. The old limits are then in force.
    */
   update(id: string, change: Limits, { asked = {} }: UpdateOptions = {}): ChangedFile[] {
     this.#require(id);
-    checkLimits(change, this.host, { isUpdate: true, asked });
+    checkAgain(change, this.host, { isUpdate: true, asked });
     return this.#change(id, change, asked);
   }
 

@@ -3,9 +3,9 @@
  * Docker's (clients match on them). What Docker would discard with a warning is an error here when the user gave it,
  * because a limit that silently does not hold is worse than none; a default is left away with Docker's warning.
  */
-import { checkBlockIo, checkConf } from "./check/block-io.ts";
+import { checkBlockIo, checkConf, checkDevices } from "./check/block-io.ts";
 import { checkCpus, checkCpuset, checkRealtime } from "./check/cpu.ts";
-import { checkHost } from "./check/host.ts";
+import { remarks, withoutAbsent } from "./check/host.ts";
 import { checkMemory, checkOomScoreAdj, checkPids } from "./check/memory.ts";
 import type { CgroupHost } from "./host.ts";
 import type { LimitField, Limits } from "./types.ts";
@@ -31,14 +31,30 @@ export interface CheckResult {
  * for a limit that this host cannot keep
  */
 export function checkLimits(limits: Limits, host: CgroupHost, options: CheckOptions = {}): CheckResult {
+  checkValues(limits, host, options);
+  checkDevices(limits, host);
+  const { limits: kept, warnings } = withoutAbsent(limits, host, options.defaults ?? []);
+  checkConf(limits, host);
+  return { limits: kept, warnings: [...warnings, ...remarks(kept, host)] };
+}
+
+/**
+ * The same for limits that were checked before, when they come to be put in force: without what is told by a plan as well,
+ * and without warnings, which nobody would see.
+ * @throws as {@link checkLimits}
+ */
+export function checkAgain(limits: Limits, host: CgroupHost, options: CheckOptions = {}): void {
+  checkValues(limits, host, options);
+  withoutAbsent(limits, host, []);
+  checkConf(limits, host);
+}
+
+function checkValues(limits: Limits, host: CgroupHost, options: CheckOptions): void {
   checkMemory(limits, options);
   checkPids(limits);
   checkCpus(limits, host);
   checkRealtime(limits, options.asked);
   checkCpuset(limits, host);
-  checkBlockIo(limits, host);
+  checkBlockIo(limits);
   checkOomScoreAdj(limits, host);
-  const result = checkHost(limits, host, options.defaults ?? []);
-  checkConf(limits, host);
-  return result;
 }

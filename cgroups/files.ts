@@ -23,6 +23,8 @@ export interface KernelFiles {
   open(path: string): OpenFile;
   /** One write(2) into a file that exists. Never makes one: a missing file means a missing controller. */
   write(path: string, value: string): void;
+  /** As `write`, then what the file has now: an open less than both one after the other. */
+  writeAndRead(path: string, value: string): string;
   exists(path: string): boolean;
   makeDirectory(path: string): void;
   removeDirectory(path: string): void;
@@ -75,6 +77,15 @@ export const realFiles: KernelFiles = {
     const fd = openSync(path, constants.O_WRONLY);
     try {
       writeSync(fd, value);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  writeAndRead(path, value) {
+    const fd = openSync(path, constants.O_RDWR);
+    try {
+      writeSync(fd, value);
+      return readWhole(fd).trimEnd();
     } finally {
       closeSync(fd);
     }

@@ -7,13 +7,17 @@ import { bad, isWhole } from "./values.ts";
 
 const isWeight = (value: number): boolean => isWhole(value) && value >= 10 && value <= 1000;
 
-export function checkBlockIo(limits: Limits, host: CgroupHost): void {
+export function checkBlockIo(limits: Limits): void {
   const { blkioWeight } = limits;
   if (blkioWeight !== undefined && blkioWeight !== "max" && !isWeight(blkioWeight)) {
     throw bad("Range of blkio weight is from 10 to 1000");
   }
   for (const field of DEVICE_FIELDS) for (const limit of limits[field] ?? []) checkDevice(field, limit);
-  resolveDevices(host.files, limits);
+}
+
+/** Every device is a disk of this host, or at least looks like one. */
+export function checkDevices(limits: Limits, { files }: CgroupHost): void {
+  resolveDevices(files, limits);
 }
 
 function checkDevice(field: (typeof DEVICE_FIELDS)[number], { device, value }: DeviceLimit): void {

@@ -11,7 +11,7 @@ import type { LimitField, Limits, MutableLimits } from "../types.ts";
  * @param defaults limits that nobody gave
  * @throws `unsupported` for one that was given
  */
-export function checkHost(limits: Limits, host: CgroupHost, defaults: readonly LimitField[]): CheckResult {
+export function withoutAbsent(limits: Limits, host: CgroupHost, defaults: readonly LimitField[]): CheckResult {
   const warnings: string[] = [];
   const kept: MutableLimits = { ...limits };
   for (const row of LIMIT_ROWS) {
@@ -22,7 +22,6 @@ export function checkHost(limits: Limits, host: CgroupHost, defaults: readonly L
     warnings.push(`${row.unsupported}. ${row.discarded}`);
     delete kept[row.field];
   }
-  warnings.push(...remarks(kept, host));
   return { limits: kept, warnings };
 }
 
@@ -61,7 +60,8 @@ function lacking(row: LimitRow, reason: string): CtrError {
   return unsupported(`${row.unsupported}: ${reason}`, { code: "CTR_LIMIT_UNSUPPORTED", hint });
 }
 
-function remarks(limits: Limits, host: CgroupHost): string[] {
+/** What is as asked and yet not as one would think. */
+export function remarks(limits: Limits, host: CgroupHost): string[] {
   const remarks: string[] = [];
   const { memory, memorySwap, swap, oomKillDisable, blkioWeight } = limits;
   if (typeof memory === "number" && (memorySwap ?? swap) === undefined && !host.swapAccounting) {

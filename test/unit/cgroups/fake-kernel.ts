@@ -157,6 +157,11 @@ export class FakeKernel implements KernelFiles {
     this.#files.set(path, this.#keep(path, value.trim(), present));
   }
 
+  writeAndRead(path: string, value: string): string {
+    this.write(path, value);
+    return this.read(path);
+  }
+
   /** A process is in one group of a tree. */
   #leave(directory: string, pid: string): void {
     const file = `${directory}/cgroup.procs`;
