@@ -158,7 +158,7 @@ describe("the monitor", function () {
       const { session, directory, output } = await run(options.id, ["sh", "-c", script], { input: "in\n" });
       deepEqual(output, { stdout: "in\npipe", stderr: "err\n" });
       equal(await session.exited, 4);
-      ok(!existsSync(directory));
+      await waitFor("the exec's directory to go", () => !existsSync(directory));
       equal(host.monitor.exits.codeOf(options.id), undefined);
     });
 
