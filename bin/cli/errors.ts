@@ -33,8 +33,9 @@ export class EngineError extends Error {
   /** The engine's own words, without `Error response from daemon`. */
   readonly reason: string;
 
-  constructor(status: number, reason: string) {
-    super(`Error response from daemon: ${reason}`);
+  /** @param hint the way out, shown on a line of its own; Docker's engine gives none */
+  constructor(status: number, reason: string, hint?: string) {
+    super(`Error response from daemon: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
     this.status = status;
     this.reason = reason;
   }

@@ -56,8 +56,9 @@ async function networkLines(port: number): Promise<string[]> {
 /** The firewall's own words for the published port. */
 async function ruleOf(port: number): Promise<string> {
   const { stdout } = await runCommand(["nft", "list", "map", "inet", "ctr", "hp4"], { expect: [0, 1] });
-  const element = new RegExp(`tcp \\. ${port}\\b[^:]*: [0-9.]+ \\. \\d+`).exec(stdout)?.[0];
-  return `${element ?? `port ${port}`}   ${faint("(one element of nftables map inet ctr hp4)")}`;
+  const [, target] = new RegExp(`tcp \\. ${port}\\b[^:]*: ([0-9.]+ \\. \\d+)`).exec(stdout) ?? [];
+  const element = target === undefined ? `port ${port}` : `tcp . ${port} : ${target}`;
+  return `${element}   ${faint("(one element of nftables map inet ctr hp4)")}`;
 }
 
 async function limitLines(): Promise<string[]> {

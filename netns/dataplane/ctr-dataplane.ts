@@ -2,19 +2,21 @@
  * `ctr-dataplane`: the companion process of the engine that answers names and runs proxies. It goes on while no engine is
  * there, and ends by itself when it has nothing to do for a while.
  */
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { LISTENING_DESCRIPTOR } from "./launch.ts";
 import { Service } from "./service.ts";
 import { serveEngine } from "./session.ts";
 
 /** Milliseconds. */
-const CHECK_INTERVAL = 15_000;
+const CHECK_INTERVAL = 5_000;
 /**
  * Milliseconds with nothing to do, after which the process ends. While an engine is there its next container may come
  * soon, and would wait for a new process to start.
  */
 const IDLE_TIME = { withEngine: 600_000, alone: 30_000 } as const;
 
+const [, , socketPath = ""] = process.argv;
 process.title = "ctr-dataplane";
 // It has no terminal; a signal to all that a shell started is not meant for it.
 process.on("SIGHUP", () => {});
@@ -32,7 +34,11 @@ const server = createServer((socket) => {
 server.listen({ fd: LISTENING_DESCRIPTOR });
 
 setInterval(() => {
-  if (engines === 0) service.dropVanished();
+  if (engines === 0) {
+    // The engine's exec-root was deleted: no engine will ever find this process again, whatever it still carries.
+    if (!existsSync(socketPath)) process.exit(0);
+    service.dropVanished();
+  }
   const now = performance.now();
   if (!service.isIdle) lastWork = now;
   if (now - lastWork > (engines > 0 ? IDLE_TIME.withEngine : IDLE_TIME.alone)) process.exit(0);

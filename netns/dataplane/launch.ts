@@ -43,7 +43,7 @@ export function launchDataPlane(socketPath: string, logPath: string): LaunchedPr
   const listening = descriptor(listenOn(socketPath));
   return spawnProcess({
     program: process.execPath,
-    args: [...NODE_FLAGS, PROGRAM],
+    args: [...NODE_FLAGS, PROGRAM, socketPath],
     environment: { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
     descriptors: new Map([
       [2, descriptor(above(log))],

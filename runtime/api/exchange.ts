@@ -107,14 +107,17 @@ export class Exchange {
     this.response.end();
   }
 
-  /** Answers with an error: the status by its kind, the text as `{"message": …}`. */
+  /**
+   * Answers with an error: the status by its kind, the text as `{"message": …}`. The way out, where there is one, stands
+   * beside it as `hint`: Docker's clients match on the message alone.
+   */
   fail(error: unknown): void {
-    const { status, message } = toCtrError(error);
+    const { status, message, hint } = toCtrError(error);
     if (status === 304) {
       this.empty(304);
       return;
     }
-    this.json(status, { message });
+    this.json(status, { message, hint });
   }
 
   /** Starts an answer that is written piece by piece; the headers go out at once. */

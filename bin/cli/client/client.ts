@@ -168,18 +168,19 @@ const UNREACHABLE = [
 async function checked(response: IncomingMessage): Promise<IncomingMessage> {
   const status = response.statusCode ?? 0;
   if (status < 400) return response;
-  throw new EngineError(status, reasonOf(await textOf(response), status));
+  const { reason, hint } = wordsOf(await textOf(response), status);
+  throw new EngineError(status, reason, hint);
 }
 
-/** The engine's message; a proxy in between may answer with something else. */
-function reasonOf(body: string, status: number): string {
+/** The engine's message and its hint; a proxy in between may answer with something else. */
+function wordsOf(body: string, status: number): { readonly reason: string; readonly hint?: string } {
   try {
-    const { message } = JSON.parse(body) as { message?: unknown };
-    if (typeof message === "string") return message;
+    const { message, hint } = JSON.parse(body) as { message?: unknown; hint?: unknown };
+    if (typeof message === "string") return { reason: message, ...(typeof hint === "string" ? { hint } : {}) };
   } catch {
     // Not JSON: shown as it came.
   }
-  return body.trim() || `HTTP status ${status}`;
+  return { reason: body.trim() || `HTTP status ${status}` };
 }
 
 const bodyOf = ({ body }: RequestOptions): string | undefined =>

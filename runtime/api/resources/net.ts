@@ -1,5 +1,5 @@
 /** ctr's own: ports of containers that exist, what may reach what, and how the network stands. */
-import { CtrError, invalid, notFound } from "../../../lib/errors.ts";
+import { CtrError, invalid, notFound, toCtrError } from "../../../lib/errors.ts";
 import { type Grant, parsePort } from "../../../netns/index.ts";
 import {
   decodeGrant,
@@ -45,10 +45,17 @@ export async function shapeContainer(exchange: Exchange, { containers }: ApiEngi
 
 /** `GET /ctr/containers/{id}/dns?name=&type=`: what the container would be answered, and by whom. */
 export async function explainName(exchange: Exchange, { containers, network }: ApiEngine): Promise<void> {
-  const { id } = containers.find(exchange.parameter("id"));
+  const container = containers.find(exchange.parameter("id"));
   const name = exchange.text("name");
-  if (name === undefined) throw invalid("no name to look up: give ?name=", "CTR_DNS_NAME_MISSING");
-  exchange.json(200, await network.explainName(id, name, exchange.text("type")));
+  if (name === undefined) throw invalid("no name is given that could be looked up", "CTR_DNS_NAME_MISSING");
+  try {
+    exchange.json(200, await network.explainName(container.id, name, exchange.text("type")));
+  } catch (error) {
+    const { code, hint } = toCtrError(error);
+    if (code !== "CTR_NAMES_NOT_SERVED") throw error;
+    // The network layer knows containers by their ids.
+    throw notFound(`container ${container.name} has no name server of ctr`, { code, hint, cause: error });
+  }
 }
 
 /** `GET /ctr/networks/grants`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { identifyProcess, isAlive, type ProcessIdentity, signalProcess } from "../../../lib/system/process.ts";
 import type { NameRecord, NamesSandbox } from "../../../netns/dns/index.ts";
@@ -121,6 +121,15 @@ describe("the data plane", () => {
     await fixture.dataPlane.end();
     await waitFor("its end", () => !isAlive(process));
     assert.equal(fixture.restarts, 0);
+  });
+
+  it("ends, whatever it carries, when no engine can find it any more", async () => {
+    await using fixture = NamesFixture.start();
+    await serveNames(fixture);
+    const process = await processOf(fixture);
+    await fixture.close();
+    rmSync(join(fixture.network.directory, "dataplane.sock"));
+    await waitFor("its end", () => !isAlive(process));
   });
 
   it("restores what it can, when a sandbox has gone", async () => {

@@ -201,6 +201,7 @@ describe("networks by the API", () => {
       assert.equal((await ask("DELETE", "/ctr/networks/grants", { ...ends, Port: "80" })).status, 204);
       assert.deepEqual((await ask("DELETE", "/ctr/networks/grants", { ...ends, Port: "81/udp" })).value, {
         message: "front was not allowed to reach web at 81/udp",
+        hint: "see: ctr net grants",
       });
     });
 

@@ -120,6 +120,14 @@ describe("the client of the API", () => {
     assert.equal(received, "first echo me");
   });
 
+  it("shows the way out that the engine knows on a line of its own", async () => {
+    await serve((_, response) => response.writeHead(409).end('{"message":"is taken","hint":"web has it"}'));
+    await assert.rejects(
+      withClient((client) => client.json("GET", "/")),
+      { reason: "is taken", message: "Error response from daemon: is taken\nweb has it" },
+    );
+  });
+
   it("makes an error of a refused take-over", async () => {
     await serve((_, response) => response.writeHead(409).end('{"message":"not running"}'));
     await assert.rejects(
