@@ -4,13 +4,12 @@ import { runSteps } from "../steps.ts";
 import type { SandboxRecord } from "../store/index.ts";
 import type { PortBinding, PublishedPort } from "../types.ts";
 import { bindingsInForce, changeProxies, changeRules, type Publication, reservePorts } from "./ports.ts";
-import { startProxies } from "./set-up.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
 /**
  * Publishes further ports of a container.
  * @returns those that came into force: none while no network leads out
- * @throws Docker's texts for ports that are taken; nothing has changed then
+ * @throws Docker's texts for ports that are taken, and for a proxy that cannot start; nothing has changed then
  */
 export async function publishLive(
   tools: SandboxTools,
@@ -56,7 +55,12 @@ export async function publishLive(
     logger,
     step,
   );
-  startProxies(tools, from, to());
+  try {
+    await changeProxies(tools, from, to());
+  } catch (error) {
+    await unpublishLive(tools, state, added, record.bindings);
+    throw error;
+  }
   return added;
 }
 

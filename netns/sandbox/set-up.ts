@@ -142,7 +142,13 @@ export async function completeSandbox(tools: SandboxTools, { state, ports }: Pub
   putNames(tools, state.containerId, true);
   await serveNames(tools, state);
   tools.step("setUp:names");
-  startProxies(tools, { state, ports: [] }, { state, ports });
+  const [before, after] = [
+    { state, ports: [] },
+    { state, ports },
+  ];
+  // Nothing else carries these: one that is not there is a port that is not published.
+  if (ports.some(({ policy }) => policy === "hostfw")) await changeProxies(tools, before, after);
+  else startProxies(tools, before, after);
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
+import { mkdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { runCommand } from "../../../lib/command.ts";
@@ -144,6 +145,21 @@ describe("published ports, from everywhere", () => {
     assert.equal(await inVain(HOST_6), "silence");
     run(["nft", "flush", "table", "inet", "ufw"]);
     assert.equal(await fromOutside(HOST_6), `web saw ${gateway}`);
+  });
+
+  it("with the policy hostfw are refused where no proxy can start, and nothing is left of them", async () => {
+    await start();
+    const { containerId } = await web([]);
+    const hostfw = [{ ...tcp(80, 8080, "127.0.0.1"), policy: "hostfw" as const }];
+    // Something that is not in the way of anything else: the data plane's socket cannot be made.
+    const obstacle = join(fixture.network.directory, "dataplane.sock");
+    mkdirSync(join(obstacle, "full"), { recursive: true });
+    await assert.rejects(fixture.engine.publish(containerId, hostfw));
+    await assert.rejects(fixture.run("other", hostfw));
+    assert.deepEqual(fixture.engine.sandboxOf(containerId)?.ports, []);
+    rmSync(obstacle, { recursive: true });
+    await fixture.engine.publish(containerId, hostfw);
+    assert.match(await fromHost("127.0.0.1"), /^web saw /);
   });
 
   it("follow at once when a port moves while a UDP client goes on sending", async () => {
