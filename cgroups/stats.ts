@@ -16,6 +16,19 @@ type MemoryStats = Pick<GroupStats, "memoryUsage" | "memoryPeak" | "memoryInacti
 /** What a controller that this host does not have counts: nothing. */
 const NO_MEMORY: MemoryStats = { memoryUsage: 0, memoryPeak: undefined, memoryInactiveFile: 0 };
 
+/** Of a group that has used nothing yet, or that is not there. */
+export const NO_STATS: GroupStats = {
+  cpuUsage: 0,
+  cpuUser: 0,
+  cpuSystem: 0,
+  cpuPeriods: 0,
+  cpuThrottledPeriods: 0,
+  cpuThrottledTime: 0,
+  ...NO_MEMORY,
+  pids: 0,
+  oomKills: 0,
+};
+
 /** @throws `notFound` when the group is gone */
 export function readStats(tree: GroupTree, id: string, held: HeldFiles): GroupStats {
   const read: ReadFile = (path) => held.read(id, path);

@@ -1,10 +1,7 @@
 /** One engine to a network namespace: two would take each other's veth pairs and rules for leftovers. */
 import { conflict } from "../lib/errors.ts";
 import { errnoName, lastErrno, rawCall, SystemCallError, systemCall } from "../lib/system/libc.ts";
-
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM } from "../lib/system/socket.ts";
 
 /**
  * Holds the right to manage the bridges of this network namespace, until disposed of or the process ends. It is a name

@@ -1,26 +1,14 @@
 /** What happened between two moments. Pure. */
 import { throttledShare } from "../docker/formulas.ts";
-import type { GroupStats, IoCounters, PressureResource } from "../types.ts";
+import { NO_STATS } from "../stats.ts";
+import type { IoCounters, PressureResource } from "../types.ts";
 import type { Moment, Rates } from "./types.ts";
 
 const RESOURCES: readonly PressureResource[] = ["cpu", "memory", "io"];
 
 /** Nothing has happened yet: the moment at which a group is made. */
 export function beginning(time: number): Moment {
-  const stats: GroupStats = {
-    cpuUsage: 0,
-    cpuUser: 0,
-    cpuSystem: 0,
-    cpuPeriods: 0,
-    cpuThrottledPeriods: 0,
-    cpuThrottledTime: 0,
-    memoryUsage: 0,
-    memoryPeak: undefined,
-    memoryInactiveFile: 0,
-    pids: 0,
-    oomKills: 0,
-  };
-  return { time, stats, signals: { oomKills: 0 }, pressure: {} };
+  return { time, stats: NO_STATS, signals: { oomKills: 0 }, pressure: {} };
 }
 
 /** Undefined when no time passed between them. */

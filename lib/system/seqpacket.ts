@@ -12,12 +12,8 @@ import { closeSync, constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { basename, dirname } from "node:path";
 import { errnoName, lastErrno, rawCall, systemCall } from "./libc.ts";
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_SEQPACKET, SOCK_STREAM } from "./socket.ts";
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_SEQPACKET = 5;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 /** `struct sockaddr_un`, see unix(7): two bytes of family, then the path with its terminating zero. */
 const ADDRESS_LENGTH = 110;
 const LONGEST_PATH = 107;

@@ -3,11 +3,9 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemCall } from "../../lib/system/libc.ts";
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM } from "../../lib/system/socket.ts";
 import { spawnProcess } from "../../lib/system/spawn.ts";
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
 const LONGEST_PATH = 107;
 const BACKLOG = 8;
 

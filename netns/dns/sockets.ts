@@ -4,15 +4,17 @@
  */
 import { isIPv4 } from "node:net";
 import { lastErrno, rawCall, SystemCallError, systemCall } from "../../lib/system/libc.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../../lib/system/socket.ts";
 import { addressBytes } from "./wire/address.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 const EINPROGRESS = 115;
 const EADDRINUSE = 98;

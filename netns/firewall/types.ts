@@ -135,8 +135,9 @@ export interface Firewall extends Disposable {
   /** Reads counters from the kernel: it takes as long as there are elements, so it is for people only. */
   listing(): Promise<FirewallListing>;
   /**
-   * Whether our rules are whole. Under 10 µs while nobody else has changed the host's firewall since the last call, and
-   * a fraction of a millisecond when somebody has.
+   * Whether our rules are whole. It asks the kernel for one number while nobody else has changed the host's firewall
+   * since the last call, and reads our rules back when somebody has. An element that was replaced by one with another value
+   * is not noticed.
    */
   check(): boolean;
   /** Writes everything that is remembered again. @returns false before the first `sync`, when there is nothing to go by */

@@ -4,13 +4,10 @@
  */
 import { getSystemErrorMap } from "node:util";
 import { errnoName, lastErrno, poolCall, rawCall, SystemCallError, systemCall } from "../../lib/system/libc.ts";
+import { AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET } from "../../lib/system/socket.ts";
 import { type Message, message, parseAttributes, parseMessages, readText } from "./codec.ts";
 import { ErrorAttribute, MessageFlag, MessageType, NETLINK_ROUTE } from "./constants.ts";
 
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;

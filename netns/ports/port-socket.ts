@@ -3,15 +3,11 @@
  * have the options that Node does not set. See socket(7), ip(7), ipv6(7).
  */
 import { errnoName, lastErrno, rawCall } from "../../lib/system/libc.ts";
+import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "../../lib/system/socket.ts";
 import { type Address, parseAddress } from "../ipam/ip.ts";
 import type { Protocol } from "../types.ts";
 import { isIpv6 } from "./host-address.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_CLOEXEC = 0o2000000;
-const SOCK_NONBLOCK = 0o4000;
-const SOL_SOCKET = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import type { GroupStats } from "../../cgroups/index.ts";
+import { NO_STATS } from "../../cgroups/index.ts";
 import type { Container } from "../types.ts";
 import type { ApiEngine } from "./engine-face.ts";
 import { countersOf } from "./network-counters.ts";
@@ -15,26 +15,12 @@ const INTERVAL = 1000;
 /** Nanoseconds of a clock tick: USER_HZ is 100 on every Linux architecture. */
 const TICK = 10_000_000;
 
-const NOTHING: GroupStats = {
-  cpuUsage: 0,
-  cpuUser: 0,
-  cpuSystem: 0,
-  cpuPeriods: 0,
-  cpuThrottledPeriods: 0,
-  cpuThrottledTime: 0,
-  memoryUsage: 0,
-  memoryPeak: undefined,
-  memoryInactiveFile: 0,
-  pids: 0,
-  oomKills: 0,
-};
-
 /** A container that does not run uses nothing. */
 export function sampleStats({ containers }: ApiEngine, container: Container): StatsSample {
   const running = isRunning(container);
   return {
     read: new Date().toISOString().replace("Z", "000000Z"),
-    group: running ? containers.stats(container.id) : NOTHING,
+    group: running ? containers.stats(container.id) : NO_STATS,
     ...hostCpu(readFileSync("/proc/stat", "utf8")),
     // Those of the host are no container's.
     networks: running && container.hostConfig.NetworkMode !== "host" ? countersOf(container.pid) : {},

@@ -3,6 +3,7 @@
  * rules and their size, which getsockopt tells in a microsecond. Source: linux/netfilter_ipv4/ip_tables.h
  */
 import { rawCall, systemCall } from "../../../lib/system/libc.ts";
+import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_RAW } from "../../../lib/system/socket.ts";
 import type { Family } from "../checks.ts";
 import type { KernelView } from "../nftables/kernel-view.ts";
 import { TABLES } from "./chains.ts";
@@ -16,10 +17,6 @@ export const nftStamp = (kernel: KernelView): Stamp => ({
   [Symbol.dispose]() {},
 });
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_RAW = 255;
 const SOL_IP = 0;
 const SOL_IPV6 = 41;

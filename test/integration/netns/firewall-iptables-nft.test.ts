@@ -1,3 +1,4 @@
-import { describeFirewall, iptables } from "./firewall-suite.ts";
+import { iptables } from "./firewall-subjects.ts";
+import { describeFirewall } from "./firewall-suite.ts";
 
 describeFirewall(iptables("nft"));

@@ -1,3 +1,4 @@
-import { describeFirewall, nftables } from "./firewall-suite.ts";
+import { nftables } from "./firewall-subjects.ts";
+import { describeFirewall } from "./firewall-suite.ts";
 
 describeFirewall(nftables);

@@ -1,122 +1,26 @@
 /** What a firewall has to do, whichever backend does it: real packets between a host, its containers and its neighbour. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { CtrError } from "../../../lib/errors.ts";
 import { silentLogger } from "../../../lib/log.ts";
-import {
-  type Firewall,
-  type FirewallNetwork,
-  type FirewallPort,
-  openFirewall,
-  watchFirewall,
-} from "../../../netns/firewall/index.ts";
+import { type Firewall, watchFirewall } from "../../../netns/firewall/index.ts";
 import { waitFor } from "../../support/wait.ts";
 import { Hosts, type Machine, misrouteLoopback, restoreLoopback, six, UPLINK } from "./firewall-hosts.ts";
-
-/** A backend, and how an administrator works beside it. */
-export interface Subject {
-  readonly name: string;
-  readonly open: () => Firewall;
-  /** Takes all rules of the host away. */
-  readonly flush: () => void;
-  /** Puts a rule into the administrator's chain that drops this port of any container. */
-  readonly dropByUser: (port: number) => void;
-  readonly forgetUserRules: () => void;
-}
-
-const run = (text: string): string => {
-  const [program = "", ...args] = text.split(" ");
-  return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-};
-
-export const nftables: Subject = {
-  name: "nftables",
-  open: () => openFirewall({ logger: silentLogger }),
-  flush: () => run("nft flush ruleset"),
-  dropByUser: (port) => run(`nft add rule inet ctr user tcp dport ${port} drop`),
-  forgetUserRules: () => run("nft flush chain inet ctr user"),
-};
-
-export const iptables = (mode: "nft" | "legacy"): Subject => ({
-  name: `iptables (${mode})`,
-  open: () => {
-    process.env["CTR_IPTABLES_MODE"] = mode;
-    try {
-      return openFirewall({ logger: silentLogger, backend: "iptables" });
-    } finally {
-      delete process.env["CTR_IPTABLES_MODE"];
-    }
-  },
-  flush: () => {
-    for (const program of [`iptables-${mode}`, `ip6tables-${mode}`]) {
-      for (const table of ["raw", "nat", "filter"])
-        for (const what of ["-F", "-X"]) run(`${program} -t ${table} ${what}`);
-    }
-  },
-  dropByUser: (port) => run(`iptables-${mode} -A CTR-USER -p tcp --dport ${port} -j DROP`),
-  forgetUserRules: () => run(`iptables-${mode} -F CTR-USER`),
-});
-
-export const networkOf = (number: number, options: Partial<FirewallNetwork> = {}): FirewallNetwork => ({
-  bridge: `ctr${number}`,
-  networkName: `net${number}`,
-  subnet4: `172.2${number}.0.0/24`,
-  subnet6: `fd00:2${number}::/64`,
-  internal: false,
-  icc: true,
-  ...options,
-});
-
-export const portTo = (address: string, hostPort: number, options: Partial<FirewallPort> = {}): FirewallPort => ({
-  protocol: "tcp",
-  hostIp: "",
-  hostPort,
-  address,
-  containerPort: 80,
-  owner: "web",
-  bridge: `ctr${address.split(".")[1]?.slice(1)}`,
-  ...options,
-});
-
-const portTo6 = (address: string, hostPort: number, options: Partial<FirewallPort> = {}): FirewallPort =>
-  portTo(address, hostPort, { hostIp: "::", address: six(address), ...options });
-
-async function allSilent(answers: readonly Promise<string>[]): Promise<void> {
-  assert.deepEqual(
-    await Promise.all(answers),
-    answers.map(() => "silence"),
-  );
-}
-
-export const WEB = "172.20.0.2";
-const NEIGHBOUR = "172.20.0.3";
-const STRANGER = "172.21.0.2";
-const INMATE = "172.22.0.2";
-const ROUTED = "172.23.0.2";
-const NAKED = "172.24.0.2";
-const TRUSTING = "172.25.0.2";
-
-export const NETWORKS = [
-  networkOf(0),
-  (({ subnet6: _, ...ipv4Only }) => ipv4Only)(networkOf(1, { masquerade4: false })),
-  networkOf(2, { internal: true }),
-  networkOf(3, { gatewayMode4: "routed", gatewayMode6: "routed" }),
-  networkOf(4, { gatewayMode4: "nat-unprotected" }),
-  networkOf(5, { snat4: UPLINK.second, trustedInterfaces: [UPLINK.link] }),
-];
-
-export const PORTS = [
-  portTo(WEB, 8080),
-  portTo(WEB, 8080, { protocol: "udp" }),
-  portTo(WEB, 8081, { hostIp: "127.0.0.1" }),
-  portTo(WEB, 8082, { hostIp: UPLINK.host }),
-  portTo6(WEB, 8080, { bridge: "ctr0" }),
-  portTo6(WEB, 8080, { protocol: "udp", bridge: "ctr0" }),
-  portTo6(WEB, 8082, { hostIp: UPLINK.host6, bridge: "ctr0" }),
-  portTo(ROUTED, 8083),
-  portTo6(ROUTED, 8083, { bridge: "ctr3" }),
-  portTo(TRUSTING, 8085),
-];
+import { describeIsolation } from "./firewall-isolation.ts";
+import {
+  allSilent,
+  INMATE,
+  NAKED,
+  NEIGHBOUR,
+  NETWORKS,
+  networkOf,
+  PORTS,
+  portTo,
+  ROUTED,
+  STRANGER,
+  TRUSTING,
+  WEB,
+} from "./firewall-records.ts";
+import { nftables, type Subject } from "./firewall-subjects.ts";
 
 /** Needs a describe of its own for each: the rules of one are not to be seen beside another's. */
 export function describeFirewall(subject: Subject): void {
@@ -420,39 +324,6 @@ function describeBehaviour(subject: Subject, brNetfilter: boolean): void {
       const { rows } = await firewall.listing();
       assert(!rows.some(({ owner }) => owner === "net4"));
       assert(firewall.check());
-    });
-  });
-}
-
-function describeIsolation(subject: Subject): void {
-  describe(`firewall ${subject.name}, icc off`, () => {
-    it("drops between neighbours, but what a grant or a published port allows", async () => {
-      await using hosts = await Hosts.start({ brNetfilter: true });
-      hosts.bridge("ctr0", "172.20.0.1");
-      await hosts.outside();
-      const web = await hosts.container("ctr0", WEB, "172.20.0.1");
-      const neighbour = await hosts.container("ctr0", NEIGHBOUR, "172.20.0.1");
-      await web.serve("web", 80, 81);
-      using firewall = subject.open();
-      firewall.ensure();
-      firewall.sync({ networks: [networkOf(0, { icc: false })], ports: [portTo(WEB, 8080)] });
-      await allSilent([neighbour.listenFor(WEB, 80), neighbour.listenFor(six(WEB), 80)]);
-      assert.match(await neighbour.ask(UPLINK.host, 8080), /^web saw /);
-      assert.match(await hosts.ask(WEB, 80), /^web saw /);
-
-      const from = { bridge: "ctr0", address: NEIGHBOUR };
-      firewall.allow([
-        { from, to: { bridge: "ctr0", address: WEB }, protocol: "tcp", port: 80 },
-        {
-          from: { ...from, address: six(NEIGHBOUR) },
-          to: { bridge: "ctr0", address: six(WEB) },
-          protocol: "tcp",
-          port: 80,
-        },
-      ]);
-      assert.equal(await neighbour.ask(WEB, 80), `web saw ${NEIGHBOUR}`);
-      assert.equal(await neighbour.ask(six(WEB), 80), `web saw ${six(NEIGHBOUR)}`);
-      await allSilent([neighbour.listenFor(WEB, 81), neighbour.listenFor(six(WEB), 81)]);
     });
   });
 }

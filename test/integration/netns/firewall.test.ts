@@ -10,7 +10,8 @@ import { KernelView } from "../../../netns/firewall/nftables/kernel-view.ts";
 import { openLibnftables } from "../../../netns/firewall/nftables/libnftables.ts";
 import { openNftCommand } from "../../../netns/firewall/nftables/nft-command.ts";
 import { Hosts, UPLINK } from "./firewall-hosts.ts";
-import { iptables, NETWORKS, networkOf, nftables, PORTS, portTo, type Subject, WEB } from "./firewall-suite.ts";
+import { NETWORKS, networkOf, PORTS, portTo, WEB } from "./firewall-records.ts";
+import { iptables, nftables, type Subject } from "./firewall-subjects.ts";
 import { PrivateNetwork } from "./private-network.ts";
 
 const ruleset = (): string => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8", stdio: "pipe" });
