@@ -64,10 +64,11 @@ function judge(
   name: string,
 ): { container: Container; warnings: readonly string[] } {
   const id = generateId();
-  const { cgroups, paths, host, records } = parts;
+  const { cgroups, paths, host, records, networkConfig } = parts;
   checkNetworkMode(request, request.HostConfig ?? {});
   const config = containerConfig(request, image.config, id, hostname());
-  const asked = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified");
+  const defaultNetwork = networkConfig.bridge === "none" ? "none" : "bridge";
+  const asked = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified", defaultNetwork);
   const adapted = { ...asked, NetworkMode: withTargetId(records, asked.NetworkMode ?? "bridge") };
   const { hostConfig: limited, warnings } = checkHostLimits(adapted, cgroups.host);
   const hostConfig = withPaths(limited, host);

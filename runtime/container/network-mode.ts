@@ -23,9 +23,12 @@ export function isUserDefined(mode: string): boolean {
   return !PREDEFINED.includes(mode) && !mode.startsWith(CONTAINER);
 }
 
-/** The mode with the name of the network it stands for: `default` is `bridge`. */
-export function canonicalMode(asked: string | undefined): string {
-  return !asked || asked === "default" ? "bridge" : asked;
+/** What `default` stands for: an engine with `"bridge": "none"` has no default network. */
+export type DefaultNetwork = "bridge" | "none";
+
+/** The mode with the name of the network it stands for. */
+export function canonicalMode(asked: string | undefined, defaultNetwork: DefaultNetwork): string {
+  return !asked || asked === "default" ? defaultNetwork : asked;
 }
 
 /**

@@ -6,7 +6,7 @@ import { invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../types.ts";
-import { canonicalMode, sharedWith } from "./network-mode.ts";
+import { canonicalMode, type DefaultNetwork, sharedWith } from "./network-mode.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
 const DEFAULT_SHM = 64 * 2 ** 20;
@@ -75,9 +75,10 @@ export function argumentVector({ Entrypoint, Cmd }: ContainerConfig): readonly [
 /**
  * HostConfig with Docker's defaults.
  * @param unified whether the host has pure cgroup v2, where Docker gives containers a cgroup namespace of their own
+ * @param defaultNetwork of containers that name none
  * @throws `invalid` with Docker's texts
  */
-export function hostConfigOf(asked: HostConfig, unified: boolean): HostConfig {
+export function hostConfigOf(asked: HostConfig, unified: boolean, defaultNetwork: DefaultNetwork): HostConfig {
   const logDriver = asked.LogConfig?.Type || "json-file";
   if (logDriver !== "none" && !FILE_LOG_DRIVERS.includes(logDriver)) {
     throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
@@ -85,7 +86,7 @@ export function hostConfigOf(asked: HostConfig, unified: boolean): HostConfig {
   if ((asked.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
   return {
     ...asked,
-    NetworkMode: canonicalMode(asked.NetworkMode),
+    NetworkMode: canonicalMode(asked.NetworkMode, defaultNetwork),
     RestartPolicy: checkRestartPolicy(asked.RestartPolicy, asked.AutoRemove === true),
     LogConfig: { Type: logDriver, Config: asked.LogConfig?.Config ?? {} },
     ShmSize: asked.ShmSize || DEFAULT_SHM,

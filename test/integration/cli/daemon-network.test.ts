@@ -112,6 +112,7 @@ describe("the network's keys of daemon.json", () => {
     await ctr.ctrOutput("net", "create", "--subnet", "10.77.0.0/24", "made");
     const route = await ctr.ctrOutput("run", "--rm", "--network", "made", "busybox", "ip", "route");
     assert.match(route, /^default via 10\.77\.0\.1 /);
+    assert.equal(await ctr.ctrOutput("run", "--rm", "busybox", "ls", "/sys/class/net"), "lo");
   });
 });
 

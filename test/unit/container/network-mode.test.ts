@@ -5,9 +5,10 @@ import type { ContainerConfig, EndpointSettings, HostConfig } from "../../../run
 
 describe("the network mode", () => {
   it("is a network's name, or another container", () => {
-    equal(canonicalMode(undefined), "bridge");
-    equal(canonicalMode("default"), "bridge");
-    equal(canonicalMode("front"), "front");
+    equal(canonicalMode(undefined, "bridge"), "bridge");
+    equal(canonicalMode("default", "bridge"), "bridge");
+    equal(canonicalMode("", "none"), "none");
+    equal(canonicalMode("front", "bridge"), "front");
     equal(sharedWith({ NetworkMode: "container:web" }), "web");
     equal(sharedWith({ NetworkMode: "front" }), undefined);
     deepEqual(["bridge", "default", "host", "none", "container:x", "front"].map(isUserDefined), [

@@ -75,6 +75,7 @@ describe("HostConfig", () => {
     const { NetworkMode, ShmSize, IpcMode, LogConfig, RestartPolicy, AutoRemove, CgroupnsMode } = hostConfigOf(
       {},
       false,
+      "bridge",
     );
     deepEqual(
       { NetworkMode, ShmSize, IpcMode, LogConfig, RestartPolicy, AutoRemove, CgroupnsMode },
@@ -88,12 +89,15 @@ describe("HostConfig", () => {
         CgroupnsMode: "host",
       },
     );
-    equal(hostConfigOf({}, true).CgroupnsMode, "private");
-    equal(hostConfigOf({ NetworkMode: "none" }, true).NetworkMode, "none");
+    equal(hostConfigOf({}, true, "bridge").CgroupnsMode, "private");
+    equal(hostConfigOf({ NetworkMode: "none" }, true, "bridge").NetworkMode, "none");
   });
 
   it("is refused for what does not exist", () => {
-    throws(() => hostConfigOf({ LogConfig: { Type: "syslog" } }, true), /no log driver named 'syslog' is registered/);
-    throws(() => hostConfigOf({ ShmSize: -1 }, true), /SHM size can not be less than 0/);
+    throws(
+      () => hostConfigOf({ LogConfig: { Type: "syslog" } }, true, "bridge"),
+      /no log driver named 'syslog' is registered/,
+    );
+    throws(() => hostConfigOf({ ShmSize: -1 }, true, "bridge"), /SHM size can not be less than 0/);
   });
 });
