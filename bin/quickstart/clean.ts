@@ -26,6 +26,8 @@ export async function clean(): Promise<void> {
   ENGINE_DIRECTORIES.forEach(removeDirectory);
   rmSync(join(projectRoot, "dist"), { recursive: true, force: true });
   console.log("Gone. System packages stay; `apt remove runc crun conmon` takes the container programs away.");
+  // Something else may have come to need it meanwhile.
+  console.log("IPv4 forwarding stays on; `sysctl -w net.ipv4.ip_forward=0` turns it off where nothing needs it.");
 }
 
 /** What an engine leaves for its next start: without one it is of no use. */

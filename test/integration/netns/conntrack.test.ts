@@ -114,8 +114,10 @@ describe("connection tracking", () => {
     ip("address", "add", "192.0.2.1/24", "dev", "cable");
     ip("link", "set", "other", "up");
     const passing = await socketOn("192.0.2.1", 0);
-    passing.send("?", 5300, "192.0.2.2");
-    await waitFor("the flow", () => listFlows("192.0.2.2").includes("5300"));
+    await waitFor("the flow", () => {
+      passing.send("?", 5300, "192.0.2.2");
+      return listFlows("192.0.2.2").includes("5300");
+    });
     assert.equal(await forget({ ports: [port(5300)] }), 1);
     assert.equal(await forget({ addresses: ["192.0.2.1"] }), 1);
   });

@@ -274,9 +274,11 @@ describe("the default bridge", () => {
   });
 
   it("leaves forwarding alone with --ip-forward=false, and otherwise keeps listening to routers of the uplink", async () => {
-    await using fixture = await EngineFixture.start({ ipForward: false, userlandProxy: false }, () =>
-      uplink("10.0.0.1/24"),
-    );
+    await using fixture = await EngineFixture.start({ ipForward: false, userlandProxy: false }, () => {
+      uplink("10.0.0.1/24");
+      // A new namespace has what the machine has.
+      run(["sysctl", "-qw", "net.ipv4.ip_forward=0"]);
+    });
     const read = (name: string): string => run(["sysctl", "-n", name]).trim();
     assert.equal(read("net.ipv4.ip_forward"), "0");
     await fixture.close();
