@@ -2,6 +2,7 @@
  * The records of the runtime layer. Field names of `ContainerConfig` and `HostConfig` are the Docker Engine API's:
  * they are stored as they came and echoed by `inspect`.
  */
+import type { DockerResources } from "../cgroups/index.ts";
 import type { PublishedPort, PublishPolicy } from "../netns/index.ts";
 
 export interface HealthcheckConfig {
@@ -48,8 +49,31 @@ export interface ApiPortBinding {
   readonly Policy?: PublishPolicy;
 }
 
-/** `HostConfig`: what the container asks of the host. */
-export interface HostConfig {
+/** `--ulimit`. −1 is unlimited. */
+export interface Ulimit {
+  /** As in getrlimit(2), lower case and without prefix: `nofile`. */
+  readonly Name: string;
+  readonly Soft: number;
+  readonly Hard: number;
+}
+
+/** ctr's own. Bits per second of all interfaces of a container, each way; 0 and absent is no limit. */
+export interface NetworkRate {
+  /** What the container sends. */
+  readonly Egress?: number;
+  readonly Ingress?: number;
+}
+
+/** `--device`. */
+export interface DeviceMapping {
+  readonly PathOnHost: string;
+  readonly PathInContainer?: string;
+  /** Of `r`, `w` and `m`. */
+  readonly CgroupPermissions?: string;
+}
+
+/** `HostConfig`: what the container asks of the host. Its limits are {@link DockerResources}. */
+export interface HostConfig extends DockerResources {
   readonly Binds?: readonly string[] | null;
   readonly ContainerIDFile?: string;
   readonly NetworkMode?: string;
@@ -65,7 +89,6 @@ export interface HostConfig {
   readonly ExtraHosts?: readonly string[] | null;
   /** `container:alias` as asked for; `inspect` shows {@link Container.links}. */
   readonly Links?: readonly string[] | null;
-  readonly OomScoreAdj?: number;
   readonly PidMode?: string;
   readonly IpcMode?: string;
   readonly UTSMode?: string;
@@ -80,26 +103,21 @@ export interface HostConfig {
   readonly Init?: boolean | null;
   /** Rows and columns that the terminal begins with. */
   readonly ConsoleSize?: readonly number[];
-  readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null;
+  readonly Ulimits?: readonly Ulimit[] | null;
   readonly MaskedPaths?: readonly string[] | null;
   readonly ReadonlyPaths?: readonly string[] | null;
   readonly LogConfig?: { readonly Type?: string; readonly Config?: Readonly<Record<string, string>> | null };
   readonly Mounts?: readonly ApiMount[] | null;
-  /** Bytes; 0 is no limit. */
-  readonly Memory?: number;
-  /** Bytes of memory and swap; 0 is unset, −1 unlimited. */
-  readonly MemorySwap?: number;
-  readonly MemoryReservation?: number;
-  /** CPUs × 10⁹. */
-  readonly NanoCpus?: number;
-  readonly CpuShares?: number;
-  /** Microseconds. */
-  readonly CpuPeriod?: number;
-  readonly CpuQuota?: number;
-  readonly CpusetCpus?: string;
-  readonly CpusetMems?: string;
-  /** 0 and −1 are unlimited. */
-  readonly PidsLimit?: number | null;
+  /** The group above: a name is a named group of ours, an absolute path any of the machine's. */
+  readonly CgroupParent?: string;
+  readonly Devices?: readonly DeviceMapping[] | null;
+  /** `c 1:3 rwm` */
+  readonly DeviceCgroupRules?: readonly string[] | null;
+  readonly GroupAdd?: readonly string[] | null;
+  readonly StorageOpt?: Readonly<Record<string, string>> | null;
+  /** Docker no longer has it: discarded with a warning. */
+  readonly KernelMemory?: number;
+  readonly NetworkRate?: NetworkRate;
 }
 
 export interface ApiMount {
@@ -109,6 +127,37 @@ export interface ApiMount {
   readonly ReadOnly?: boolean;
   readonly BindOptions?: { readonly Propagation?: string; readonly CreateMountpoint?: boolean };
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
+}
+
+/**
+ * Body of `POST /containers/{id}/update`, and of ours. Zero and empty values leave what is there, as Docker's clients send
+ * them for what their user did not name; `OomScoreAdj` and `Swap` are taken as they come.
+ */
+export interface UpdateRequest extends DockerResources {
+  readonly RestartPolicy?: HostConfig["RestartPolicy"];
+  /** Those with the same name are replaced, others stay. */
+  readonly Ulimits?: readonly Ulimit[] | null;
+  /** Bytes. */
+  readonly ShmSize?: number;
+  /** The way that is not named stays; 0 takes the limit away. */
+  readonly NetworkRate?: NetworkRate;
+  /** Limits to be taken away, by any of their names: `memory`, `--pids-limit`, `CpuShares`. */
+  readonly Unset?: readonly string[];
+}
+
+/** One limit before and after a change, for people: values as `formatLimit` shows them, `max` for no limit. */
+export interface LimitChange {
+  /** The flag without dashes: `memory-swap`; `ulimit nofile`. */
+  readonly limit: string;
+  readonly before: string;
+  readonly after: string;
+  /** The file that was written, when it was the kernel's and something runs under it. */
+  readonly file?: string;
+}
+
+export interface UpdateResult {
+  readonly warnings: readonly string[];
+  readonly changes: readonly LimitChange[];
 }
 
 /** What a container asks of one network: an entry of `EndpointsConfig`, and the body of `connect`. */
