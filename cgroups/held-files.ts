@@ -12,6 +12,8 @@ export class HeldFiles {
   readonly #files: KernelFiles;
   /** Group → path → file, or that there is none. The group that was used last is the last. */
   readonly #groups = new Map<string, Map<string, OpenFile | undefined>>();
+  /** The group that was used last: a sample reads all files of one group, then those of the next. */
+  #latest: { readonly group: string; readonly files: Map<string, OpenFile | undefined> } | undefined;
 
   constructor(files: KernelFiles) {
     this.#files = files;
@@ -24,9 +26,7 @@ export class HeldFiles {
   read(group: string, path: string): string {
     const held = this.#use(group);
     try {
-      const file = held.get(path) ?? this.#files.open(path);
-      held.set(path, file);
-      return file.read();
+      return (held.get(path) ?? this.#open(held, path)).read();
     } catch (error) {
       if (hasCode(error, "ENOENT", "EOPNOTSUPP", "ENOTSUP")) throw error;
       this.release(group);
@@ -34,6 +34,12 @@ export class HeldFiles {
       if (hasCode(error, "ENODEV")) return this.#files.read(path);
       throw error;
     }
+  }
+
+  #open(held: Map<string, OpenFile | undefined>, path: string): OpenFile {
+    const file = this.#files.open(path);
+    held.set(path, file);
+    return file;
   }
 
   /** Undefined for a file that this kernel does not have, or that the kernel has switched off. Remembered. */
@@ -50,11 +56,13 @@ export class HeldFiles {
   }
 
   #use(group: string): Map<string, OpenFile | undefined> {
+    if (this.#latest?.group === group) return this.#latest.files;
     const held = this.#groups.get(group) ?? new Map<string, OpenFile | undefined>();
     this.#groups.delete(group);
     this.#groups.set(group, held);
     const [oldest] = this.#groups.keys();
     if (this.#groups.size > MOST_GROUPS && oldest !== undefined) this.release(oldest);
+    this.#latest = { group, files: held };
     return held;
   }
 
@@ -62,5 +70,6 @@ export class HeldFiles {
   release(group: string): void {
     for (const file of this.#groups.get(group)?.values() ?? []) file?.close();
     this.#groups.delete(group);
+    if (this.#latest?.group === group) this.#latest = undefined;
   }
 }

@@ -8,19 +8,24 @@ import type { GroupPressure, Pressure, PressureResource, Stall } from "./types.t
 
 export const PRESSURE_RESOURCES: readonly PressureResource[] = ["cpu", "memory", "io"];
 
-const LINE = /^(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)$/gm;
 const NONE: Stall = { avg10: 0, avg60: 0, avg300: 0, total: 0 };
 
 /** Content of a pressure file; undefined when it is none. A kernel before 5.13 has no `full` for the CPU. */
 export function parsePressure(text: string): Pressure | undefined {
-  let some: Stall | undefined;
-  let full = NONE;
-  for (const [, kind, avg10, avg60, avg300, total] of text.matchAll(LINE)) {
-    const stall = { avg10: Number(avg10), avg60: Number(avg60), avg300: Number(avg300), total: Number(total) };
-    if (kind === "some") some = stall;
-    else full = stall;
-  }
-  return some === undefined ? undefined : { some, full };
+  const some = stallIn(text, "some ");
+  return some === undefined ? undefined : { some, full: stallIn(text, "full ") ?? NONE };
+}
+
+/** `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`. Read often, thus without a pattern. */
+function stallIn(text: string, kind: string): Stall | undefined {
+  const line = text.startsWith(kind) ? 0 : text.indexOf(`\n${kind}`);
+  if (line < 0) return undefined;
+  let at = line;
+  const next = (): number => {
+    at = text.indexOf("=", at) + 1;
+    return Number.parseFloat(text.slice(at, at + 20));
+  };
+  return { avg10: next(), avg60: next(), avg300: next(), total: next() };
 }
 
 /** Of a group, through its v2 directory, which hybrid hosts have as well. @throws `notFound` */

@@ -35,15 +35,18 @@ export function signalFiles(tree: GroupTree, id: string): Readonly<Record<"memor
   };
 }
 
-/** Never throws for a group that is gone: then nothing is counted. */
-export function readSignals(tree: GroupTree, id: string, held: HeldFiles): GroupSignals {
+/**
+ * Never throws for a group that is gone: then nothing is counted.
+ * @param oomKills where they were counted already, which needs a look at the groups below
+ */
+export function readSignals(tree: GroupTree, id: string, held: HeldFiles, oomKills?: number): GroupSignals {
   const files = signalFiles(tree, id);
   const memory = files.memory === "" ? undefined : held.readOptional(id, files.memory);
   const pids = held.readOptional(id, files.pids);
   const events = held.readOptional(id, files.events);
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
   return {
-    oomKills: oomKills(tree, id, held),
+    oomKills: oomKills ?? oomKillsOf(tree, id, held),
     ...(memory === undefined || !isV2
       ? {}
       : {
@@ -59,7 +62,7 @@ export function readSignals(tree: GroupTree, id: string, held: HeldFiles): Group
   };
 }
 
-function oomKills(tree: GroupTree, id: string, held: HeldFiles): number {
+function oomKillsOf(tree: GroupTree, id: string, held: HeldFiles): number {
   try {
     return countOomKills(tree, id, (path) => held.read(id, path));
   } catch (error) {

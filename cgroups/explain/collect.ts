@@ -21,22 +21,25 @@ export interface FactsOptions {
   /** The moment from which on rates are counted; none are without it. */
   readonly since?: Moment;
   readonly oomLog?: OomLog;
+  /** Sequence number of the last victim before: those up to it are of a former run. */
+  readonly after?: number;
   readonly exit?: ExitFacts;
 }
 
 /** Counters now. @throws `notFound` */
 export function readMoment(tree: GroupTree, id: string, held: HeldFiles): Moment {
+  const stats = readStats(tree, id, held);
   return {
     time: Date.now(),
-    stats: readStats(tree, id, held),
-    signals: readSignals(tree, id, held),
+    stats,
+    signals: readSignals(tree, id, held, stats.oomKills),
     pressure: readPressure(tree, id, held),
   };
 }
 
 /** Everything. Read it before an ended group is removed: it is gone with the group. @throws `notFound` */
 export function collectFacts(tree: GroupTree, id: string, held: HeldFiles, options: FactsOptions = {}): Facts {
-  const { name = id, asked = {}, since, oomLog, exit } = options;
+  const { name = id, asked = {}, since, oomLog, after, exit } = options;
   const moment = readMoment(tree, id, held);
   const rates = since === undefined ? undefined : ratesBetween(since, moment);
   const path = tree.pathOf(id);
@@ -51,7 +54,7 @@ export function collectFacts(tree: GroupTree, id: string, held: HeldFiles, optio
     host: hostFacts(tree.host),
     limits: readLimits(tree, id, asked),
     ...(rates === undefined ? {} : { rates }),
-    victims: oomLog?.victimsIn(path) ?? [],
+    victims: oomLog?.victimsIn(path, after) ?? [],
     processes: topProcesses(tree, id),
     above: groupsAbove(tree, id),
     files: {
