@@ -19,7 +19,7 @@ export function parseLimit(field: LimitField, text: string): LimitValue {
     case "tasks":
       return isUnlimited(text) || text === "0" ? "max" : wholeNumber(text);
     case "weight":
-      return isUnlimited(text) || text === "0" ? "max" : wholeNumber(text);
+      return isUnlimited(text) || text === "0" ? "max" : smallNumber(text);
     case "list":
       return text;
     case "switch":
@@ -58,10 +58,20 @@ function decimalNumber(text: string): number {
   return Number(text);
 }
 
+/** As Go's strconv.ParseInt takes it. */
 function wholeNumber(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw unreadable(`strconv.ParseInt: parsing "${text}": invalid syntax`);
   const number = Number(text);
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(number)) return number;
-  throw unreadable(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+  if (!Number.isSafeInteger(number)) throw unreadable(`strconv.ParseInt: parsing "${text}": value out of range`);
+  return number;
+}
+
+/** As Go's strconv.ParseUint takes it, in 16 bits. */
+function smallNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw unreadable(`strconv.ParseUint: parsing "${text}": invalid syntax`);
+  const number = Number(text);
+  if (number >= 2 ** 16) throw unreadable(`strconv.ParseUint: parsing "${text}": value out of range`);
+  return number;
 }
 
 /** The words that Go's strconv.ParseBool takes. */

@@ -49,6 +49,7 @@ export function defineCommand<O extends OptionTable>(definition: CommandDefiniti
         process.stdout.write(help(context.path));
         return 0;
       }
+      for (const warning of parsed.warnings) console.error(warning);
       checkOperands(definition, parsed.operands.length, context.path);
       return (await definition.run(parsed, context)) ?? 0;
     },

@@ -24,7 +24,9 @@ const inspectImage: Load = async () => (await import("./commands/inspect.ts")).i
 const inspectNetwork: Load = async () => (await import("./commands/inspect.ts")).networkCommand;
 const kill: Load = async () => (await import("./commands/kill.ts")).command;
 const limitList: Load = async () => (await import("./commands/limit-ls.ts")).command;
+const limitSet: Load = async () => (await import("./commands/limit-set.ts")).command;
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
+const limitUnset: Load = async () => (await import("./commands/limit-unset.ts")).command;
 const load: Load = async () => (await import("./commands/load.ts")).command;
 const logs: Load = async () => (await import("./commands/logs.ts")).command;
 const networkAllow: Load = async () => (await import("./commands/net-allow.ts")).command;
@@ -58,10 +60,27 @@ const start: Load = async () => (await import("./commands/start.ts")).command;
 const stop: Load = async () => (await import("./commands/stop.ts")).command;
 const tag: Load = async () => (await import("./commands/tag.ts")).command;
 const top: Load = async () => (await import("./commands/top.ts")).command;
+const update: Load = async () => (await import("./commands/update.ts")).command;
 const version: Load = async () => (await import("./commands/version.ts")).command;
 const wait: Load = async () => (await import("./commands/wait.ts")).command;
 
-const ofContainers = { attach, create, exec, kill, logs, port, rename, restart, rm, run, start, stop, top, wait };
+const ofContainers = {
+  attach,
+  create,
+  exec,
+  kill,
+  logs,
+  port,
+  rename,
+  restart,
+  rm,
+  run,
+  start,
+  stop,
+  top,
+  update,
+  wait,
+};
 
 /** The commands of the first level, as `ctr --help` groups them. */
 export const COMMANDS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
@@ -110,7 +129,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   limit: {
     summary: "Limits: what the kernel enforces, and what is used",
-    commands: { ls: limitList, show: limitShow },
+    commands: { ls: limitList, set: limitSet, show: limitShow, unset: limitUnset },
     aliases: { list: "ls" },
   },
   net: networkGroup,

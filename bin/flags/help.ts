@@ -7,6 +7,7 @@ const NARROWEST = 24;
 /** The lines of an option table, `  -d, --detach   Run in the background`, sorted by name and wrapped. */
 export function describeOptions(table: OptionTable, width = terminalWidth()): string {
   const rows = Object.entries(table)
+    .filter(([, { deprecated }]) => deprecated === undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, option]) => ({ left: leftOf(name, option), help: helpOf(option) }));
   const indent = Math.max(...rows.map(({ left }) => left.length)) + 3;

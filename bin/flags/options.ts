@@ -14,6 +14,8 @@ export interface Option<T> {
   /** The word for the value in `--help`; an option without one is a switch and takes a value only as `--name=value`. */
   readonly value?: string;
   readonly help: string;
+  /** Why it should not be given any more. Such an option is not shown in `--help`, and told about when it is given. */
+  readonly deprecated?: string;
   readonly initial: T;
   /**
    * Takes one value from the command line.

@@ -15,6 +15,8 @@ export interface Parsed<O> {
   readonly operands: readonly string[];
   /** `--help` was there; nothing after it has been read. */
   readonly help: boolean;
+  /** Sentences about options that should not be given any more. */
+  readonly warnings: readonly string[];
 }
 
 export interface ParseRules {
@@ -33,6 +35,7 @@ class Parser<O extends OptionTable> {
   readonly #values: Record<string, unknown>;
   readonly #given = new Set<keyof O>();
   readonly #operands: string[] = [];
+  readonly #warnings: string[] = [];
   #help = false;
   #rest: string[] = [];
 
@@ -50,6 +53,7 @@ class Parser<O extends OptionTable> {
       given: this.#given,
       operands: this.#operands,
       help: this.#help,
+      warnings: this.#warnings,
     };
   }
 
@@ -122,6 +126,9 @@ class Parser<O extends OptionTable> {
       throw new FlagError(`invalid argument ${goQuote(text)} for "${flag}" flag: ${messageOf(error)}`);
     }
     this.#given.add(name);
+    if (option.deprecated !== undefined) {
+      this.#warnings.push(`Flag --${name} has been deprecated, ${option.deprecated}`);
+    }
   }
 
   #optionOf(name: string): Option<unknown> {

@@ -1,6 +1,8 @@
 import { list, text, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
 import { environmentOf, parseEnvironmentVariable } from "../container/environment.ts";
+import { GROUP_LIMIT_OPTIONS } from "../container/limit-options.ts";
+import { type GroupLimitValues, resourcesOf } from "../container/limit-request.ts";
 import { followSize } from "../container/resize.ts";
 import { joinStreams } from "../container/streams.ts";
 import { CliError } from "../errors.ts";
@@ -22,8 +24,13 @@ export const command = defineCommand({
     tty: toggle({ short: "t", help: "Allocate a pseudo-TTY" }),
     user: text({ short: "u", help: "Name or number of the user, and the group: user[:group]" }),
     workdir: text({ short: "w", help: "Working directory inside the container" }),
+    ...GROUP_LIMIT_OPTIONS,
   },
-  examples: ["ctr exec -it web sh", "ctr exec -u nobody -w /tmp web id"],
+  examples: [
+    "ctr exec -it web sh",
+    "ctr exec -u nobody -w /tmp web id",
+    "ctr exec -m 64m --cpus 0.2 web backup   # less than the container itself may have",
+  ],
   async run({ values, operands: [name = "", ...argv] }, { client }) {
     const { detach, interactive, tty } = values;
     if (tty && interactive && !detach && !inputIsTerminal()) throw new CliError("the input device is not a TTY");
@@ -40,6 +47,7 @@ export const command = defineCommand({
         WorkingDir: values.workdir ?? "",
         Env: environmentOf(values["env-file"], values.env),
         DetachKeys: values["detach-keys"] ?? "",
+        ...limits(values),
       },
     });
     const start = `/exec/${Id}/start`;
@@ -60,3 +68,9 @@ export const command = defineCommand({
     return ExitCode ?? 0;
   },
 });
+
+/** Limits of its own, inside of the container's. */
+function limits(values: GroupLimitValues): { readonly Resources?: object } {
+  const resources = resourcesOf(values);
+  return Object.keys(resources).length === 0 ? {} : { Resources: resources };
+}

@@ -1,15 +1,16 @@
 /** The options of `run` and `create` that describe the container. */
 import { bytes, integer, list, single, text, toggle } from "../../flags/options.ts";
+import { parseDeviceRule } from "./devices.ts";
 import { parseEnvironmentVariable } from "./environment.ts";
+import { GROUP_LIMIT_OPTIONS } from "./limit-options.ts";
 import { parseMount } from "./mounts.ts";
+import { parseNetworkRate } from "./net-rate.ts";
 import { parseNetwork } from "./networks.ts";
 import {
   checkExtraHost,
-  parseCpus,
   parseDnsServer,
   parseKeyValue,
   parseLink,
-  parseMemorySwap,
   parseRestartPolicy,
   parseSearchDomain,
   parseStream,
@@ -33,7 +34,6 @@ const PROCESS_OPTIONS = {
   init: toggle({ help: "Run an init inside the container that forwards signals and reaps processes" }),
   "stop-signal": text({ help: "Signal that stops the container" }),
   "stop-timeout": integer({ help: "Seconds to wait after the stop signal before it is killed" }),
-  ulimit: list({ value: "ulimit", help: "Resource limit of the processes: name=soft[:hard]", parse: parseUlimit }),
 };
 
 const IDENTITY_OPTIONS = {
@@ -85,23 +85,31 @@ const NETWORK_OPTIONS = {
   }),
 };
 
-const LIMIT_OPTIONS = {
-  memory: bytes({ short: "m", help: "Memory limit" }),
-  "memory-swap": single({
-    value: "bytes",
-    help: "Limit of memory and swap together; -1 for unlimited swap",
-    parse: parseMemorySwap,
+/** Limits of a container besides those of its group of processes. */
+export const PROCESS_LIMIT_OPTIONS = {
+  ulimit: list({ value: "ulimit", help: "Resource limit of each process: name=soft[:hard]", parse: parseUlimit }),
+  "shm-size": bytes({ help: "Size of /dev/shm (default 64m)" }),
+  "net-rate": single({
+    value: "rate",
+    help: "How fast it may send and receive: 10mbit, or egress=10mbit,ingress=50mbit; none for no limit",
+    parse: parseNetworkRate,
   }),
-  "memory-reservation": bytes({ help: "Memory that is protected under pressure" }),
-  cpus: single({ value: "decimal", help: "Number of CPUs, 0.5 is half of one", parse: parseCpus }),
-  "cpu-shares": integer({ short: "c", help: "Weight of CPU time among containers (default 1024)" }),
-  "cpu-period": integer({ help: "Period of the CPU quota in microseconds" }),
-  "cpu-quota": integer({ help: "CPU time per period in microseconds" }),
-  "cpuset-cpus": text({ help: "CPUs it may run on: 0-3, 0,1" }),
-  "cpuset-mems": text({ help: "Memory nodes it may use: 0-3, 0,1" }),
-  "pids-limit": integer({ help: "Limit of processes and threads; -1 for unlimited" }),
-  "oom-score-adj": integer({ help: "How readily the kernel kills it when memory runs out, -1000 to 1000" }),
-  "shm-size": bytes({ help: "Size of /dev/shm" }),
+};
+
+const PLACE_OPTIONS = {
+  "cgroup-parent": text({
+    help: "Group of containers to belong to, by its name (ctr limit groups), or any cgroup of the machine, by its path",
+  }),
+  cgroupns: text({
+    help: "Cgroup namespace: host, or private: it sees its own group as the root (default: host on cgroup v1, private on v2)",
+  }),
+  device: list({ help: "Give it a device of the host: /dev/sda[:/dev/inside][:rwm]" }),
+  "device-cgroup-rule": list({ help: "Allow devices by type and numbers: 'c 189:* rmw'", parse: parseDeviceRule }),
+  "storage-opt": list({ help: "Limit of its file system: size=10g (where it lies on xfs with pquota)" }),
+  "kernel-memory": {
+    ...bytes({ help: "Kernel memory limit" }),
+    deprecated: "and no longer supported by the kernel",
+  },
 };
 
 const ISOLATION_OPTIONS = {
@@ -114,6 +122,7 @@ const ISOLATION_OPTIONS = {
   tmpfs: list({ help: "Mount a tmpfs: /path[:options]", parse: parseTmpfs }),
   "read-only": toggle({ help: "Mount the container's root file system read only" }),
   privileged: toggle({ help: "Give the container all capabilities and devices" }),
+  "group-add": list({ help: "Further group of the user: name or number" }),
   "cap-add": list({ help: "Add a capability" }),
   "cap-drop": list({ help: "Drop a capability" }),
   "security-opt": list({ help: "Security option: no-new-privileges, seccomp=FILE, seccomp=unconfined" }),
@@ -121,13 +130,14 @@ const ISOLATION_OPTIONS = {
   pid: text({ help: "PID namespace: host for the host's" }),
   uts: text({ help: "UTS namespace: host for the host's" }),
   ipc: text({ help: "IPC mode: private, shareable, host or none" }),
-  cgroupns: text({ help: "Cgroup namespace: host or private" }),
 };
 
 export const CONTAINER_OPTIONS = {
   ...IDENTITY_OPTIONS,
   ...PROCESS_OPTIONS,
   ...NETWORK_OPTIONS,
-  ...LIMIT_OPTIONS,
+  ...GROUP_LIMIT_OPTIONS,
+  ...PROCESS_LIMIT_OPTIONS,
+  ...PLACE_OPTIONS,
   ...ISOLATION_OPTIONS,
 };

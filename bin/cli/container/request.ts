@@ -2,7 +2,9 @@
 import type { ContainerCreateRequest, EndpointSettings, HostConfig } from "../../../runtime/index.ts";
 import type { Values } from "../../flags/options.ts";
 import { CliError, ExitCode } from "../errors.ts";
+import { devicesOf, storageOptions } from "./devices.ts";
 import { environmentOf, labelsOf, readText } from "./environment.ts";
+import { resourcesOf } from "./limit-request.ts";
 import { splitVolumes } from "./mounts.ts";
 import { endpointsConfig, networkMode } from "./networks.ts";
 import type { CONTAINER_OPTIONS } from "./options.ts";
@@ -77,7 +79,6 @@ function hostConfig(values: ContainerValues, published: ReturnType<typeof publis
     ...filledList("Binds", binds),
     ...filledList("Mounts", values.mount),
     ...filled("Tmpfs", Object.fromEntries(values.tmpfs)),
-    ...given("ShmSize", values["shm-size"]),
     ...given("ContainerIDFile", values.cidfile),
     NetworkMode: networkMode(values),
     ...filled("PortBindings", portBindings(published)),
@@ -97,25 +98,33 @@ function hostConfig(values: ContainerValues, published: ReturnType<typeof publis
 }
 
 const limits = (values: ContainerValues): HostConfig => ({
-  ...given("Memory", values.memory),
-  ...given("MemorySwap", values["memory-swap"]),
-  ...given("MemoryReservation", values["memory-reservation"]),
-  ...given("NanoCpus", values.cpus),
-  ...given("CpuShares", values["cpu-shares"]),
-  ...given("CpuPeriod", values["cpu-period"]),
-  ...given("CpuQuota", values["cpu-quota"]),
-  ...given("CpusetCpus", values["cpuset-cpus"]),
-  ...given("CpusetMems", values["cpuset-mems"]),
-  ...given("PidsLimit", values["pids-limit"]),
-  ...given("OomScoreAdj", values["oom-score-adj"]),
+  ...resourcesOf(checkSwappiness(values)),
   ...filledList("Ulimits", values.ulimit),
+  ...given("ShmSize", values["shm-size"]),
+  ...given("NetworkRate", values["net-rate"]),
+  ...given("CgroupParent", values["cgroup-parent"]),
+  ...filledList("Devices", devicesOf(values.device)),
+  ...filledList("DeviceCgroupRules", values["device-cgroup-rule"]),
+  ...filled("StorageOpt", storageOptions(values["storage-opt"])),
 });
 
+/** The client's own words for it. */
+function checkSwappiness(values: ContainerValues): ContainerValues {
+  const { "memory-swappiness": swappiness } = values;
+  if (typeof swappiness === "number" && (swappiness < -1 || swappiness > 100)) {
+    throw failed(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
+  }
+  return values;
+}
+
 function security(values: ContainerValues): HostConfig {
+  const { cgroupns } = values;
+  if (cgroupns && cgroupns !== "host" && cgroupns !== "private") throw failed("--cgroupns: invalid CGROUP mode");
   const unconfined = values["security-opt"].includes("systempaths=unconfined");
   return {
     Privileged: values.privileged,
     ReadonlyRootfs: values["read-only"],
+    ...filledList("GroupAdd", values["group-add"]),
     ...filledList("CapAdd", values["cap-add"]),
     ...filledList("CapDrop", values["cap-drop"]),
     ...filledList("SecurityOpt", securityOptions(values["security-opt"])),
@@ -124,7 +133,7 @@ function security(values: ContainerValues): HostConfig {
     ...given("PidMode", values.pid),
     ...given("UTSMode", values.uts),
     ...given("IpcMode", values.ipc),
-    ...given("CgroupnsMode", values.cgroupns),
+    ...given("CgroupnsMode", cgroupns),
   };
 }
 

@@ -1,6 +1,5 @@
 /** Readers of single option values of `run` and `create`. Their errors are Docker's. */
 import { isIP } from "node:net";
-import { parseSize } from "../../../lib/units/size.ts";
 import { goQuote } from "../../flags/go.ts";
 
 export type StreamName = "stdin" | "stdout" | "stderr";
@@ -10,19 +9,6 @@ export function parseStream(text: string): StreamName {
   if (name === "stdin" || name === "stdout" || name === "stderr") return name;
   throw new Error("valid streams are STDIN, STDOUT and STDERR");
 }
-
-/** CPUs × 10⁹. */
-export function parseCpus(text: string): number {
-  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
-    throw new Error(`failed to parse ${text} as a rational number`);
-  }
-  const nano = Number(text) * 1e9;
-  if (Math.abs(nano - Math.round(nano)) > 1e-3) throw new Error("value is too precise");
-  return Math.round(nano);
-}
-
-/** Bytes; −1 is unlimited swap. */
-export const parseMemorySwap = (text: string): number => (text === "-1" ? -1 : parseSize(text));
 
 export interface RestartPolicy {
   readonly Name: string;
@@ -60,7 +46,8 @@ export function parseUlimit(text: string): Ulimit {
     throw new Error(`too many limit value arguments - ${values}, can only have up to two, \`soft[:hard]\``);
   const [soft = 0, hard = soft] = parts.map(limitValue);
   if (hard !== -1 && (soft === -1 || soft > hard)) {
-    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+    const pair = soft === -1 ? `soft: -1 (unlimited), hard: ${hard}` : `${soft} > ${hard}`;
+    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${pair}`);
   }
   return { Name: name, Soft: soft, Hard: hard };
 }
