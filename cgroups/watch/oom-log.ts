@@ -48,11 +48,12 @@ export class OomLog implements Disposable {
   /**
    * Waits until the log tells of as many victims as the kernel has counted: it writes a moment after it counts and kills,
    * so that the exit of a victim may be seen before. Gives up after 100 ms.
+   * @param after sequence number of the last victim that is not counted in `kills`
    */
-  async catchUp(path: string, kills: number): Promise<void> {
+  async catchUp(path: string, kills: number, after = -1): Promise<void> {
     for (let pause = 0; this.isReadable && pause < 50; pause++) {
       this.poll();
-      if (this.victimsIn(path).length >= kills) return;
+      if (this.victimsIn(path, after).length >= kills) return;
       await delay(2);
     }
   }

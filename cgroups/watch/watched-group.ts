@@ -62,6 +62,11 @@ export class WatchedGroup {
     return this.#sequence;
   }
 
+  /** How many of these kills have not been told of. @param counted since the group was made */
+  untold(counted: number): number {
+    return this.#owed + Math.max(0, counted - this.#before.oomKills);
+  }
+
   /**
    * @param victims of this group that are news
    * @param isComplete no more is to be expected of the kernel's log
@@ -70,9 +75,10 @@ export class WatchedGroup {
     const { signals, time } = moment;
     const head = { id: this.#id, path: this.#path, time };
     const before = this.#before;
+    const kills = this.untold(signals.oomKills);
     this.#before = signals;
     return [
-      ...this.#oomEvents(head, Math.max(0, signals.oomKills - before.oomKills), victims, isComplete),
+      ...this.#oomEvents(head, kills, victims, isComplete),
       ...limitEvents(head, before, signals),
       ...this.#shares(head, moment),
       ...populatedEvents(head, before, signals),
@@ -80,8 +86,7 @@ export class WatchedGroup {
   }
 
   /** The log comes a moment after the counter: a kill is told of when its victim is known, or one look later. */
-  #oomEvents(head: Head, counted: number, victims: readonly OomVictim[], isComplete: boolean): GroupEvent[] {
-    const kills = this.#owed + counted;
+  #oomEvents(head: Head, kills: number, victims: readonly OomVictim[], isComplete: boolean): GroupEvent[] {
     if (kills === 0) return [];
     if (victims.length < kills && this.#owed === 0 && !isComplete) {
       this.#owed = kills;

@@ -5,6 +5,7 @@
  */
 import { hasCode } from "../../lib/errors.ts";
 import type { Cgroups } from "../cgroups.ts";
+import type { Moment } from "../explain/types.ts";
 import type { GroupEvent } from "./events.ts";
 import { OomLog } from "./oom-log.ts";
 import { type Thresholds, WatchedGroup } from "./watched-group.ts";
@@ -20,6 +21,8 @@ export interface WatcherOptions {
 const INTERVAL = 1000;
 /** Milliseconds: the kernel writes its log a moment after it has counted a kill. */
 const LOG_DELAY = 5;
+/** Milliseconds between two looks at a group that the kernel announces without end, as one above its soft limit. */
+const ANNOUNCED_INTERVAL = 100;
 
 /** Long enough that a short peak is no event, short enough that a user sees it while it lasts. */
 const DEFAULTS: Thresholds = {
@@ -35,20 +38,21 @@ interface Watched {
   readonly cgroups: Cgroups;
   readonly group: WatchedGroup;
   readonly inotify: DisposableStack;
+  /** The look that an announcement has led to, and when the last one was. */
+  readonly look: { timer: NodeJS.Timeout | undefined; last: number };
 }
 
 export class GroupWatcher implements Disposable {
   readonly #thresholds: Thresholds;
   readonly #oomLog: OomLog;
   readonly #listeners = new Set<(event: GroupEvent) => void>();
+  readonly #momentListeners = new Set<(id: string, moment: Moment) => void>();
   readonly #groups = new Map<string, Watched>();
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor({ interval = INTERVAL, thresholds = {}, oomLog = new OomLog() }: WatcherOptions = {}) {
     this.#thresholds = { ...DEFAULTS, ...thresholds };
     this.#oomLog = oomLog;
-    // What was before is no news.
-    oomLog.poll();
     if (interval > 0) this.#timer = setInterval(() => this.poll(), interval).unref();
   }
 
@@ -63,21 +67,37 @@ export class GroupWatcher implements Disposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  /** Begins with what is counted now. Watching twice is fine. @throws `notFound` */
-  add(cgroups: Cgroups, id: string): void {
+  /** What was counted at each look: who keeps it has a history for nothing. @returns ends the listening when disposed */
+  onMoment(listener: (id: string, moment: Moment) => void): Disposable {
+    this.#momentListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#momentListeners.delete(listener) };
+  }
+
+  /**
+   * Watching twice is fine.
+   * @param since what has been counted since then is news; now when absent. `after` is the last victim that is known, as
+   * {@link OomLog.last} gave it.
+   * @throws `notFound`
+   */
+  add(cgroups: Cgroups, id: string, since?: { readonly moment: Moment; readonly after: number }): void {
     const path = cgroups.pathOf(id);
     if (this.#groups.has(path)) return;
-    const group = new WatchedGroup(id, path, cgroups.moment(id), this.#thresholds, this.#oomLog.last);
+    if (since === undefined) this.#oomLog.poll();
+    const { moment = cgroups.moment(id), after = this.#oomLog.last } = since ?? {};
+    const group = new WatchedGroup(id, path, moment, this.#thresholds, after);
     const inotify = new DisposableStack();
-    this.#groups.set(path, { cgroups, group, inotify });
+    const look = { timer: undefined, last: 0 };
+    this.#groups.set(path, { cgroups, group, inotify, look });
     for (const file of cgroups.announcingFiles(id)) {
-      inotify.use(cgroups.host.files.watch(file, () => setTimeout(() => this.#look(id, path), LOG_DELAY).unref()));
+      inotify.use(cgroups.host.files.watch(file, () => this.#announced(id, path)));
     }
   }
 
   remove(cgroups: Cgroups, id: string): void {
     const path = cgroups.pathOf(id);
-    this.#groups.get(path)?.inotify.dispose();
+    const watched = this.#groups.get(path);
+    clearTimeout(watched?.look.timer);
+    watched?.inotify.dispose();
     this.#groups.delete(path);
   }
 
@@ -94,23 +114,35 @@ export class GroupWatcher implements Disposable {
    */
   async finish(cgroups: Cgroups, id: string): Promise<GroupEvent[]> {
     const path = cgroups.pathOf(id);
-    const kills = cgroups.oomKills(id);
-    if (kills > 0) await this.#oomLog.catchUp(path, kills);
+    const group = this.#groups.get(path)?.group;
+    const kills = group?.untold(cgroups.oomKills(id)) ?? 0;
+    if (group !== undefined && kills > 0) await this.#oomLog.catchUp(path, kills, group.sequence);
     const events = this.#look(id, path, true);
     this.remove(cgroups, id);
     return events;
   }
 
+  #announced(id: string, path: string): void {
+    const look = this.#groups.get(path)?.look;
+    if (look === undefined || look.timer !== undefined) return;
+    const wait = Math.max(LOG_DELAY, look.last + ANNOUNCED_INTERVAL - performance.now());
+    look.timer = setTimeout(() => this.#look(id, path), wait).unref();
+  }
+
   #look(id: string, path: string, isLast = false): GroupEvent[] {
     const watched = this.#groups.get(path);
     if (watched === undefined) return [];
-    const { cgroups, group } = watched;
+    const { cgroups, group, look } = watched;
+    clearTimeout(look.timer);
+    look.timer = undefined;
+    look.last = performance.now();
     // The log first: of what it tells, the counters know already.
     this.#oomLog.poll();
     try {
       const moment = cgroups.moment(id);
       const victims = this.#oomLog.victimsIn(path, group.sequence);
       const events = group.compare(moment, victims, isLast || !this.#oomLog.isReadable);
+      for (const listener of this.#momentListeners) listener(id, moment);
       for (const event of events) for (const listener of this.#listeners) listener(event);
       return events;
     } catch (error) {
@@ -122,7 +154,10 @@ export class GroupWatcher implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    for (const { inotify } of this.#groups.values()) inotify.dispose();
+    for (const { inotify, look } of this.#groups.values()) {
+      clearTimeout(look.timer);
+      inotify.dispose();
+    }
     this.#groups.clear();
     this.#oomLog[Symbol.dispose]();
   }

@@ -4,9 +4,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import { teardown } from "../../lib/teardown.ts";
+import { exitFactsOf, writeExitFacts } from "../limits/facts.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, timeText } from "./describe.ts";
+import { limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
@@ -29,12 +31,10 @@ export async function finishContainer(
   exitCode: number,
   ended: Date,
 ): Promise<ContainerRecord> {
-  const { records, cgroups, step } = parts;
+  const { records, step } = parts;
   const { id } = record.container;
   step("exit:noticed", id);
-  // The count goes with the group.
-  const oomKilled = record.container.oomKilled || cgroups.oomKills(id) > 0;
-  if (oomKilled) records.update(id, { oomKilled });
+  await keepFacts(parts, record, exitCode, ended);
   await tearDownRun(parts, record);
   step("exit:torn-down", id);
   const finished = records.update(
@@ -53,6 +53,24 @@ export async function finishContainer(
   await releaseShared(parts, finished.container);
   announceEnd(parts, finished);
   return finished;
+}
+
+/** What the kernel has counted goes with the group: it is told of, and kept. */
+async function keepFacts(parts: Parts, record: ContainerRecord, exitCode: number, ended: Date): Promise<void> {
+  const { records, cgroups, watch, paths, logger } = parts;
+  const { container, ending, lastVictim } = record;
+  const { id, name, hostConfig, startedAt } = container;
+  await watch.finish(cgroups, id);
+  if (!container.oomKilled && cgroups.oomKills(id) > 0) records.update(id, { oomKilled: true });
+  // One that is removed at once is asked about by nobody.
+  if (hostConfig.AutoRemove === true || !cgroups.exists(id)) return;
+  try {
+    const times = { started: Date.parse(startedAt), ended: ended.getTime() };
+    const run = { id, name, asked: limitsOf(hostConfig), ...times, exitCode, ending, lastVictim };
+    writeExitFacts(paths.exitFacts(id), exitFactsOf(cgroups, watch, run));
+  } catch (error) {
+    logger.error(`The facts about the end of container ${name} could not be kept: ${messageOf(error)}`, { id });
+  }
 }
 
 /**
@@ -74,8 +92,9 @@ export async function releaseShared(parts: Parts, container: Container): Promise
 export async function tearDownRun(parts: Parts, record: ContainerRecord): Promise<void> {
   const { container, init, conmon } = record;
   const { id, name } = container;
-  const { monitor, network, snapshots, cgroups, paths, logger } = parts;
+  const { monitor, network, snapshots, cgroups, watch, paths, logger } = parts;
   monitor.release(id);
+  watch.remove(cgroups, id);
   try {
     await cgroups.kill(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
     // The kernel takes its time to let a network go, so the rest is taken away meanwhile.
@@ -123,7 +142,6 @@ async function conmonGone(conmon: MonitoredProcess["conmon"] | undefined): Promi
 
 function announceEnd(parts: Parts, { container }: ContainerRecord): void {
   const seconds = Math.floor((Date.parse(container.finishedAt) - Date.parse(container.startedAt)) / 1000);
-  if (container.oomKilled) emitContainer(parts, "oom", container);
   emitContainer(parts, "die", container, {
     exitCode: String(container.exitCode),
     execDuration: String(Math.max(0, seconds)),

@@ -1,13 +1,16 @@
 /** What the life cycle of containers is made of. */
 import { join } from "node:path";
-import type { Cgroups } from "../../cgroups/index.ts";
+import type { CgroupDriver, Cgroups } from "../../cgroups/index.ts";
 import type { KeyedLock } from "../../lib/keyed-lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
 import type { EventBus } from "../events.ts";
 import type { ImageService, SnapshotService } from "../image/index.ts";
+import type { LimitGroups } from "../limits/index.ts";
+import type { LimitWatch } from "../limits/watch.ts";
 import type { Monitor } from "../monitor/index.ts";
 import type { OciHost } from "../oci/index.ts";
+import type { Ulimit } from "../types.ts";
 import type { ContainerRecords } from "./records.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -35,7 +38,23 @@ export type LifeStep =
   | "connect:connected"
   | "disconnect:disconnected"
   | "publish:published"
-  | "unpublish:recorded";
+  | "unpublish:recorded"
+  | "update:begun"
+  | "update:applied"
+  | "update:recorded";
+
+/** What containers have that ask for nothing else. */
+export interface ContainerDefaults {
+  readonly cgroupDriver: CgroupDriver;
+  /** As `HostConfig.CgroupParent`; the engine's own parent when absent. */
+  readonly cgroupParent?: string | undefined;
+  /** `private` on hosts with cgroup v2 alone, else `host`, when absent. */
+  readonly cgroupnsMode?: "private" | "host" | undefined;
+  /** By name, filled in where a container names none. */
+  readonly ulimits: readonly Ulimit[];
+  /** Bytes of /dev/shm. */
+  readonly shmSize: number;
+}
 
 export interface Parts {
   readonly records: ContainerRecords;
@@ -45,7 +64,12 @@ export interface Parts {
   readonly images: ImageService;
   readonly snapshots: SnapshotService;
   readonly network: NetworkEngine;
+  /** Groups directly below the engine's own parent: see `cgroupsOf` for that of a container. */
   readonly cgroups: Cgroups;
+  readonly groups: LimitGroups;
+  readonly defaults: ContainerDefaults;
+  /** Looks at the limits of all containers that run. */
+  readonly watch: LimitWatch;
   readonly monitor: Monitor;
   readonly host: OciHost;
   readonly events: EventBus;
@@ -86,6 +110,11 @@ export class Paths {
 
   log(id: string): string {
     return join(this.directory(id), "container.log");
+  }
+
+  /** What is known of the limits at the last exit. */
+  exitFacts(id: string): string {
+    return join(this.directory(id), "exit-facts.json");
   }
 
   /** Of volumes without a name. */

@@ -92,6 +92,9 @@ function fatesOf({ records, monitor, paths }: Parts): Map<string, Fate> {
 
 async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
   const record = parts.records.find(id);
+  const { lastVictim, container } = record;
+  if (fate.kind !== "half made")
+    parts.watch.resume(parts.cgroups, id, { after: lastVictim ?? -1, oomKilled: container.oomKilled });
   switch (fate.kind) {
     case "runs": {
       const ports = await settlePorts(parts, record.container);

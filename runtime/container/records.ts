@@ -20,6 +20,12 @@ export const containerMigrations: Migrations = {
   ],
 };
 
+export interface Ending {
+  readonly asked: "stop" | "kill";
+  /** Seconds after which SIGKILL followed the stop signal. */
+  readonly stopTimeout?: number;
+}
+
 /** A container and what only its life cycle needs to know. */
 export interface ContainerRecord {
   readonly container: Container;
@@ -28,6 +34,10 @@ export interface ContainerRecord {
   readonly conmon?: ProcessIdentity | undefined;
   /** A user stopped or killed it: no restart. */
   readonly stoppedByUser: boolean;
+  /** What a user asked for that ends the present run; gone with the next start. */
+  readonly ending?: Ending | undefined;
+  /** Of the kernel's last victim for lack of memory before the present run, see `OomLog.last`. */
+  readonly lastVictim?: number;
   /** Milliseconds that were waited before the last restart. */
   readonly restartDelay: number;
   /** What it was before the present start: to roll a half-made one back. */

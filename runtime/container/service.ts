@@ -12,6 +12,7 @@ import { parseSignal } from "../../lib/system/signals.ts";
 import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
 import type { EventBus } from "../events.ts";
 import type { ImageService, SnapshotService } from "../image/index.ts";
+import { announcedWatch } from "../limits/watch-bus.ts";
 import {
   type Attachment,
   type AttachOptions,
@@ -34,7 +35,7 @@ import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
 import { type LifeStep, type Parts, Paths } from "./parts.ts";
 import { reconcile, startWithEngine } from "./reconcile.ts";
-import { type ContainerRecord, ContainerRecords } from "./records.ts";
+import { type ContainerRecord, ContainerRecords, type Ending } from "./records.ts";
 import { type WaitCondition, Waiters, type WaitResult } from "./waiters.ts";
 
 export interface ContainerServiceOptions {
@@ -123,13 +124,16 @@ export class ContainerService implements AsyncDisposable {
     const container = this.find(id);
     if (before === "restarting" && container.status !== "running") return;
     if (container.status !== "running") throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
-    const record = this.#parts.records.update(id, {}, { stoppedByUser: true });
     const seconds = options.timeout ?? container.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT;
     const signal = options.signal ?? stopSignalOf(container);
+    const record = this.#parts.records.update(id, {}, { stoppedByUser: true, ending: endingBy(signal) });
     this.#life.signal(record, signal);
     emitContainer(this.#parts, "kill", container, { signal: String(signal) });
     const patience = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
-    if (!(await this.#life.ended(id, patience))) await this.#life.kill(record);
+    if (!(await this.#life.ended(id, patience))) {
+      this.#parts.records.update(id, {}, { ending: { asked: "stop", stopTimeout: seconds } });
+      await this.#life.kill(record);
+    }
     emitContainer(this.#parts, "stop", container);
   }
 
@@ -161,7 +165,8 @@ export class ContainerService implements AsyncDisposable {
     }
     // Another signal is a message to the program, and no wish that it should end.
     const ends = signal === SIGKILL || signal === stopSignalOf(container);
-    const record = this.#parts.records.update(id, {}, ends ? { stoppedByUser: true } : {});
+    const life = ends ? { stoppedByUser: true, ending: endingBy(signal) } : {};
+    const record = this.#parts.records.update(id, {}, life);
     emitContainer(this.#parts, "kill", container, { signal: String(signal) });
     if (signal === SIGKILL) await this.#life.kill(record);
     else this.#life.signal(record, signal);
@@ -177,7 +182,8 @@ export class ContainerService implements AsyncDisposable {
     // Who waits for the turn may find that it was started meanwhile: then it is ended again.
     while (!(await this.#removed(id))) {
       if (!force) throw stillRuns(name, "running");
-      await this.#life.kill(this.#parts.records.update(id, {}, { stoppedByUser: true }));
+      const life = { stoppedByUser: true, ending: endingBy(SIGKILL) };
+      await this.#life.kill(this.#parts.records.update(id, {}, life));
     }
   }
 
@@ -339,6 +345,7 @@ export class ContainerService implements AsyncDisposable {
   /** Lets what is under way come to its end. Containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#life[Symbol.asyncDispose]();
+    this.#parts.watch[Symbol.dispose]();
   }
 
   #locked<T>(reference: string, body: (record: ContainerRecord) => Promise<T>): Promise<T> {
@@ -348,9 +355,11 @@ export class ContainerService implements AsyncDisposable {
 }
 
 function partsOf(options: ContainerServiceOptions): Parts {
+  const records = new ContainerRecords(options.store);
   return {
     ...options,
-    records: new ContainerRecords(options.store),
+    records,
+    watch: announcedWatch({ records, ...options }),
     waiters: new Waiters(),
     lock: new KeyedLock(),
     networkConfig: options.config,
@@ -358,6 +367,9 @@ function partsOf(options: ContainerServiceOptions): Parts {
     step: options.step ?? (() => {}),
   };
 }
+
+/** Who sends SIGKILL wants it killed, also when that is its stop signal. */
+const endingBy = (signal: number): Ending => ({ asked: signal === SIGKILL ? "kill" : "stop" });
 
 const rooted = (name: string): string => (name.startsWith("/") ? name : `/${name}`);
 

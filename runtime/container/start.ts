@@ -65,7 +65,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   const container = namedAsOwner(parts, asked);
   await using undo = new AsyncDisposableStack();
   step("start:begun", id);
-  const { sandbox, processes } = await makeProcesses(parts, container, undo);
+  const { sandbox, lastVictim, processes } = await makeProcesses(parts, container, undo);
   // The runtime's own first process needs more than some containers may have, so the last limits come only now.
   parts.cgroups.update(id, limitsOf(container.hostConfig));
   step("start:created", id);
@@ -85,6 +85,8 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
     },
     {
       ...processes,
+      lastVictim,
+      ending: undefined,
       stoppedByUser: false,
       restartDelay: options.restartDelay,
       before: { status: container.status, startedAt: container.startedAt },
@@ -107,8 +109,7 @@ function namedAsOwner({ records }: Parts, container: Container): Container {
   return records.update(container.id, { config: { ...container.config, Hostname, Domainname } }).container;
 }
 
-interface Made {
-  readonly sandbox: Sandbox;
+interface Made extends Pick<Prepared, "sandbox" | "lastVictim"> {
   readonly processes: MonitoredProcess;
 }
 
@@ -118,11 +119,10 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
   const bundle = parts.paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   undo.defer(() => rmSync(bundle, { recursive: true, force: true }));
-  let sandbox: Sandbox | undefined;
+  let prepared: Prepared | undefined;
   let processes: MonitoredProcess | undefined;
   const prepareAll = async (): Promise<void> => {
-    const prepared = await prepare(parts, container, undo);
-    sandbox = prepared.sandbox;
+    prepared = await prepare(parts, container, undo);
     await fillBundle(parts, container, prepared);
     // The last to be made is the first to be undone.
     undo.defer(() => endProcesses(parts, id, processes));
@@ -138,8 +138,9 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
     stdinOnce: config.StdinOnce ?? false,
   };
   processes = await parts.monitor.create(options, prepareAll);
-  if (sandbox === undefined) throw new TypeError("a container was created before its sandbox");
-  return { sandbox, processes };
+  if (prepared === undefined) throw new TypeError("a container was created before its sandbox");
+  const { sandbox, lastVictim } = prepared;
+  return { sandbox, lastVictim, processes };
 }
 
 interface Prepared {
@@ -147,17 +148,21 @@ interface Prepared {
   readonly rootfs: string;
   readonly files: NetworkFiles;
   readonly linked: readonly LinkedContainer[];
+  /** Those whom the kernel kills from now on are of this run. */
+  readonly lastVictim: number;
 }
 
 /** What does not depend on each other: limits, root file system, network, files. */
 async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
   const { id, hostConfig } = container;
-  const { snapshots, cgroups, step } = parts;
+  const { snapshots, cgroups, watch, step } = parts;
   // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
   const networking = joinNetwork(parts, container, undo);
   networking.catch(() => {});
   cgroups.create(id, startingLimits(limitsOf(hostConfig)));
   undo.defer(() => cgroups.remove(id));
+  const lastVictim = watch.begin(cgroups, id);
+  undo.defer(() => watch.remove(cgroups, id));
   step("start:cgroup", id);
   undo.defer(() => snapshots.unmount(id));
   const rootfs = snapshots.mount(id);
@@ -169,7 +174,7 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   openLinks(parts, container, linked);
   undo.defer(() => closeLinks(parts, id));
   step("start:network", id);
-  return { sandbox, rootfs, files, linked };
+  return { sandbox, rootfs, files, linked, lastVictim };
 }
 
 /** Its own sandbox, or the one of the container that it shares the network with. */

@@ -1,0 +1,29 @@
+/** What each running container counted a moment ago, so that rates are known at once when somebody asks. */
+import type { Moment } from "../../cgroups/index.ts";
+
+/** Milliseconds: rates are over about the last ten seconds. */
+const SPAN = 10_000;
+/** Milliseconds between two moments that are kept: a handful for each container. */
+const SPACING = 2000;
+
+export class History {
+  readonly #moments = new Map<string, Moment[]>();
+
+  record(id: string, moment: Moment): void {
+    const moments = this.#moments.get(id) ?? [];
+    this.#moments.set(id, moments);
+    if (moment.time - (moments.at(-1)?.time ?? Number.NEGATIVE_INFINITY) < SPACING) return;
+    moments.push(moment);
+    // The youngest of those that are old enough is needed, and none before it.
+    while (moments.length > 1 && moment.time - (moments[1]?.time ?? 0) >= SPAN) moments.shift();
+  }
+
+  /** The moment about ten seconds ago, or the first one that is known; undefined without any. */
+  before(id: string): Moment | undefined {
+    return this.#moments.get(id)?.[0];
+  }
+
+  forget(id: string): void {
+    this.#moments.delete(id);
+  }
+}
