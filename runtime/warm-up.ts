@@ -24,7 +24,7 @@ export async function warmUp(cgroups: Cgroups, host: OciHost): Promise<void> {
       resolvConfPath: "/",
       oomScoreAdj: 0,
     },
-    { user: ROOT, userMounts: [], devices: [] },
+    { user: ROOT, userMounts: [], devices: [], deviceRules: [] },
     host,
   );
   JSON.stringify(spec);

@@ -3,7 +3,7 @@ import { closeSync, fstatSync } from "node:fs";
 import { invalid, unsupported } from "../../lib/errors.ts";
 import type { Container, HostConfig } from "../types.ts";
 import { prepareBindSources } from "./bind-sources.ts";
-import { deviceRules, hostDevices } from "./devices.ts";
+import { type DeviceGrant, grantDevices } from "./devices.ts";
 import { type OciHost, READONLY_PATHS, SECCOMP_PROFILE_FILE } from "./host.ts";
 import { containerMounts, rootPropagation, type VolumeMount } from "./mounts.ts";
 import { namespacesOf } from "./namespaces.ts";
@@ -11,7 +11,7 @@ import { buildProcess } from "./process.ts";
 import { openInRoot } from "./root-files.ts";
 import { SeccompProfile } from "./seccomp.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
-import type { OciDevice, OciLinux, OciProcess, OciSeccomp, OciSpec } from "./spec.ts";
+import type { OciLinux, OciProcess, OciSeccomp, OciSpec } from "./spec.ts";
 import { type ResolvedUser, resolveUser } from "./user.ts";
 import { type UserMount, userMounts } from "./user-mounts.ts";
 
@@ -33,11 +33,9 @@ export interface BundleInput {
 }
 
 /** What a specification takes from the host at the moment of the start. */
-export interface StartFacts {
+export interface StartFacts extends DeviceGrant {
   readonly user: ResolvedUser;
   readonly userMounts: readonly UserMount[];
-  /** Of a privileged container. */
-  readonly devices: readonly OciDevice[];
 }
 
 const VERSION = "1.0.2";
@@ -54,9 +52,9 @@ export function buildSpec(input: BundleInput, host: OciHost): OciSpec {
   return composeSpec(
     input,
     {
-      user: resolveUser(input.rootfs, config.User ?? ""),
+      user: resolveUser(input.rootfs, config.User ?? "", hostConfig.GroupAdd ?? []),
       userMounts: mounts,
-      devices: hostConfig.Privileged ? hostDevices() : [],
+      ...grantDevices(hostConfig),
     },
     host,
   );
@@ -89,7 +87,7 @@ export function composeSpec(input: BundleInput, facts: StartFacts, host: OciHost
 
 function linuxPart(
   { container, cgroupsPath, networkNamespace }: BundleInput,
-  { userMounts: mounts, devices }: StartFacts,
+  { userMounts: mounts, devices, deviceRules }: StartFacts,
   security: SecurityOptions,
   { capabilities }: OciProcess,
   host: OciHost,
@@ -102,7 +100,7 @@ function linuxPart(
     cgroupsPath,
     namespaces: namespacesOf(hostConfig, networkNamespace, host.unified),
     devices,
-    resources: { devices: deviceRules(privileged) },
+    resources: { devices: deviceRules },
     sysctl: {
       // A namespace that is shared keeps what its owner set.
       ...(networkNamespace === undefined || isShared(hostConfig) ? {} : host.networkSysctls),

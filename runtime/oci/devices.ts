@@ -1,7 +1,7 @@
-/** Device nodes of a container, and the rules of its devices cgroup. */
-import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { join } from "node:path";
-import { hasCode } from "../../lib/errors.ts";
+/** Devices of a container: the nodes that it has, and the rules of its devices cgroup. */
+import { invalid } from "../../lib/errors.ts";
+import type { DeviceMapping, HostConfig } from "../types.ts";
+import { devicesAt, hostDevices } from "./device-nodes.ts";
 import type { OciDevice, OciDeviceRule } from "./spec.ts";
 
 const allowed = (major: number, minor: number): OciDeviceRule => rule(true, major, minor);
@@ -23,43 +23,71 @@ const DEFAULT_RULES: readonly OciDeviceRule[] = [
   rule(false, 10, 229),
 ];
 
-export function deviceRules(privileged: boolean): readonly OciDeviceRule[] {
-  return privileged ? [...DEFAULT_RULES, { allow: true, access: "rwm" }] : DEFAULT_RULES;
+const ALL_ACCESS = "rwm";
+
+/** What a container may do with devices. */
+export interface DeviceGrant {
+  readonly devices: readonly OciDevice[];
+  readonly deviceRules: readonly OciDeviceRule[];
 }
 
-/** What the runtimes mount or make themselves, and directories that are no devices of the machine. */
-const SKIPPED_DIRECTORIES = ["pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev"];
+type Asked = Pick<HostConfig, "Devices" | "DeviceCgroupRules" | "Privileged">;
 
-/** Every device below /dev, for privileged containers. Asked at each start: devices come and go. */
-export function hostDevices(directory = "/dev"): OciDevice[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): OciDevice[] => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return SKIPPED_DIRECTORIES.includes(entry.name) ? [] : hostDevices(path);
-    if (entry.name === "console" || !(entry.isBlockDevice() || entry.isCharacterDevice())) return [];
-    const stats = statsOf(path);
-    return stats === undefined ? [] : [deviceOf(path, stats)];
-  });
-}
-
-function deviceOf(path: string, stats: Stats): OciDevice {
-  const { rdev, uid, gid, mode } = stats;
-  return {
-    path,
-    type: stats.isBlockDevice() ? "b" : "c",
-    // As makedev(3) composes device numbers.
-    major: ((rdev >>> 8) & 0xfff) + Math.floor(rdev / 2 ** 44) * 2 ** 12,
-    minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00),
-    fileMode: mode & 0o7777,
-    uid,
-    gid,
-  };
-}
-
-function statsOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
+/**
+ * The devices of a container that starts now. A privileged one has all of the host's, under their own names; those that
+ * it asks for under other names come to them.
+ * @throws `invalid` with Docker's texts for what is no device
+ */
+export function grantDevices({ Devices, DeviceCgroupRules, Privileged }: Asked): DeviceGrant {
+  const asked = (Devices ?? []).map((mapping) => ({ ...mapping, found: foundAt(mapping, Privileged === true) }));
+  const devices = asked.flatMap(({ found }) => found);
+  if (Privileged) {
+    return {
+      devices: [...hostDevices(), ...devices],
+      deviceRules: [...DEFAULT_RULES, { allow: true, access: ALL_ACCESS }],
+    };
   }
+  const ofDevices = asked.flatMap(({ found, CgroupPermissions }) =>
+    found.map(({ type, major, minor }) => ({
+      allow: true,
+      type,
+      major,
+      minor,
+      access: CgroupPermissions || ALL_ACCESS,
+    })),
+  );
+  return { devices, deviceRules: [...DEFAULT_RULES, ...ofDevices, ...(DeviceCgroupRules ?? []).map(parseRule)] };
+}
+
+function foundAt({ PathOnHost, PathInContainer }: DeviceMapping, privileged: boolean): readonly OciDevice[] {
+  const inside = PathInContainer || PathOnHost;
+  return privileged && inside === PathOnHost ? [] : devicesAt(PathOnHost, inside);
+}
+
+/** What can be judged without looking at devices. @throws `invalid` */
+export function checkDevices({ Devices, DeviceCgroupRules }: Asked): void {
+  for (const { PathOnHost, PathInContainer, CgroupPermissions } of Devices ?? []) {
+    if (!isAccess(CgroupPermissions || ALL_ACCESS)) {
+      throw invalid(`bad mode specified: ${CgroupPermissions}`, "CTR_DEVICE_INVALID");
+    }
+    const inside = PathInContainer || PathOnHost;
+    if (!inside.startsWith("/")) throw invalid(`${inside} is not an absolute path`, "CTR_DEVICE_INVALID");
+  }
+  for (const text of DeviceCgroupRules ?? []) parseRule(text);
+}
+
+/** Read, write and mknod, each at most once. */
+const isAccess = (text: string): boolean => /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
+
+/** `c 1:3 rwm`, `b 8:* r`, `a *:* rwm`; a star stands for all numbers. @throws `invalid` with Docker's text */
+function parseRule(text: string): OciDeviceRule {
+  const [, type, major = "*", minor = "*", access = ""] = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text) ?? [];
+  if (type === undefined) throw invalid(`invalid device cgroup rule format: '${text}'`, "CTR_DEVICE_INVALID");
+  return {
+    allow: true,
+    type: type as "a" | "b" | "c",
+    ...(major === "*" ? {} : { major: Number(major) }),
+    ...(minor === "*" ? {} : { minor: Number(minor) }),
+    access,
+  };
 }

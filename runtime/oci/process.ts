@@ -68,7 +68,7 @@ export function buildExecProcess({ container, rootfs, request, size }: ExecInput
   return {
     terminal,
     ...consoleSize(terminal, size === undefined ? request.ConsoleSize : [size.rows, size.columns]),
-    user: idsOf(resolveUser(rootfs, request.User || config.User || "")),
+    user: idsOf(resolveUser(rootfs, request.User || config.User || "", hostConfig.GroupAdd ?? [])),
     args: request.Cmd,
     env: mergeEnvironment(containerEnvironment(config, terminal), request.Env ?? []),
     cwd: request.WorkingDir || config.WorkingDir || "/",

@@ -1,6 +1,6 @@
 /** `--ulimit`: resource limits of processes, see getrlimit(2). Containers that ask for none have the engine's. */
 import { invalid, unsupported } from "../../lib/errors.ts";
-import type { HostConfig } from "../types.ts";
+import type { Ulimit } from "../types.ts";
 import { type OciRlimit, RLIMIT_INFINITY } from "./spec.ts";
 
 /** Docker's names → the first words of their lines in `/proc/<pid>/limits`. */
@@ -21,8 +21,6 @@ export const LIMIT_LABELS: Readonly<Record<string, string>> = {
   sigpending: "Max pending signals",
   stack: "Max stack size",
 };
-
-type Ulimit = NonNullable<HostConfig["Ulimits"]>[number];
 
 const UNLIMITED = -1;
 

@@ -70,7 +70,8 @@ export interface OciDevice {
 
 export interface OciDeviceRule {
   readonly allow: boolean;
-  readonly type?: "b" | "c";
+  /** `a` is both. */
+  readonly type?: "a" | "b" | "c";
   readonly major?: number;
   readonly minor?: number;
   readonly access: string;

@@ -29,22 +29,24 @@ const LARGEST_ID = 2 ** 31 - 1;
 /**
  * @param rootfs the container's root on the host
  * @param specification as given; empty is root
+ * @param groupAdd further groups, by names or numbers
  * @throws `invalid` with Docker's texts
  */
-export function resolveUser(rootfs: string, specification: string): ResolvedUser {
+export function resolveUser(rootfs: string, specification: string, groupAdd: readonly string[] = []): ResolvedUser {
   const [userPart = "", groupPart = ""] = specification.split(":");
   const entry = findUser(userPart, parsePasswd(readInRoot(rootfs, "/etc/passwd") ?? ""));
-  if (groupPart === "" && entry.name === "") return result(entry, entry.gid, []);
+  if (groupPart === "" && entry.name === "" && groupAdd.length === 0) return result(entry, entry.gid, []);
   const groups = parseGroups(readInRoot(rootfs, "/etc/group") ?? "");
-  if (groupPart !== "") return result(entry, findGroup(groupPart, groups), []);
-  const further = groups.filter(({ members }) => members.includes(entry.name)).map(({ gid }) => gid);
-  return result(entry, entry.gid, further);
+  const added = groupAdd.map((group) => findGroup(group, groups));
+  if (groupPart !== "") return result(entry, findGroup(groupPart, groups), added);
+  const own = entry.name === "" ? [] : groups.filter(({ members }) => members.includes(entry.name));
+  return result(entry, entry.gid, [...own.map(({ gid }) => gid), ...added]);
 }
 
 const result = ({ uid, home }: PasswdEntry, gid: number, further: readonly number[]): ResolvedUser => ({
   uid,
   gid,
-  additionalGids: [gid, ...further.filter((other) => other !== gid)],
+  additionalGids: [...new Set([gid, ...further])],
   home,
 });
 

@@ -1,5 +1,6 @@
 /** A host, a container and what a start finds, for tests that look at specifications without a kernel. */
 import { type BundleInput, composeSpec, type StartFacts } from "../../../runtime/oci/build-spec.ts";
+import { grantDevices } from "../../../runtime/oci/devices.ts";
 import type { OciHost } from "../../../runtime/oci/host.ts";
 import { SeccompProfile } from "../../../runtime/oci/seccomp.ts";
 import type { OciSpec } from "../../../runtime/oci/spec.ts";
@@ -58,6 +59,7 @@ export function specOf({ config, hostConfig = {}, host, input, facts, hostNetwor
     {
       user: { uid: 0, gid: 0, additionalGids: [0], home: "/root" },
       userMounts: userMounts(hostConfig),
+      ...grantDevices(hostConfig),
       devices: [],
       ...facts,
     },

@@ -65,6 +65,15 @@ describe("a user", () => {
     });
   }
 
+  it("has further groups that it is given, once each", () => {
+    const groupsOf = (specification: string, ...added: string[]) =>
+      resolveUser(root, specification, added).additionalGids;
+    deepEqual(groupsOf("", "extra", "77", "wheel"), [0, 10, 50, 77]);
+    deepEqual(groupsOf("4242", "web"), [0, 34]);
+    deepEqual(groupsOf("web:7", "7", "8"), [7, 8]);
+    throws(() => groupsOf("", "no"), /unable to find group no: no matching entries in group file/);
+  });
+
   it("needs no files when it is a number", () => {
     const empty = withRoot();
     deepEqual(ids("", empty), [0, 0, [0]]);
