@@ -27,6 +27,7 @@ const limitList: Load = async () => (await import("./commands/limit-ls.ts")).com
 const limitSet: Load = async () => (await import("./commands/limit-set.ts")).command;
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
 const limitUnset: Load = async () => (await import("./commands/limit-unset.ts")).command;
+const limitVerify: Load = async () => (await import("./commands/limit-verify.ts")).command;
 const load: Load = async () => (await import("./commands/load.ts")).command;
 const logs: Load = async () => (await import("./commands/logs.ts")).command;
 const networkAllow: Load = async () => (await import("./commands/net-allow.ts")).command;
@@ -129,7 +130,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   limit: {
     summary: "Limits: what the kernel enforces, and what is used",
-    commands: { ls: limitList, set: limitSet, show: limitShow, unset: limitUnset },
+    commands: { ls: limitList, set: limitSet, show: limitShow, unset: limitUnset, verify: limitVerify },
     aliases: { list: "ls" },
   },
   net: networkGroup,

@@ -1,0 +1,101 @@
+/** Containers that exist for a measurement. None outlives it, whatever ends it. */
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "../client/client.ts";
+import { CliError } from "../errors.ts";
+import { stressImage } from "./image.ts";
+import { LoadContainer } from "./load-container.ts";
+import type { Resources } from "./resources.ts";
+
+/** On every container of ours; its value is the purpose. */
+export const STRESS_LABEL = "ctr.stress";
+
+export interface StartOptions {
+  /** In the container's name. */
+  readonly purpose: string;
+  /** Program and arguments; a sleep by default, beside which load is run. */
+  readonly command?: readonly string[];
+  /** The first process reads what is written to it. */
+  readonly stdin?: boolean;
+}
+
+/** Seconds after which a container ends by itself, when the one who should end it was killed. */
+const LIFE_SPAN = 600;
+
+/** What shells give for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export class LoadSession implements AsyncDisposable {
+  readonly client: Client;
+  readonly image: string;
+  readonly #containers: LoadContainer[] = [];
+  readonly #aborter = new AbortController();
+  readonly #interrupt = (): void => this.#aborter.abort(new CliError("", INTERRUPTED));
+
+  private constructor(client: Client, image: string) {
+    this.client = client;
+    this.image = image;
+    for (const signal of SIGNALS) process.on(signal, this.#interrupt);
+  }
+
+  /** @param tell called with a line when the image has to be made first */
+  static async open(client: Client, tell: (line: string) => void): Promise<LoadSession> {
+    await client.ping();
+    return new LoadSession(client, await stressImage(client, tell));
+  }
+
+  /** Aborted by Ctrl-C, with what is to be thrown as its reason. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  /** Starts a container under these limits. It is removed when the session is disposed of, if not before. */
+  async start(resources: Resources, options: StartOptions): Promise<LoadContainer> {
+    this.signal.throwIfAborted();
+    const { purpose, command = ["sleep", String(LIFE_SPAN)], stdin = false } = options;
+    const name = `stress-${purpose}-${randomBytes(3).toString("hex")}`;
+    const { Id } = await this.client.post<{ readonly Id: string }>("/containers/create", {
+      query: { name },
+      body: {
+        Image: this.image,
+        Cmd: command,
+        Labels: { [STRESS_LABEL]: purpose },
+        ...(stdin ? { OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true } : {}),
+        HostConfig: { ...resources, NetworkMode: "none", AutoRemove: true },
+      },
+    });
+    const container = new LoadContainer(this, Id, name);
+    this.#containers.push(container);
+    await container.start();
+    return container;
+  }
+
+  /** @throws when Ctrl-C comes meanwhile */
+  async pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.signal }).catch(() => this.signal.throwIfAborted());
+  }
+
+  /**
+   * Looks until there is something to see.
+   * @param milliseconds after which it gives up
+   * @returns undefined then
+   */
+  async until<T>(milliseconds: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+    for (const deadline = performance.now() + milliseconds; performance.now() < deadline; ) {
+      const seen = await look();
+      if (seen !== undefined) return seen;
+      await this.pause(LOOK_INTERVAL);
+    }
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#containers.map((container) => container[Symbol.asyncDispose]()));
+    for (const signal of SIGNALS) process.off(signal, this.#interrupt);
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Milliseconds between two looks. */
+const LOOK_INTERVAL = 20;
