@@ -66,6 +66,10 @@ const HOST_CONFIG = record({
   CpusetCpus: text,
   CpusetMems: text,
   PidsLimit: integer,
+  Devices: list(record({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),
+  DeviceCgroupRules: list(text),
+  GroupAdd: list(text),
+  StorageOpt: mapOf(text),
 });
 
 const CREATE_REQUEST: Check = record({

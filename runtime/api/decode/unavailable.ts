@@ -12,12 +12,8 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   CgroupParent: "--cgroup-parent",
   CpuRealtimePeriod: "--cpu-rt-period",
   CpuRealtimeRuntime: "--cpu-rt-runtime",
-  DeviceCgroupRules: "--device-cgroup-rule",
   DeviceRequests: "--gpus",
-  Devices: "--device",
-  GroupAdd: "--group-add",
   OomKillDisable: "--oom-kill-disable",
-  StorageOpt: "--storage-opt",
   VolumesFrom: "--volumes-from",
 };
 

@@ -18,8 +18,7 @@ describe("refuseUnavailable", () => {
     }));
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
-    [{ Devices: [{ PathOnHost: "/dev/fuse" }] }, /--device \(HostConfig\.Devices\) is not available/],
-    [{ GroupAdd: ["audio"] }, /--group-add /],
+    [{ VolumesFrom: ["db"] }, /--volumes-from \(HostConfig\.VolumesFrom\) is not available/],
     [{ OomKillDisable: true }, /--oom-kill-disable /],
     [{ MemorySwappiness: 0 }, /--memory-swappiness /],
     [{ UsernsMode: "private" }, /--userns /],
