@@ -7,7 +7,7 @@ import { NetworkEvents } from "./events.ts";
 import type { FirewallListing } from "./firewall/index.ts";
 import { forwardingWarnings } from "./forwarding.ts";
 import { Grants } from "./grants.ts";
-import { createNetwork, removeNetwork } from "./networks/create.ts";
+import { createNetwork, forgetNetwork, removeDevice } from "./networks/create.ts";
 import { type NetworkEngineOptions, openTools } from "./open-tools.ts";
 import { reconcile, repair } from "./repair/reconcile.ts";
 import { connectLive, disconnectLive } from "./sandbox/connect.ts";
@@ -128,12 +128,13 @@ export class NetworkEngine implements AsyncDisposable {
     const { store } = this.#tools;
     const network = findNetwork(store, reference);
     const endpoints = store.endpointsOfNetwork(network.id);
-    removeNetwork(this.#tools, network, this.#tools.step);
+    forgetNetwork(this.#tools, network, this.#tools.step);
     removeNames(this.#tools, endpoints);
     for (const grant of store.grants()) {
       if (grant.from.id === network.id || grant.to.id === network.id) store.removeGrant(grant.id);
     }
     this.#grants.refresh();
+    await removeDevice(this.#tools, network, this.#tools.step);
     return network;
   }
 

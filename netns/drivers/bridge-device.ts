@@ -6,6 +6,7 @@ import { conflict } from "../../lib/errors.ts";
 import { type Cidr, formatCidr, sameCidr } from "../ipam/ip.ts";
 import { macFromBytes } from "../ipam/mac.ts";
 import { addAddress, listAddresses, removeAddress } from "../netlink/address.ts";
+import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { changeLink, createBridge, deleteLink, findLink, type Link, listLinks } from "../netlink/link.ts";
 import { defaultRoute } from "../netlink/route.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
@@ -51,9 +52,16 @@ export function ensureBridge(netlink: NetlinkSocket, bridge: BridgeSpecification
 
 /** Deletes the bridge unless somebody else made it. @throws {NetlinkError} */
 export function removeBridge(netlink: NetlinkSocket, name: string, networkId: string): void {
-  const link = findLink(netlink, name);
-  if (link !== undefined && link.alias === aliasOf(networkId)) deleteLink(netlink, name);
+  if (isOurs(netlink, name, networkId)) deleteLink(netlink, name);
 }
+
+/** As {@link removeBridge}, while the engine goes on. @throws {NetlinkError} */
+export async function removeBridgeInBackground(netlink: NetlinkSocket, name: string, networkId: string): Promise<void> {
+  if (isOurs(netlink, name, networkId)) await deleteLinkInBackground(netlink, name);
+}
+
+const isOurs = (netlink: NetlinkSocket, name: string, networkId: string): boolean =>
+  findLink(netlink, name)?.alias === aliasOf(networkId);
 
 /** Bridges that we made, with the ids of their networks. */
 export function ourBridges(links: readonly Link[]): { readonly name: string; readonly networkId: string }[] {

@@ -6,7 +6,7 @@ import type { NetlinkSocket } from "../netlink/transport.ts";
 import { BridgeOption, settingsOf } from "../networks/options.ts";
 import { getSysctl, setOptionalSysctl } from "../sysctl.ts";
 import type { Network, Subnet } from "../types.ts";
-import { type BridgeSpecification, ensureBridge, removeBridge } from "./bridge-device.ts";
+import { type BridgeSpecification, ensureBridge, removeBridge, removeBridgeInBackground } from "./bridge-device.ts";
 import type { Connection, LinkDriver } from "./types.ts";
 import { explainFullBridge } from "./veth.ts";
 
@@ -21,6 +21,10 @@ export const bridgeDriver: LinkDriver = {
 
   remove(netlink, network) {
     removeBridge(netlink, requireBridge(network), network.id);
+  },
+
+  removeInBackground(netlink, network) {
+    return removeBridgeInBackground(netlink, requireBridge(network), network.id);
   },
 
   attach(netlink, namespaceFd, connection) {

@@ -1,5 +1,6 @@
 /** The link below macvlan and ipvlan networks: one of the host's, a VLAN on one, or a dummy for a network without a way out. */
 import { conflict, invalid, unsupported } from "../../lib/errors.ts";
+import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { changeLink, deleteLink, findLink, type Link, listLinks } from "../netlink/link.ts";
 import { createDummy, createVlan } from "../netlink/sublink.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/transport.ts";
@@ -30,9 +31,17 @@ export function ensureParent(netlink: NetlinkSocket, network: Network): boolean 
 
 /** What we made goes; the host's own links stay. */
 export function removeParent(netlink: NetlinkSocket, network: Network): void {
-  const name = parentNameOf(network);
-  const [, owner] = ALIAS.exec(findLink(netlink, name)?.alias ?? "") ?? [];
-  if (owner === network.id) deleteLink(netlink, name);
+  if (isOurs(netlink, network)) deleteLink(netlink, parentNameOf(network));
+}
+
+/** As {@link removeParent}, while the engine goes on. @throws {NetlinkError} */
+export async function removeParentInBackground(netlink: NetlinkSocket, network: Network): Promise<void> {
+  if (isOurs(netlink, network)) await deleteLinkInBackground(netlink, parentNameOf(network));
+}
+
+function isOurs(netlink: NetlinkSocket, network: Network): boolean {
+  const [, owner] = ALIAS.exec(findLink(netlink, parentNameOf(network))?.alias ?? "") ?? [];
+  return owner === network.id;
 }
 
 /** Parents that we made, with the ids of their networks. */

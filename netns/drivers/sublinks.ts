@@ -8,7 +8,14 @@ import { createIpvlan, createMacvlan } from "../netlink/sublink.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { ParentOption } from "../networks/options.ts";
 import type { Network } from "../types.ts";
-import { ensureParent, explainMissing, parentNameOf, removeParent, requireParent } from "./parent.ts";
+import {
+  ensureParent,
+  explainMissing,
+  parentNameOf,
+  removeParent,
+  removeParentInBackground,
+  requireParent,
+} from "./parent.ts";
 import type { LinkDriver } from "./types.ts";
 
 type MacvlanModeName = keyof typeof MacvlanMode;
@@ -64,6 +71,7 @@ function driverOf(module: string, create: (netlink: NetlinkSocket, request: Subl
   return {
     ensure: ensureParent,
     remove: removeParent,
+    removeInBackground: removeParentInBackground,
 
     probe(netlink, network) {
       const name = `ctr-${randomBytes(4).toString("hex")}`;

@@ -31,7 +31,7 @@ export interface Connection {
   readonly sysctls: readonly InterfaceSysctl[];
 }
 
-/** All are synchronous: they talk to the kernel alone. */
+/** What talks to the kernel alone and gets its answer within microseconds is synchronous. */
 export interface LinkDriver {
   /**
    * Makes what the network needs on the host, adopts what is there of a former run, and mends what is wrong with it.
@@ -43,6 +43,8 @@ export interface LinkDriver {
   probe?(netlink: NetlinkSocket, network: Network): void;
   /** Takes it away again. What was there before the network stays. Without complaint when there is nothing. */
   remove(netlink: NetlinkSocket, network: Network): void;
+  /** As {@link LinkDriver.remove}, without holding the engine up while the kernel waits for RCU. */
+  removeInBackground(netlink: NetlinkSocket, network: Network): Promise<void>;
   /**
    * Lays the cable into a sandbox, whole or nothing. The link inside is down and has no addresses yet.
    * @param namespaceFd open descriptor of the sandbox's network namespace

@@ -23,7 +23,6 @@ export type BridgeEntryKind =
   | "bridge"
   /** The network has no subnet of this family, so nothing of it may pass. */
   | "closed"
-  | "internal"
   /** Containers may be pinged from elsewhere. */
   | "routed"
   /** Every port of its containers is reached from elsewhere. */
@@ -31,6 +30,8 @@ export type BridgeEntryKind =
 
 export type Entry =
   | (Common & { readonly kind: BridgeEntryKind; readonly bridge: string })
+  /** A grant alone leads into it; `subnet` where it can answer to its bridge's address. */
+  | (Common & { readonly kind: "internal"; readonly bridge: string; readonly subnet: string | undefined })
   /** Traffic that goes in at one bridge and out at the other is free. */
   | (Common & { readonly kind: "pair"; readonly from: string; readonly to: string })
   /** Addresses of ours. */
@@ -66,7 +67,8 @@ function entriesOfFamily(network: FirewallNetwork, family: Family): Entry[] {
   const mode = gatewayMode(network, family);
   const internal = network.internal || mode === "isolated";
   const entries: Entry[] = [{ kind: "bridge", bridge, ...common }];
-  if (internal) entries.push({ kind: "internal", bridge, ...common });
+  const answering = mode === "isolated" ? undefined : subnet;
+  if (internal) entries.push({ kind: "internal", bridge, subnet: answering, ...common });
   if (network.icc) entries.push({ kind: "pair", from: bridge, to: bridge, ...common });
   if (subnet === undefined) return [...entries, { kind: "closed", bridge, ...common }];
   if (mode === "routed") entries.push({ kind: "routed", bridge, ...common });

@@ -97,6 +97,20 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Asks for a change that takes the kernel milliseconds: it works on another thread meanwhile. A socket does one such
+   * thing at a time and nothing else, and must not be closed before the end.
+   * @throws {NetlinkError}
+   */
+  async changeInBackground(operation: string, type: number, payload: Buffer): Promise<void> {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const flags = MessageFlag.request | MessageFlag.ack;
+    const request = message(type, flags, this.#sequence, payload);
+    if ((await poolCall("send", this.#fd, request, request.length, 0)) < 0) throw lostAnswer(operation);
+    // The kernel has answered within send(2).
+    this.#receiveAnswer(operation);
+  }
+
+  /**
    * As {@link dump}, for lists that take the kernel milliseconds: it works on another thread meanwhile. A socket does one
    * such thing at a time and nothing else, and must not be closed before the end.
    * @returns the payloads as they come, as views that hold until the next one is asked for
@@ -132,6 +146,10 @@ export class NetlinkSocket implements Disposable {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const request = message(type, flags | MessageFlag.request, this.#sequence, payload);
     systemCall("send", `netlink (${operation})`, this.#fd, request, request.length, 0);
+    return this.#receiveAnswer(operation);
+  }
+
+  #receiveAnswer(operation: string): { readonly payloads: Buffer[]; readonly interrupted: boolean } {
     const payloads: Buffer[] = [];
     let interrupted = false;
     for (;;) {

@@ -78,22 +78,13 @@ function makeSteps({ netlink, firewall, config }: NetworkTools, network: Network
 }
 
 /**
- * Takes a network away. Containers that do not run lose it: they cannot start until they are connected elsewhere.
+ * Takes a network out of store and firewall; {@link removeDevice} takes away the rest. Containers that do not run lose it:
+ * they cannot start until they are connected elsewhere.
  * @throws `forbidden` with Docker's texts for a predefined network, and one that running containers are on
  */
-export function removeNetwork(tools: NetworkTools, network: Network, hook: StepHook): void {
-  const { store, netlink, firewall, logger } = tools;
-  if (PREDEFINED.includes(network.name)) {
-    throw forbidden(`${network.name} is a pre-defined network and cannot be removed`, "CTR_NETWORK_PREDEFINED");
-  }
-  const active = store.endpointsOfNetwork(network.id).filter(({ interfaceName }) => interfaceName !== undefined);
-  if (active.length > 0) {
-    const names = active.map(({ containerName, id }) => `name:"${containerName}" id:"${shortId(id)}"`).join(", ");
-    throw forbidden(`error while removing network: network ${network.name} has active endpoints (${names})`, {
-      code: "CTR_NETWORK_IN_USE",
-      hint: `stop the containers, or: ctr network disconnect ${network.name} CONTAINER`,
-    });
-  }
+export function forgetNetwork(tools: NetworkTools, network: Network, hook: StepHook): void {
+  const { store, firewall, logger } = tools;
+  checkRemovable(tools, network);
   store.transaction(() => {
     store.loseNetwork(network);
     store.removeNetwork(network.id);
@@ -101,17 +92,28 @@ export function removeNetwork(tools: NetworkTools, network: Network, hook: StepH
       name: "remove the rules",
       point: "removeNetwork:firewall",
       run: () => firewall.removeNetwork(requireBridge(network)),
-      undo: () => firewall.addNetwork(firewallNetworkOf(network)),
     };
-    const steps: Step[] = [
-      ...(network.driver === "bridge" ? [ofBridge] : []),
-      {
-        name: "remove the device",
-        point: "removeNetwork:device",
-        run: () => driverOf(network.driver)?.remove(netlink, network),
-      },
-    ];
-    runSteps(`removing the network ${network.name}`, steps, logger, hook);
+    runSteps(`removing the network ${network.name}`, network.driver === "bridge" ? [ofBridge] : [], logger, hook);
+  });
+}
+
+/** The device of a network that nobody can use any more. What a crash leaves of it goes at the next start. */
+export async function removeDevice({ netlink }: NetworkTools, network: Network, hook: StepHook): Promise<void> {
+  await driverOf(network.driver)?.removeInBackground(netlink, network);
+  hook("removeNetwork:device");
+}
+
+/** @throws `forbidden` with Docker's texts */
+function checkRemovable({ store }: NetworkTools, network: Network): void {
+  if (PREDEFINED.includes(network.name)) {
+    throw forbidden(`${network.name} is a pre-defined network and cannot be removed`, "CTR_NETWORK_PREDEFINED");
+  }
+  const active = store.endpointsOfNetwork(network.id).filter(({ interfaceName }) => interfaceName !== undefined);
+  if (active.length === 0) return;
+  const names = active.map(({ containerName, id }) => `name:"${containerName}" id:"${shortId(id)}"`).join(", ");
+  throw forbidden(`error while removing network: network ${network.name} has active endpoints (${names})`, {
+    code: "CTR_NETWORK_IN_USE",
+    hint: `stop the containers, or: ctr network disconnect ${network.name} CONTAINER`,
   });
 }
 

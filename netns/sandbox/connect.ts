@@ -5,7 +5,7 @@ import { reserveEndpoint } from "../endpoints.ts";
 import { runSteps } from "../steps.ts";
 import type { EndpointRecord } from "../store/index.ts";
 import type { EndpointRequest, PortBinding, PublishedPort } from "../types.ts";
-import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "./links.ts";
+import { attachLink, configureLink, detachLink, openInside, retireLink, setDefaultRoutes } from "./links.ts";
 import { nameRecordsOf, removeNames, serveNames } from "./names.ts";
 import { bindingsInForce, changeProxies, changeRules, matchPorts, type Publication, reservePorts } from "./ports.ts";
 import { startProxies } from "./set-up.ts";
@@ -159,11 +159,11 @@ export async function disconnectLive(
     },
     {
       what: "link",
-      run: () => {
+      run: async () => {
         using inside = openInside(namespacePath);
         if (connection !== undefined) {
           unshapeLinks(tools, containerId, [connection]);
-          detachLink(netlink, inside, connection);
+          await retireLink(netlink, inside, namespacePath, connection);
           forgetFlows(tools, [connection]);
         }
         step("disconnect:cable");

@@ -4,6 +4,7 @@ import { type Connection, driverOf } from "../drivers/index.ts";
 import { awaitLinkGone, configureInterface, requireLink, takeLoopbackUp } from "../drivers/veth.ts";
 import type { Family } from "../ipam/ip.ts";
 import { createNamespace, enterNetworkNamespace } from "../namespace.ts";
+import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
@@ -43,11 +44,22 @@ export function attachLink(netlink: NetlinkSocket, path: string, connection: Con
   }
 }
 
-/** Takes a link out of a sandbox that stays. Without complaint when there is none. */
+/** Takes a link out of a sandbox that stays, at once. Without complaint when there is none. */
 export function detachLink(netlink: NetlinkSocket, inside: NetlinkSocket, connection: Connection): void {
   const { hostInterface, interfaceName } = connection;
   if (hostInterface !== undefined) deleteLink(netlink, hostInterface);
   else deleteLink(inside, interfaceName);
+}
+
+/** As {@link detachLink}, and resolves when the link is gone. */
+export async function retireLink(
+  netlink: NetlinkSocket,
+  inside: NetlinkSocket,
+  path: string,
+  { hostInterface, interfaceName }: Connection,
+): Promise<void> {
+  if (hostInterface !== undefined) await deleteLinkInBackground(netlink, hostInterface);
+  else await deleteLinkInBackground(inside, interfaceName, () => openInside(path));
 }
 
 /** After its namespace was removed. */

@@ -21,7 +21,7 @@ export function rulesOf(entry: Entry): IptablesRule[] {
     case "closed":
       return bothWays("CTR-CLOSED", entry.bridge);
     case "internal":
-      return bothWays("CTR-INTERNAL", entry.bridge);
+      return rulesOfInternal(entry);
     case "routed":
       return [filter("CTR-OPEN", `-o ${entry.bridge} -p ${family === 4 ? "icmp" : "ipv6-icmp"} -j ACCEPT`)];
     case "unprotected":
@@ -51,6 +51,12 @@ function rulesOfBridge(bridge: string, family: Family): IptablesRule[] {
   ];
   if (family === 4) rules.push({ table: "raw", chain: "CTR-GUARD", spec: `-i ${bridge} -s 127.0.0.0/8 -j DROP` });
   return rules;
+}
+
+function rulesOfInternal({ bridge, subnet }: EntryOf<"internal">): IptablesRule[] {
+  const closed = bothWays("CTR-INTERNAL", bridge);
+  if (subnet === undefined) return closed;
+  return [...closed, { ...nat("CTR-INTO", `! -s ${subnet} -o ${bridge} -j MASQUERADE`), first: true }];
 }
 
 const bothWays = (chain: string, bridge: string): IptablesRule[] =>

@@ -78,7 +78,8 @@ const COLLECTION_HEADS = COLLECTIONS.map((text) => {
 //   without it two containers that a grant joins would not find each other.
 // postrouting: a container answers to the bridge's address when the client is a loopback address of the host, or
 //   a container that came through a host address (it would else answer directly, and be ignored). Other clients keep
-//   their address.
+//   their address. Containers of an internal network have no route to others: what a grant lets in comes with the bridge's
+//   address, so that it is answered. (What stays on the bridge has no iifname here, even with br_netfilter.)
 const CHAINS = `
   chain guard {
     type filter hook prerouting priority raw; policy accept;
@@ -103,6 +104,7 @@ const CHAINS = `
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
+    meta nfproto . oifname @internal meta nfproto . iifname @bridges masquerade
     meta nfproto . oifname @bridges ct status dnat jump into
     meta nfproto . oifname @bridges return
     oifname "lo" return

@@ -221,6 +221,22 @@ function describeBehaviour(subject: Subject, brNetfilter: boolean): void {
       ]);
     });
 
+    it("lets a grant into an internal network, whose containers answer to their bridge's address", async () => {
+      const grant = {
+        from: { bridge: "ctr0" },
+        to: { bridge: "ctr2", address: INMATE },
+        protocol: "tcp",
+        port: 80,
+      } as const;
+      const grant6 = { ...grant, to: { bridge: "ctr2", address: six(INMATE) } };
+      firewall.allow([grant, grant6]);
+      assert.equal(await web.ask(INMATE, 80), "inmate saw 172.22.0.1");
+      assert.equal(await web.ask(six(INMATE), 80), `inmate saw ${six("172.22.0.1")}`);
+      assert.equal(await cellmate.ask(INMATE, 80), "inmate saw 172.22.0.3");
+      firewall.deny([grant, grant6]);
+      await allSilent([web.listenFor(INMATE, 80), web.listenFor(six(INMATE), 80)]);
+    });
+
     it("keeps an internal network closed even where a port of it is published", async () => {
       const port = portTo(INMATE, 8095);
       firewall.publish([port]);
