@@ -1,0 +1,184 @@
+/** Why a container was killed or is slow: collects the facts, of now or of its end, and asks the causes. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  beginning,
+  type ExitFacts,
+  explain,
+  type Facts,
+  type OomVictim,
+  ratesBetween,
+  type Verdict,
+} from "../../cgroups/index.ts";
+import { hasCode } from "../../lib/errors.ts";
+import { cgroupsOf, limitsOf } from "../container/limits.ts";
+import type { Parts } from "../container/parts.ts";
+import type { ContainerRecord } from "../container/records.ts";
+import type { Container, ContainerStatus } from "../types.ts";
+import { type AdviceStep, checkAdviceTime, recordAdvice } from "./advise.ts";
+import { type Figure, figuresOf } from "./explain-figures.ts";
+import { headlineOf } from "./explain-headline.ts";
+import { readExitFacts } from "./facts.ts";
+import type { LimitEvents } from "./watch-events.ts";
+
+/** A process that the kernel may choose, or did choose, when memory runs out. Sizes in bytes. */
+export interface ProcessFigure {
+  readonly pid: number;
+  readonly name: string;
+  readonly memory: number;
+  readonly oomScoreAdj: number;
+  /** The kernel's own figure: who has most dies first. Of processes that live. */
+  readonly oomScore?: number;
+  readonly killed?: true;
+}
+
+export interface EarlierRun {
+  readonly exit: ExitFacts;
+  readonly verdicts: readonly Verdict[];
+}
+
+export interface Explanation {
+  readonly id: string;
+  readonly name: string;
+  readonly status: ContainerStatus;
+  /** One sentence. */
+  readonly headline: string;
+  /** The gravest first; none when it is well. */
+  readonly verdicts: readonly Verdict[];
+  /** What does not hold now, and has held for most of the time since it was started. */
+  readonly earlier: readonly Verdict[];
+  /** How it ended the last time, when that is worth to know while it runs again. */
+  readonly previous?: EarlierRun;
+  readonly exit?: ExitFacts;
+  /** Seconds that rates are of; absent without. */
+  readonly seconds?: number;
+  /** Empty when nothing is known. */
+  readonly looked: readonly Figure[];
+  /** The largest first. Those of the last kill for one that has ended. */
+  readonly processes: readonly ProcessFigure[];
+  /** What could not be found out, as sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Milliseconds: rates of a shorter time say little. Who asks that early waits for the rest. */
+const SHORTEST = 1000;
+/** Seconds of a life from where on it is told apart from the time just looked at. */
+const LONG_LIFE = 30;
+
+export class LimitInsight {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @throws `notFound` with Docker's text */
+  async explain(reference: string): Promise<Explanation> {
+    const record = this.#parts.records.find(reference);
+    const facts = isAlive(record.container) ? await this.#presentFacts(record) : undefined;
+    if (facts !== undefined) return this.#ofRunning(record.container, facts);
+    // It may have ended while it was looked at.
+    return this.#ofEnded(this.#parts.records.find(record.container.id).container);
+  }
+
+  /** Undefined when it has ended meanwhile. */
+  async #presentFacts({ container, lastVictim }: ContainerRecord): Promise<Facts | undefined> {
+    const { id, name, hostConfig } = container;
+    const { watch } = this.#parts;
+    const cgroups = cgroupsOf(this.#parts, container);
+    try {
+      const since = watch.before(id) ?? cgroups.moment(id);
+      await delay(Math.max(0, since.time + SHORTEST - Date.now()));
+      return cgroups.facts(id, {
+        ...{ name, asked: limitsOf(hostConfig), since, oomLog: watch.oomLog },
+        ...(lastVictim === undefined ? {} : { after: lastVictim }),
+      });
+    } catch (error) {
+      if (hasCode(error, "CTR_CGROUP_NOT_FOUND")) return undefined;
+      throw error;
+    }
+  }
+
+  #ofRunning(container: Container, facts: Facts): Explanation {
+    const { id, name, status, startedAt } = container;
+    const verdicts = explain(facts);
+    const previous = this.#previous(id);
+    return {
+      ...{ id, name, status, verdicts },
+      headline: headlineOf({ container, exit: undefined, verdicts, hasFacts: true }),
+      earlier: earlierVerdicts(facts, verdicts, Date.parse(startedAt)),
+      ...(previous === undefined ? {} : { previous }),
+      ...secondsOf(facts),
+      looked: figuresOf(facts),
+      processes: facts.processes,
+      notes: this.#notes(facts),
+    };
+  }
+
+  #previous(id: string): EarlierRun | undefined {
+    const facts = readExitFacts(this.#parts.paths.exitFacts(id));
+    if (facts?.exit === undefined) return undefined;
+    const verdicts = explain(facts).filter(({ severity }) => severity === "killed" || severity === "failing");
+    return verdicts.length === 0 ? undefined : { exit: facts.exit, verdicts };
+  }
+
+  #ofEnded(container: Container): Explanation {
+    const { id, name, status } = container;
+    const facts = status === "created" ? undefined : readExitFacts(this.#parts.paths.exitFacts(id));
+    const verdicts = facts === undefined ? [] : explain(facts);
+    const exit = facts?.exit;
+    return {
+      ...{ id, name, status, verdicts },
+      headline: headlineOf({ container, exit, verdicts, hasFacts: facts !== undefined }),
+      earlier: [],
+      ...(exit === undefined ? {} : { exit }),
+      ...(facts === undefined ? {} : secondsOf(facts)),
+      looked: facts === undefined ? [] : figuresOf(facts),
+      processes: facts === undefined ? [] : processesAtTheEnd(facts.victims),
+      notes: facts === undefined ? noFacts(container) : this.#notes(facts),
+    };
+  }
+
+  /** @throws `notFound`; `invalid` for the time; `conflict` when it does not run */
+  advise(reference: string, seconds: number, signal: AbortSignal): AsyncGenerator<AdviceStep> {
+    const { container } = this.#parts.records.find(reference);
+    return recordAdvice(this.#parts, container, { seconds: checkAdviceTime(seconds), signal });
+  }
+
+  /** The last events, and a way to hear the next ones. */
+  get events(): LimitEvents {
+    return this.#parts.watch.events;
+  }
+
+  #notes({ signals }: Facts): string[] {
+    if (signals.oomKills === 0 || this.#parts.watch.oomLog.isReadable) return [];
+    return ["Who was killed is in the kernel's log, which cannot be read here: that needs CAP_SYSLOG."];
+  }
+}
+
+const isAlive = ({ status }: Container): boolean => status === "running" || status === "paused";
+
+const secondsOf = ({ rates }: Facts): { readonly seconds?: number } =>
+  rates === undefined ? {} : { seconds: Math.round(rates.seconds * 10) / 10 };
+
+/** Waiting that it has done for most of its life, and does not now. */
+function earlierVerdicts(facts: Facts, present: readonly Verdict[], started: number): Verdict[] {
+  const rates = ratesBetween(beginning(started), facts);
+  if (rates === undefined || rates.seconds < LONG_LIFE) return [];
+  const known = new Set(present.map(({ code }) => code));
+  return explain({ ...facts, rates }).filter(({ code, severity }) => severity === "slow" && !known.has(code));
+}
+
+function processesAtTheEnd(victims: readonly OomVictim[]): ProcessFigure[] {
+  const last = victims.at(-1);
+  if (last === undefined) return [];
+  return last.candidates.map(({ pid, name, rss, swap, oomScoreAdj }): ProcessFigure => {
+    const figure = { pid, name, memory: rss + swap, oomScoreAdj };
+    return pid === last.pid ? { ...figure, killed: true } : figure;
+  });
+}
+
+function noFacts({ status, startedAt }: Container): string[] {
+  if (status === "created" || startedAt.startsWith("0001")) return [];
+  return ["No facts were kept about its end: the machine was restarted, or the engine was older than that."];
+}
