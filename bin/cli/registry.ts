@@ -23,6 +23,7 @@ const inspectContainer: Load = async () => (await import("./commands/inspect.ts"
 const inspectImage: Load = async () => (await import("./commands/inspect.ts")).imageCommand;
 const inspectNetwork: Load = async () => (await import("./commands/inspect.ts")).networkCommand;
 const kill: Load = async () => (await import("./commands/kill.ts")).command;
+const limitGroups: Load = async () => (await import("./commands/limit-groups.ts")).command;
 const limitList: Load = async () => (await import("./commands/limit-ls.ts")).command;
 const limitSet: Load = async () => (await import("./commands/limit-set.ts")).command;
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
@@ -130,7 +131,14 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   limit: {
     summary: "Limits: what the kernel enforces, and what is used",
-    commands: { ls: limitList, set: limitSet, show: limitShow, unset: limitUnset, verify: limitVerify },
+    commands: {
+      groups: limitGroups,
+      ls: limitList,
+      set: limitSet,
+      show: limitShow,
+      unset: limitUnset,
+      verify: limitVerify,
+    },
     aliases: { list: "ls" },
   },
   net: networkGroup,

@@ -1,6 +1,6 @@
 import { text, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
-import { applyChanges, containerChange, containerRepair, groupChange } from "../container/limit-changes.ts";
+import { applyChanges, containerTarget, groupTarget, type LimitTarget } from "../container/limit-changes.ts";
 import { GROUP_LIMIT_OPTIONS } from "../container/limit-options.ts";
 import { UPDATE_OPTIONS, updateRequest } from "../container/limit-update.ts";
 import { CliError } from "../errors.ts";
@@ -31,27 +31,23 @@ export const command = defineCommand({
   async run({ values, given, operands }, { client }) {
     const { group, repair } = values;
     const limits = [...given].filter((name) => !NO_LIMITS.has(name));
-    if (group !== undefined) {
-      checkGroup(operands, limits, repair);
-      await applyChanges(client, [groupChange(group, updateRequest(values))], values);
-      return;
-    }
-    if (operands.length === 0) throw new CliError("name a container, or a group with --group");
     if (repair && limits.length > 0) throw new CliError(`conflicting options: --repair and --${limits[0]}`);
-    if (!repair) requireLimits(limits);
-    const change = repair ? containerRepair : (name: string) => containerChange(name, updateRequest(values));
-    await applyChanges(client, operands.map(change), values);
+    if (!repair && limits.length === 0) {
+      throw new CliError("you must provide one or more flags when using this command");
+    }
+    const targets = group === undefined ? containers(operands) : [groupOf(group, operands, limits)];
+    await applyChanges(client, targets, repair ? "repair" : updateRequest(values), values);
   },
 });
 
-function checkGroup(operands: readonly string[], limits: readonly string[], repair: boolean): void {
-  if (operands.length > 0) throw new CliError("conflicting arguments: name containers, or a group with --group");
-  if (repair) throw new CliError("conflicting options: --repair and --group");
-  requireLimits(limits);
-  const foreign = limits.find((name) => !(name in GROUP_LIMIT_OPTIONS) || name === "oom-score-adj");
-  if (foreign !== undefined) throw new CliError(`a group has no --${foreign}: it belongs to processes of a container`);
+function containers(names: readonly string[]): LimitTarget[] {
+  if (names.length === 0) throw new CliError("name a container, or a group with --group");
+  return names.map(containerTarget);
 }
 
-function requireLimits(limits: readonly string[]): void {
-  if (limits.length === 0) throw new CliError("you must provide one or more flags when using this command");
+function groupOf(name: string, operands: readonly string[], limits: readonly string[]): LimitTarget {
+  if (operands.length > 0) throw new CliError("conflicting arguments: name containers, or a group with --group");
+  const foreign = limits.find((limit) => !(limit in GROUP_LIMIT_OPTIONS) || limit === "oom-score-adj");
+  if (foreign !== undefined) throw new CliError(`a group has no --${foreign}: it belongs to each of its containers`);
+  return groupTarget(name);
 }

@@ -2,7 +2,7 @@ import { limitNamed } from "../../../cgroups/index.ts";
 import type { UpdateRequest } from "../../../runtime/index.ts";
 import { text, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
-import { applyChanges, containerChange, groupChange } from "../container/limit-changes.ts";
+import { applyChanges, containerTarget, groupTarget } from "../container/limit-changes.ts";
 import { CliError } from "../errors.ts";
 
 export const command = defineCommand({
@@ -23,8 +23,8 @@ export const command = defineCommand({
     const { group } = values;
     const [name = "", ...names] = group === undefined ? operands : [group, ...operands];
     if (names.length === 0) throw new CliError(`name the limits to take away: ctr limit unset ${name} memory`);
-    const change = group === undefined ? containerChange : groupChange;
-    await applyChanges(client, [change(name, removal(names))], values);
+    const target = group === undefined ? containerTarget(name) : groupTarget(name);
+    await applyChanges(client, [target], removal(names), values);
   },
 });
 

@@ -10,49 +10,47 @@ interface ChangeAnswer {
   readonly Changes: readonly LimitChange[];
 }
 
-/** One container or group, and the request that changes it. */
-export interface WantedChange {
+/** A container, or a group of containers, whose limits are to change. */
+export interface LimitTarget {
   readonly name: string;
   readonly path: string;
-  readonly body?: UpdateRequest;
 }
 
-export const containerChange = (name: string, body: UpdateRequest): WantedChange => ({
+export const containerTarget = (name: string): LimitTarget => ({
   name,
   path: `/ctr/containers/${encodeURIComponent(name)}/limits`,
-  body,
 });
 
-/** What is in force is made what is asked again, where somebody changed it behind the engine. */
-export const containerRepair = (name: string): WantedChange => ({
-  name,
-  path: `/ctr/containers/${encodeURIComponent(name)}/limits/repair`,
-});
-
-export const groupChange = (name: string, body: UpdateRequest): WantedChange => ({
+export const groupTarget = (name: string): LimitTarget => ({
   name,
   path: `/ctr/limit-groups/${encodeURIComponent(name)}`,
-  body,
 });
 
+/** What to do: change limits, or put those that were asked in force again. */
+export type WantedChange = UpdateRequest | "repair";
+
 /**
- * Makes all changes; one that fails does not keep the others back.
+ * Changes all targets; one that fails does not keep the others back.
  * @throws {CliError} with all errors, a line each
  */
 export async function applyChanges(
   client: Client,
-  wanted: readonly WantedChange[],
+  targets: readonly LimitTarget[],
+  wanted: WantedChange,
   layout: ChangesLayout,
 ): Promise<void> {
-  const results = await Promise.allSettled(wanted.map((change) => apply(client, change)));
+  const results = await Promise.allSettled(targets.map((target) => apply(client, target, wanted)));
   const changed = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   process.stdout.write(renderChanges(changed, layout));
   const errors = results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
   if (errors.length > 0) throw new CliError(errors.join("\n"));
 }
 
-async function apply(client: Client, { name, path, body }: WantedChange): Promise<ChangedObject> {
-  const { Warnings, Changes } = await client.post<ChangeAnswer>(path, body === undefined ? {} : { body });
-  for (const warning of Warnings ?? []) console.error(`WARNING: ${warning}`);
-  return { name, changes: Changes };
+async function apply(client: Client, { name, path }: LimitTarget, wanted: WantedChange): Promise<ChangedObject> {
+  const answer =
+    wanted === "repair"
+      ? await client.post<ChangeAnswer>(`${path}/repair`)
+      : await client.post<ChangeAnswer>(path, { body: wanted });
+  for (const warning of answer.Warnings ?? []) console.error(`WARNING: ${warning}`);
+  return { name, changes: answer.Changes };
 }
