@@ -19,7 +19,7 @@ export function parseLimit(field: LimitField, text: string): LimitValue {
     case "tasks":
       return isUnlimited(text) || text === "0" ? "max" : wholeNumber(text);
     case "weight":
-      return isUnlimited(text) || text === "0" ? "max" : smallNumber(text);
+      return text === "max" || text === "0" ? "max" : smallNumber(text);
     case "list":
       return text;
     case "switch":

@@ -15,15 +15,23 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])(?:i?b)?|(b))?$/i;
 /**
  * Reads a size such as `64m`, `1.5g`, `512kb`, `1048576`: units are powers of 1024.
  * @returns whole bytes
- * @throws `invalid` with Docker's text `invalid size: '…'`
+ * @throws `invalid` with Docker's texts
  */
 export function parseSize(text: string): number {
   const match = SIZE.exec(text.trim());
-  if (match === null) throw invalid(`invalid size: '${text}'`, "CTR_SIZE_INVALID");
+  if (match === null) throw invalid(whyNoSize(text), "CTR_SIZE_INVALID");
   const [, digits = "", prefix = "", byte = ""] = match;
   const bytes = Math.floor(Number(digits) * (BINARY_FACTOR[(prefix || byte).toLowerCase()] ?? 1));
   if (!Number.isSafeInteger(bytes)) throw invalid(`size is out of range: '${text}'`, "CTR_SIZE_INVALID");
   return bytes;
+}
+
+/** Docker's go-units takes what stands behind the last digit for the unit. */
+function whyNoSize(text: string): string {
+  const [, number = "", unit = ""] = /^(.*[\d.]) ?([^\d. ]*)$/.exec(text) ?? [];
+  if (number === "" || number.startsWith("-")) return `invalid size: '${text}'`;
+  if (!/^\d*\.?\d*$/.test(number)) return `strconv.ParseFloat: parsing "${number}": invalid syntax`;
+  return `invalid suffix: '${unit}'`;
 }
 
 const significant = (value: number, digits: number): string => String(Number(value.toPrecision(digits)));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { messageOf } from "../../../lib/errors.ts";
 import { formatBinarySize, formatSize, parseSize } from "../../../lib/units/size.ts";
 
 describe("parseSize", () => {
@@ -21,6 +22,25 @@ describe("parseSize", () => {
   for (const text of ["", "m", "-1", "1x", "1mm", "1e3", "0x10", "1.2.3", "999999999999p"]) {
     it(`refuses «${text}»`, () => assert.throws(() => parseSize(text), { code: "CTR_SIZE_INVALID", status: 400 }));
   }
+
+  it("says in Docker's words why", () => {
+    const messageFor = (text: string): string => {
+      try {
+        return String(parseSize(text));
+      } catch (error) {
+        return messageOf(error);
+      }
+    };
+    assert.deepEqual(["", "lots", "-1", "1x", "64 mm", "1.2.3m", "0x10"].map(messageFor), [
+      "invalid size: ''",
+      "invalid size: 'lots'",
+      "invalid size: '-1'",
+      "invalid suffix: 'x'",
+      "invalid suffix: 'mm'",
+      'strconv.ParseFloat: parsing "1.2.3": invalid syntax',
+      'strconv.ParseFloat: parsing "0x10": invalid syntax',
+    ]);
+  });
 
   it("reads back every whole number of a unit", () => {
     const units = ["", "k", "m", "g"] as const;
