@@ -46,5 +46,7 @@ export const imageMigrations: Migrations = {
       PRIMARY KEY (container_id, position)
     ) STRICT;
     CREATE INDEX snapshot_layers_of_layer ON snapshot_layers (diff_id);`,
+    // The project whose quota limits the writable layer; none for most.
+    "ALTER TABLE snapshots ADD COLUMN project INTEGER",
   ],
 };

@@ -11,6 +11,7 @@ import type { Store } from "../../lib/store.ts";
 import { unmount } from "../../lib/system/mount.ts";
 import { mountOverlay } from "./overlay.ts";
 import type { ImageService } from "./service.ts";
+import { checkSpace, FIRST_PROJECT, freeSpace, limitSpace, spaceOf } from "./space.ts";
 
 export interface SnapshotServiceOptions {
   readonly store: Store;
@@ -24,6 +25,11 @@ export interface SnapshotSizes {
   readonly writable: number;
   /** Bytes of all that it sees (`SizeRootFs`). */
   readonly rootFs: number;
+}
+
+interface SpaceLimit {
+  readonly project: number;
+  readonly bytes: number;
 }
 
 /** Directories with this mark in front are being removed. */
@@ -47,10 +53,13 @@ export class SnapshotService {
 
   /**
    * Makes an empty writable layer on top of an image. The image's layers stay as long as it exists.
-   * @throws the Node system error; then nothing is kept
+   * @param options `--storage-opt`
+   * @throws `invalid`, `unsupported` for options that cannot be; the Node system error; then nothing is kept
    */
-  create(containerId: string, imageId: string): void {
+  create(containerId: string, imageId: string, options: Readonly<Record<string, string>> = {}): void {
     const { layers } = this.#images.find(imageId);
+    const space = spaceOf(options);
+    if (space !== undefined) checkSpace(this.#directory);
     using undo = new DisposableStack();
     this.#store.transaction(() => {
       this.#store.run("INSERT INTO snapshots (container_id, image_id) VALUES (?, ?)", containerId, imageId);
@@ -58,7 +67,8 @@ export class SnapshotService {
         const sql = "INSERT INTO snapshot_layers (container_id, position, diff_id) VALUES (?, ?, ?)";
         this.#store.run(sql, containerId, position, diffId);
       }
-      this.#makeDirectories(containerId, layers[0]);
+      const limit = space === undefined ? undefined : { project: this.#takeProject(containerId), bytes: space };
+      this.#makeDirectories(containerId, layers[0], limit);
       // The end of the transaction may still fail, on a full disk.
       undo.defer(() => rmSync(join(this.#directory, containerId), { recursive: true, force: true }));
     });
@@ -101,6 +111,7 @@ export class SnapshotService {
     const imageId = this.#imageOf(containerId);
     // Files first: on a full disk the store can only write when they are gone.
     await rm(doomed, { recursive: true, force: true });
+    this.#freeProject(containerId);
     this.#store.run("DELETE FROM snapshots WHERE container_id = ?", containerId);
     if (imageId !== undefined && !this.#imageExists(imageId)) await this.#images.layers.collect();
   }
@@ -123,10 +134,11 @@ export class SnapshotService {
     return { writable, rootFs: writable + (this.#store.get<{ size: number }>(sum, containerId)?.size ?? 0) };
   }
 
-  #makeDirectories(containerId: string, lowest: string | undefined): void {
+  #makeDirectories(containerId: string, lowest: string | undefined, limit: SpaceLimit | undefined): void {
     const directory = join(this.#directory, containerId);
     try {
       mkdirSync(directory, { mode: 0o710 });
+      if (limit !== undefined) limitSpace(directory, limit.project, limit.bytes);
       for (const name of ["diff", "work", "merged"]) mkdirSync(join(directory, name), { mode: 0o755 });
       // The root of an overlay has the owner and mode of its topmost directory: they should be the image's.
       if (lowest === undefined) return;
@@ -137,6 +149,20 @@ export class SnapshotService {
       rmSync(directory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  #takeProject(containerId: string): number {
+    const sql = "SELECT COALESCE(MAX(project) + 1, ?) AS project FROM snapshots";
+    const project = this.#store.get<{ project: number }>(sql, FIRST_PROJECT)?.project ?? FIRST_PROJECT;
+    this.#store.run("UPDATE snapshots SET project = ? WHERE container_id = ?", project, containerId);
+    return project;
+  }
+
+  /** Numbers are used again: the next container with it must not be limited by this one's. */
+  #freeProject(containerId: string): void {
+    const sql = "SELECT project FROM snapshots WHERE container_id = ?";
+    const project = this.#store.get<{ project: number | null }>(sql, containerId)?.project;
+    if (typeof project === "number") freeSpace(this.#directory, project);
   }
 
   /** Topmost first. A layer that occurs twice counts where it is on top: overlayfs refuses it twice. */

@@ -1,6 +1,5 @@
 /** Judging at creation what would otherwise fail at the start. */
-import { invalid, unsupported } from "../../lib/errors.ts";
-import { parseSize } from "../../lib/units/size.ts";
+import { invalid } from "../../lib/errors.ts";
 import type { ContainerConfig, HostConfig } from "../types.ts";
 import { checkBindSources } from "./bind-sources.ts";
 import { seccompFilter } from "./build-spec.ts";
@@ -33,7 +32,6 @@ export function checkContainer(
   seccompFilter(seccomp, hostConfig.Privileged ?? false, capabilities, host);
   checkModes(hostConfig);
   checkDevices(hostConfig);
-  checkStorageOptions(hostConfig.StorageOpt ?? {});
   checkBindSources(userMounts(hostConfig));
   checkUlimits(hostConfig.Ulimits ?? [], host);
   if (wantsInit(hostConfig)) initProgramOf(host);
@@ -55,18 +53,6 @@ function checkHostname(hostname: string): void {
 function checkUlimits(ulimits: NonNullable<HostConfig["Ulimits"]>, { capabilities, hardLimits }: OciHost): void {
   rlimitsOf(ulimits);
   if (!capabilities.includes("CAP_SYS_RESOURCE")) checkRlimitsReachable(ulimits, hardLimits);
-}
-
-/** @throws `unsupported` with Docker's text */
-function checkStorageOptions(options: Readonly<Record<string, string>>): void {
-  const unknown = Object.keys(options).find((option) => option !== "size");
-  if (unknown !== undefined) throw invalid(`Unknown option ${unknown}`, "CTR_STORAGE_OPTION_INVALID");
-  if (options["size"] === undefined) return;
-  parseSize(options["size"]);
-  throw unsupported("--storage-opt is supported only for overlay over xfs with 'pquota' mount option", {
-    code: "CTR_STORAGE_OPTION_UNSUPPORTED",
-    hint: "--tmpfs /path:size=1g limits a directory in memory",
-  });
 }
 
 const lacks = (missing: readonly string[]): string =>
