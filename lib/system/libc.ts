@@ -80,6 +80,13 @@ const PROTOTYPES = {
   epoll_wait: "int epoll_wait(int epfd, _Out_ uint8_t *events, int count, int timeout)",
   eventfd: "int eventfd(uint32_t initial, int flags)",
   pipe2: "int pipe2(_Out_ uint8_t *ends, int flags)",
+  prlimit: "int prlimit(int pid, int resource, const uint8_t *limit, _Out_ uint8_t *former)",
+  // The C library has these two only since 2.36. Their numbers are the same on every architecture.
+  fspick: "long syscall(long number, int directory, const char *path, uint32_t flags)",
+  fsconfig:
+    "long syscall(long number, int context, uint32_t command, const char *key, const char *value, int auxiliary)",
+  ioctl: "int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)",
+  quotactl_fd: "long syscall(long number, uint32_t fd, uint32_t command, uint32_t id, _Inout_ uint8_t *argument)",
   waitpid: "int waitpid(int pid, _Out_ uint8_t *status, int options)",
   // The opaque structures of posix_spawn(3) are memory of the caller's, which the C library fills in.
   posix_spawn:

@@ -46,7 +46,7 @@ export async function createContainer(
   mkdirSync(paths.directory(id), { recursive: true, mode: 0o710 });
   undo.defer(() => rmSync(paths.directory(id), { recursive: true, force: true }));
   step("create:files", id);
-  snapshots.create(id, image.id);
+  snapshots.create(id, image.id, container.hostConfig.StorageOpt ?? {});
   undo.defer(() => snapshots.remove(id));
   step("create:snapshot", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
