@@ -3,6 +3,7 @@ import { invalid, notFound } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { applyPlan } from "./apply.ts";
 import { checkAgain } from "./check.ts";
+import { type KernelStats, readKernelStats, readMemoryStat } from "./docker/kernel-stats.ts";
 import { collectFacts, type FactsOptions, readMoment } from "./explain/collect.ts";
 import type { Facts, Moment } from "./explain/types.ts";
 import { setFrozen } from "./freeze.ts";
@@ -16,11 +17,11 @@ import { planChange } from "./plan.ts";
 import { readPressure } from "./pressure.ts";
 import { processesIn } from "./processes.ts";
 import { readLimits } from "./read.ts";
-import { removeGroup } from "./remove.ts";
+import { removeEmpty, removeGroup } from "./remove.ts";
 import { completed } from "./repair.ts";
 import { scoreWrites } from "./scores.ts";
 import { type GroupSignals, readSignals, signalFiles } from "./signals.ts";
-import { readMemoryStat, readStats } from "./stats.ts";
+import { readStats } from "./stats.ts";
 import { sweepGroups } from "./sweep.ts";
 import { GroupTree, groupId, parentPath, WHOLE } from "./tree.ts";
 import type { Cgroup, GroupPressure, GroupStats, LimitField, LimitReading, Limits } from "./types.ts";
@@ -186,6 +187,11 @@ export class Cgroups {
     return readMemoryStat(this.#tree, id, this.#held);
   }
 
+  /** What Docker's API passes through of the kernel's counters. @throws `notFound` */
+  kernelStats(id: string): KernelStats {
+    return readKernelStats(this.#tree, id, this.#held);
+  }
+
   /** Time lost waiting for CPU, memory and block I/O; empty where the kernel does not measure it. @throws `notFound` */
   pressure(id: string): GroupPressure {
     return readPressure(this.#tree, id, this.#held);
@@ -248,6 +254,21 @@ export class Cgroups {
     this.#oneGroup(id);
     this.#held.release(id);
     return removeGroup(this.#tree, id);
+  }
+
+  /** Removes one group where nothing is in it, neither processes nor groups; says nothing where something is. */
+  removeEmpty(id: string): void {
+    this.#held.release(id);
+    for (const directory of this.#tree.directoriesOf(id)) removeEmpty(this.host.files, directory);
+  }
+
+  /** Names of the groups directly below a group: its execs with limits of their own, and what its processes made. */
+  children(id: string): string[] {
+    const { files } = this.host;
+    const names = this.#tree
+      .directoriesOf(id)
+      .map((directory) => (files.exists(directory) ? files.directories(directory) : []));
+    return [...new Set(names.flat())];
   }
 
   /** Ids of all groups below the parent, also incomplete ones; not the named groups. */

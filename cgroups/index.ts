@@ -26,6 +26,7 @@ export {
   networkIo,
   throttledShare,
 } from "./docker/formulas.ts";
+export type { BlockIoEntry, KernelStats } from "./docker/kernel-stats.ts";
 export { mergeDockerResources } from "./docker/merge.ts";
 export {
   type DockerDeviceRate,
@@ -34,8 +35,9 @@ export {
   dockerOfLimits,
   limitsOfDocker,
 } from "./docker/resources.ts";
-export { checkDriver, engineParent, sliceParent } from "./driver.ts";
+export { type CgroupDriver, checkDriver, engineParent, sliceParent } from "./driver.ts";
 export type { FactsOptions } from "./explain/collect.ts";
+export { flagText } from "./explain/evidence.ts";
 export { CAUSES, explain } from "./explain/explain.ts";
 export { beginning, ratesBetween } from "./explain/rates.ts";
 export type * from "./explain/types.ts";

@@ -2,7 +2,7 @@
 import { hasCode, notFound } from "../lib/errors.ts";
 import type { HeldFiles } from "./held-files.ts";
 import { readIo } from "./io-stats.ts";
-import { counter, counters } from "./keyed.ts";
+import { counter } from "./keyed.ts";
 import { countOomKills, type ReadFile } from "./oom.ts";
 import type { GroupTree } from "./tree.ts";
 import type { GroupStats } from "./types.ts";
@@ -113,18 +113,6 @@ function readMemory(tree: GroupTree, id: string, held: HeldFiles): MemoryStats {
     memoryInactiveFile: counter(stat, "inactive_file"),
     ...(swap === undefined ? {} : { swapUsage: Number(swap) }),
   };
-}
-
-/** All of memory.stat. @throws `notFound` when the group is gone */
-export function readMemoryStat(tree: GroupTree, id: string, held: HeldFiles): Record<string, number> {
-  const directory = tree.controllerDirectory("memory", id);
-  if (directory === undefined) return {};
-  try {
-    return counters(held.read(id, `${directory}/memory.stat`));
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENODEV")) throw gone(tree, id);
-    throw error;
-  }
 }
 
 function readPids(tree: GroupTree, id: string, read: ReadFile): number {

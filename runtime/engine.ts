@@ -1,16 +1,24 @@
 /** The engine: everything below the API, opened in the right order and closed in reverse. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Cgroups, detectHost } from "../cgroups/index.ts";
+import { type CgroupDriver, Cgroups, checkDriver, detectHost, engineParent, sliceParent } from "../cgroups/index.ts";
 import { invalid } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { Store } from "../lib/store.ts";
 import { type NetworkConfig, NetworkEngine, networkMigrations } from "../netns/index.ts";
 import type { ApiEngine, EngineInfo, EngineVersion } from "./api/engine-face.ts";
-import { ContainerService, containerMigrations, type LifeStep } from "./container/index.ts";
+import {
+  type ContainerDefaults,
+  ContainerService,
+  containerMigrations,
+  DEFAULT_SHM_SIZE,
+  type LifeStep,
+} from "./container/index.ts";
 import { EventBus } from "./events.ts";
 import { engineId, hasSeccomp, packageVersion } from "./host-facts.ts";
 import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
+import { LimitGroups, limitGroupMigrations } from "./limits/index.ts";
+import { MetricsServer, Sampler } from "./metrics/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import { NetworkService } from "./network/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
@@ -31,6 +39,12 @@ export interface EngineConfig {
   readonly network: NetworkConfig;
   /** Registries that may be asked without TLS: hosts, or IPv4 networks. Loopback ones always may. */
   readonly insecureRegistries?: readonly string[];
+  /** `native.cgroupdriver`, `cgroupfs` when absent. */
+  readonly cgroupDriver?: string | undefined;
+  /** What containers have that ask for nothing else. */
+  readonly containerDefaults?: Partial<Omit<ContainerDefaults, "cgroupDriver">>;
+  /** `address:port` on which Prometheus gets its metrics; none when absent. */
+  readonly metricsAddress?: string | undefined;
   readonly logger: Logger;
   readonly build?: { readonly version: string; readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
@@ -43,14 +57,17 @@ export class Engine implements ApiEngine, AsyncDisposable {
   readonly network: NetworkEngine;
   readonly networks: NetworkService;
   readonly cgroups: Cgroups;
+  readonly limitGroups: LimitGroups;
   readonly events: EventBus;
+  /** What containers use. */
+  readonly sampler: Sampler;
   readonly #config: EngineConfig;
   readonly #runtime: OciRuntime;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     config: EngineConfig,
-    parts: Pick<Engine, "containers" | "images" | "network" | "networks" | "cgroups" | "events">,
+    parts: Pick<Engine, "containers" | "images" | "network" | "networks" | "cgroups" | "limitGroups" | "events" | "sampler">,
     runtime: OciRuntime,
     resources: AsyncDisposableStack,
   ) {
@@ -59,7 +76,9 @@ export class Engine implements ApiEngine, AsyncDisposable {
     this.network = parts.network;
     this.networks = parts.networks;
     this.cgroups = parts.cgroups;
+    this.limitGroups = parts.limitGroups;
     this.events = parts.events;
+    this.sampler = parts.sampler;
     this.#config = config;
     this.#runtime = runtime;
     this.#resources = resources;
@@ -75,9 +94,13 @@ export class Engine implements ApiEngine, AsyncDisposable {
     await using resources = new AsyncDisposableStack();
     resources.use(RootLock.take(dataRoot));
     resources.use(RootLock.take(execRoot));
-    const migrations = [imageMigrations, networkMigrations, containerMigrations];
+    const migrations = [imageMigrations, networkMigrations, containerMigrations, limitGroupMigrations];
     const store = resources.use(new Store(join(dataRoot, "ctr.db"), migrations));
-    const cgroups = new Cgroups({ host: detectHost(), parent: cgroupParentOf(execRoot), logger });
+    const cgroupHost = detectHost();
+    const cgroupDriver = checkDriver(config.cgroupDriver ?? "cgroupfs", cgroupHost);
+    const parent = engineParent(cgroupHost, cgroupParentOf(execRoot, cgroupDriver));
+    const cgroups = new Cgroups({ host: cgroupHost, parent, logger });
+    const groups = new LimitGroups({ store, cgroups, logger });
     const network = resources.use(
       await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
     );
@@ -94,14 +117,22 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const host = detectOciHost();
     const containers = resources.use(
       await ContainerService.open({
-        ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, monitor, logger, events },
+        ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, groups, monitor, logger, events },
         host,
         config: config.network,
+        defaults: { ulimits: [], shmSize: DEFAULT_SHM_SIZE, ...config.containerDefaults, cgroupDriver },
         ...(config.step === undefined ? {} : { step: config.step }),
       }),
     );
     await warmUp(cgroups, host);
-    return new Engine(config, { containers, images, network, networks, cgroups, events }, runtime, resources.move());
+    const sampler = resources.use(new Sampler({ containers }));
+    const { metricsAddress: address, build } = config;
+    if (address !== undefined) {
+      const version = build?.version ?? packageVersion();
+      resources.use(await MetricsServer.open({ address, sampler, version, logger }));
+    }
+    const parts = { containers, images, network, networks, cgroups, limitGroups: groups, events, sampler };
+    return new Engine(config, parts, runtime, resources.move());
   }
 
   version(): EngineVersion {
@@ -117,14 +148,16 @@ export class Engine implements ApiEngine, AsyncDisposable {
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
+    this.limitGroups.releaseAll();
     this.cgroups.removeParent();
   }
 }
 
 /** The cgroup above all containers of an engine: each exec-root has its own, so that engines stay out of each other's. */
-export function cgroupParentOf(execRoot: string): string {
-  if (execRoot === DEFAULT_EXEC_ROOT) return "/ctr";
-  return `/ctr-${createHash("sha256").update(execRoot).digest("hex").slice(0, 8)}`;
+export function cgroupParentOf(execRoot: string, driver: CgroupDriver = "cgroupfs"): string {
+  const own = createHash("sha256").update(execRoot).digest("hex").slice(0, 8);
+  const name = execRoot === DEFAULT_EXEC_ROOT ? "ctr" : `ctr-${own}`;
+  return driver === "systemd" ? sliceParent(`${name}.slice`) : `/${name}`;
 }
 
 function checkRoots({ dataRoot, execRoot }: EngineConfig): void {

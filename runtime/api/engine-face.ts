@@ -7,6 +7,9 @@ import type { Cgroups } from "../../cgroups/index.ts";
 import type { NetworkEngine } from "../../netns/index.ts";
 import type { ContainerNetworks, ContainerService } from "../container/index.ts";
 import type { EventBus } from "../events.ts";
+import type { LimitInsight } from "../limits/explain.ts";
+import type { LimitGroups } from "../limits/index.ts";
+import type { Sampler } from "../metrics/index.ts";
 import type { NetworkService } from "../network/index.ts";
 import type { Image, Platform, Progress } from "../types.ts";
 
@@ -16,6 +19,8 @@ export interface ApiEngine {
   readonly network: NetworkOperations;
   readonly networks: Pick<NetworkService, "create" | "remove" | "prune" | "allow" | "deny">;
   readonly cgroups: Pick<Cgroups, "host" | "processes">;
+  readonly limitGroups: Pick<LimitGroups, "list" | "find" | "limits" | "stats" | "set" | "remove" | "repair">;
+  readonly sampler: Pick<Sampler, "now" | "every">;
   readonly events: EventSource;
   version(): EngineVersion;
   info(): EngineInfo | Promise<EngineInfo>;
@@ -40,6 +45,7 @@ export interface EngineInfo {
 
 export interface ContainerOperations extends ContainerMethods {
   readonly networks: Pick<ContainerNetworks, "connect" | "disconnect" | "publish" | "unpublish" | "shape">;
+  readonly insight: Pick<LimitInsight, "explain" | "advise" | "events">;
 }
 
 type ContainerMethods = Pick<
@@ -61,6 +67,9 @@ type ContainerMethods = Pick<
   | "attach"
   | "resize"
   | "limits"
+  | "update"
+  | "repairLimits"
+  | "cgroupsOf"
   | "stats"
   | "createExec"
   | "startExec"

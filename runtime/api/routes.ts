@@ -12,11 +12,19 @@ import {
   waitForContainer,
 } from "./resources/container-life.ts";
 import { inspectContainer, listContainers, pruneContainers } from "./resources/container-list.ts";
-import { containerLogs, containerStats, containerTop } from "./resources/container-output.ts";
+import { containerLogs } from "./resources/container-output.ts";
 import { streamEvents } from "./resources/events.ts";
 import { createExec, inspectExec, resizeExec, startExec } from "./resources/exec.ts";
 import { createImage, loadImages } from "./resources/image-streams.ts";
 import { inspectImage, listImages, removeImage, showImageHistory, tagImage } from "./resources/images.ts";
+import {
+  inspectLimitGroup,
+  limitGroup,
+  listLimitGroups,
+  removeLimitGroup,
+  repairLimitGroup,
+} from "./resources/limit-groups.ts";
+import { adviseContainer, explainContainer, streamLimitEvents } from "./resources/limit-insight.ts";
 import { inspectLimits, listLimits } from "./resources/limits.ts";
 import {
   addGrant,
@@ -42,6 +50,9 @@ import {
   removeNetwork,
 } from "./resources/networks.ts";
 import { ping, showInfo, showVersion } from "./resources/system.ts";
+import { containerProcesses, containerTop } from "./resources/top.ts";
+import { changeLimits, repairLimits, updateContainer } from "./resources/update.ts";
+import { containerStats, streamUsage } from "./resources/usage.ts";
 import type { Route } from "./router.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -61,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/containers/{id}/kill", killContainer],
   ["POST", "/containers/{id}/wait", waitForContainer],
   ["POST", "/containers/{id}/rename", renameContainer],
+  ["POST", "/containers/{id}/update", updateContainer],
   ["POST", "/containers/{id}/resize", resizeContainer],
   ["POST", "/containers/{id}/attach", attachContainer],
   ["GET", "/containers/{id}/logs", containerLogs],
@@ -90,8 +102,20 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/networks/{id}/disconnect", disconnectNetwork],
   ["DELETE", "/networks/{id}", removeNetwork],
 
+  ["GET", "/ctr/stats", streamUsage],
+  ["GET", "/ctr/containers/{id}/processes", containerProcesses],
   ["GET", "/ctr/limits", listLimits],
   ["GET", "/ctr/containers/{id}/limits", inspectLimits],
+  ["POST", "/ctr/containers/{id}/limits", changeLimits],
+  ["POST", "/ctr/containers/{id}/limits/repair", repairLimits],
+  ["GET", "/ctr/limit-groups", listLimitGroups],
+  ["GET", "/ctr/limit-groups/{name}", inspectLimitGroup],
+  ["POST", "/ctr/limit-groups/{name}", limitGroup],
+  ["POST", "/ctr/limit-groups/{name}/repair", repairLimitGroup],
+  ["DELETE", "/ctr/limit-groups/{name}", removeLimitGroup],
+  ["GET", "/ctr/limits/events", streamLimitEvents],
+  ["GET", "/ctr/containers/{id}/explain", explainContainer],
+  ["GET", "/ctr/containers/{id}/advice", adviseContainer],
   ["GET", "/ctr/containers/{id}/dns", explainName],
   ["POST", "/ctr/containers/{id}/publish", publishPorts],
   ["POST", "/ctr/containers/{id}/unpublish", unpublishPorts],

@@ -1,15 +1,10 @@
-/** What a container says and uses: logs, statistics, processes. */
-import { runCommand } from "../../../lib/command.ts";
-import { conflict, invalid, messageOf } from "../../../lib/errors.ts";
+/** What a container says: its logs. */
+import { invalid } from "../../../lib/errors.ts";
 import { parseTime } from "../decode/times.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 import { streamContentType } from "../frames.ts";
-import { sampleStats, samples } from "../samples.ts";
 import { writeOutput } from "../stdio.ts";
-import { statsView } from "../views/stats.ts";
-import { isRunning } from "../views/status.ts";
-import { processTable } from "../views/top.ts";
 
 /** `GET /containers/{id}/logs`. */
 export async function containerLogs(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
@@ -43,35 +38,4 @@ export async function containerLogs(exchange: Exchange, { containers }: ApiEngin
 /** Docker takes what is no number, and `all`, as everything. */
 function tailCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** `GET /containers/{id}/stats`: a line every second, or one. */
-export async function containerStats(exchange: Exchange, engine: ApiEngine): Promise<void> {
-  const { containers } = engine;
-  const container = containers.find(exchange.parameter("id"));
-  if (exchange.flag("one-shot")) {
-    if (exchange.flag("stream", true)) {
-      throw invalid("cannot have stream=true and one-shot=true", "CTR_STATS_OPTIONS");
-    }
-    return exchange.json(200, statsView(container, sampleStats(engine, container), undefined));
-  }
-  const streams = exchange.flag("stream", true);
-  const { signal } = exchange;
-  const sink = exchange.stream("application/json");
-  let previous = streams ? undefined : sampleStats(engine, container);
-  for await (const sample of samples(engine, container.id, { first: streams, signal })) {
-    if (!(await sink.writeJson(statsView(container, sample, previous))) || !streams) break;
-    previous = sample;
-  }
-  sink.end();
-}
-
-/** `GET /containers/{id}/top`. */
-export async function containerTop(exchange: Exchange, { containers, cgroups }: ApiEngine): Promise<void> {
-  const container = containers.find(exchange.parameter("id"));
-  if (!isRunning(container)) throw conflict(`container ${container.id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
-  const ps = await runCommand(["ps", ...(exchange.text("ps_args") ?? "-ef").trim().split(/\s+/)]).catch((error) => {
-    throw invalid(`ps: ${messageOf(error)}`, { code: "CTR_TOP_FAILED", cause: error });
-  });
-  exchange.json(200, processTable(ps.stdout, new Set(cgroups.processes(container.id))));
 }

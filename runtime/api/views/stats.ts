@@ -1,67 +1,119 @@
-/** `GET /containers/{id}/stats`. */
-import type { GroupStats } from "../../../cgroups/index.ts";
-import type { InterfaceCounters } from "../network-counters.ts";
+/** `GET /containers/{id}/stats`, in the shape that Docker gives it on a host with this version of cgroups. */
+import { type BlockIoEntry, type CgroupHost, type KernelStats, memoryLimitOf } from "../../../cgroups/index.ts";
+import type { ContainerSample, HostCpu } from "../../metrics/index.ts";
+import { ZERO_TIME } from "./times.ts";
 
-/** Counters of one container and the host at one moment. */
+/** One container at one moment. */
 export interface StatsSample {
-  /** RFC 3339. */
-  readonly read: string;
-  readonly group: GroupStats;
-  /** Nanoseconds that all CPUs of the host have spent since boot, idle too: the base of CPU percentages. */
-  readonly hostCpu: number;
-  readonly onlineCpus: number;
-  readonly networks: Readonly<Record<string, InterfaceCounters>>;
-  /** Bytes: the container's limit, or the host's memory without one. */
-  readonly memoryLimit: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly host: HostCpu;
+  readonly container: ContainerSample;
+  readonly kernel: KernelStats;
 }
 
-/** @param previous the sample before; undefined for the first, whose percentages clients cannot compute */
-export function statsView(
-  { id, name }: { readonly id: string; readonly name: string },
-  sample: StatsSample,
-  previous: StatsSample | undefined,
-) {
-  const { group } = sample;
-  return {
-    name: `/${name}`,
-    id,
-    read: sample.read,
-    preread: previous?.read ?? "0001-01-01T00:00:00Z",
-    num_procs: 0,
-    pids_stats: { current: group.pids },
-    cpu_stats: cpuView(sample),
-    precpu_stats: previous === undefined ? EMPTY_CPU : cpuView(previous),
-    memory_stats: {
-      usage: group.memoryUsage,
-      ...(group.memoryPeak === undefined ? {} : { max_usage: group.memoryPeak }),
-      limit: sample.memoryLimit,
-      // Both names: clients subtract the one that their host's cgroup version has.
-      stats: { inactive_file: group.memoryInactiveFile, total_inactive_file: group.memoryInactiveFile },
-    },
-    blkio_stats: { io_service_bytes_recursive: [] },
-    storage_stats: {},
-    networks: sample.networks,
-  };
+interface Named {
+  readonly id: string;
+  readonly name: string;
 }
 
-const EMPTY_CPU = {
+const BLOCK_IO_LISTS = [
+  "io_service_bytes_recursive",
+  "io_serviced_recursive",
+  "io_queue_recursive",
+  "io_service_time_recursive",
+  "io_wait_time_recursive",
+  "io_merged_recursive",
+  "io_time_recursive",
+  "sectors_recursive",
+] as const;
+
+const NO_CPU = {
   cpu_usage: { total_usage: 0, usage_in_kernelmode: 0, usage_in_usermode: 0 },
   throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
 };
 
-function cpuView({ group, hostCpu, onlineCpus }: StatsSample) {
+/** @param previous the sample before; undefined for the first, whose percentages clients cannot compute */
+export function statsView(
+  { id, name }: Named,
+  sample: StatsSample,
+  previous: StatsSample | undefined,
+  host: CgroupHost,
+) {
+  const { container, kernel } = sample;
+  const { stats, limits, networks } = container;
+  const isV1 = host.mode !== "unified";
+  return {
+    read: timeText(sample.time),
+    preread: previous === undefined ? ZERO_TIME : timeText(previous.time),
+    pids_stats: { current: stats.pids, ...(typeof limits.pids === "number" ? { limit: limits.pids } : {}) },
+    blkio_stats: blockIoView(kernel, isV1),
+    num_procs: 0,
+    storage_stats: {},
+    cpu_stats: cpuView(sample),
+    precpu_stats: previous === undefined ? NO_CPU : cpuView(previous),
+    memory_stats: {
+      usage: stats.memoryUsage,
+      ...(stats.memoryPeak === undefined ? {} : { max_usage: stats.memoryPeak }),
+      stats: kernel.memory,
+      ...(kernel.memoryFailures > 0 ? { failcnt: kernel.memoryFailures } : {}),
+      limit: memoryLimitOf(limits.memory, host.memoryTotal),
+    },
+    name: `/${name}`,
+    id,
+    // Absent where there is none, as on the network of the host.
+    ...(Object.keys(networks).length > 0 ? { networks } : {}),
+  };
+}
+
+/** Of a container that does not run. */
+export function noStatsView({ id, name }: Named) {
+  return {
+    read: ZERO_TIME,
+    preread: ZERO_TIME,
+    pids_stats: {},
+    blkio_stats: blockIoLists(null),
+    num_procs: 0,
+    storage_stats: {},
+    cpu_stats: NO_CPU,
+    precpu_stats: NO_CPU,
+    memory_stats: {},
+    name: `/${name}`,
+    id,
+  };
+}
+
+function cpuView({ container: { stats }, kernel, host }: StatsSample) {
+  const { cpuUsagePerCpu } = kernel;
   return {
     cpu_usage: {
-      total_usage: group.cpuUsage,
-      usage_in_kernelmode: group.cpuSystem,
-      usage_in_usermode: group.cpuUser,
+      total_usage: stats.cpuUsage,
+      ...(cpuUsagePerCpu.length > 0 ? { percpu_usage: cpuUsagePerCpu } : {}),
+      usage_in_kernelmode: stats.cpuSystem,
+      usage_in_usermode: stats.cpuUser,
     },
-    system_cpu_usage: hostCpu,
-    online_cpus: onlineCpus,
+    system_cpu_usage: host.time,
+    online_cpus: host.cpus,
     throttling_data: {
-      periods: group.cpuPeriods,
-      throttled_periods: group.cpuThrottledPeriods,
-      throttled_time: group.cpuThrottledTime,
+      periods: stats.cpuPeriods,
+      throttled_periods: stats.cpuThrottledPeriods,
+      throttled_time: stats.cpuThrottledTime,
     },
   };
 }
+
+/** v1 has lists without entries where v2 has none. */
+function blockIoView({ ioBytes, ioOperations }: KernelStats, isV1: boolean) {
+  const lists = blockIoLists(isV1 ? [] : null);
+  if (isV1) return { ...lists, io_service_bytes_recursive: ioBytes, io_serviced_recursive: ioOperations };
+  return { ...lists, io_service_bytes_recursive: ioBytes.length > 0 ? ioBytes : null };
+}
+
+const blockIoLists = (value: readonly BlockIoEntry[] | null) =>
+  Object.fromEntries(BLOCK_IO_LISTS.map((name) => [name, value])) as Record<
+    (typeof BLOCK_IO_LISTS)[number],
+    readonly BlockIoEntry[] | null
+  >;
+
+/** RFC 3339 with nine digits. */
+const timeText = (time: number): string => new Date(time).toISOString().replace("Z", "000000Z");

@@ -1,5 +1,6 @@
-/** The process table of `docker top`: the host's `ps`, only the container's rows. */
+/** Processes: the table of `docker top`, which is the host's `ps` with only the rows of the container; and what each uses. */
 import { invalid } from "../../../lib/errors.ts";
+import type { ProcessUsage } from "../../metrics/index.ts";
 
 export interface ProcessTable {
   readonly Titles: readonly string[];
@@ -23,3 +24,14 @@ function columnsOf(line: string, count: number): string[] {
   const words = line.trim().split(/\s+/);
   return words.length <= count ? words : [...words.slice(0, count - 1), words.slice(count - 1).join(" ")];
 }
+
+export const processUsageView = (process: ProcessUsage) => ({
+  Pid: process.pid,
+  ContainerPid: process.ownPid,
+  State: process.state,
+  Cpu: process.cpu,
+  Memory: process.memory,
+  OomScoreAdj: process.oomScoreAdj,
+  OomScore: process.oomScore,
+  Command: process.command,
+});

@@ -6,7 +6,6 @@ import { parseRegistryAuth } from "../../../runtime/api/decode/registry-auth.ts"
 import { parseTime } from "../../../runtime/api/decode/times.ts";
 import { encodeFrame } from "../../../runtime/api/frames.ts";
 import { parseListenAddress } from "../../../runtime/api/listen-address.ts";
-import { hostCpu } from "../../../runtime/api/samples.ts";
 import { splitVersion } from "../../../runtime/api/versions.ts";
 
 describe("splitVersion", () => {
@@ -116,11 +115,4 @@ describe("parsePlatform", () => {
   for (const text of ["linux", "a/b/c/d", "/x"]) {
     it(`refuses ${text}`, () => assert.throws(() => parsePlatform(text), { status: 400 }));
   }
-});
-
-describe("hostCpu", () => {
-  it("adds the ticks of all CPUs, without guest time", () => {
-    const stat = "cpu  1 2 3 4 5 6 7 8 100 100\ncpu0 1 2 3 4 5 6 7 8 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 5\n";
-    assert.deepEqual(hostCpu(stat), { hostCpu: 36 * 10_000_000, onlineCpus: 2 });
-  });
 });

@@ -1,8 +1,11 @@
 /** An engine without a kernel: containers that echo, for the tests of the HTTP layer. */
+import { NO_STATS } from "../../../cgroups/index.ts";
 import { conflict, notFound, notModified } from "../../../lib/errors.ts";
 import type { ApiEngine } from "../../../runtime/api/engine-face.ts";
 import type { ExecState } from "../../../runtime/container/index.ts";
 import { EventBus } from "../../../runtime/events.ts";
+import { LimitEvents } from "../../../runtime/limits/watch-events.ts";
+import { Sampler } from "../../../runtime/metrics/index.ts";
 import type { Attachment, LogEntry, OutputChunk } from "../../../runtime/monitor/index.ts";
 import type { Container, ContainerCreateRequest } from "../../../runtime/types.ts";
 import { BRIDGE, container, ENDPOINT, FRONT, GRANT, image } from "./records.ts";
@@ -68,6 +71,13 @@ export interface MemoryEngine extends ApiEngine {
   readonly log: LogEntry[];
 }
 
+/** Of a container that has ended just now. */
+const noGroup = (): never => {
+  throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
+};
+
+const GROUP = { name: "shop", path: "/ctr/shop.group", resources: { Memory: 1 << 26 }, containers: [] };
+
 const GREETING: readonly OutputChunk[] = [
   { stream: "stdout", data: Buffer.from("out\n") },
   { stream: "stderr", data: Buffer.from("err\n") },
@@ -109,6 +119,9 @@ export function memoryEngine(): MemoryEngine {
     exit,
     log,
     events: new EventBus(),
+    sampler: new Sampler({
+      containers: { list: () => known, cgroupsOf: () => ({ moment: noGroup, kernelStats: noGroup }) },
+    }),
     containers: {
       async create(request) {
         created.push(request);
@@ -125,6 +138,18 @@ export function memoryEngine(): MemoryEngine {
       removeLink: (reference) => void calls.push(["removeLink", reference]),
       linksOf: () => [],
       networkFilesOf: () => ({ hostnamePath: "/c/hostname", hostsPath: "/c/hosts", resolvConfPath: "/c/resolv.conf" }),
+      insight: {
+        async explain(reference) {
+          const { id, name, status } = find(reference);
+          const nothing = { verdicts: [], earlier: [], looked: [], processes: [], notes: [] };
+          return { id, name, status, headline: `${name} is well.`, ...nothing };
+        },
+        async *advise(reference, seconds) {
+          find(reference);
+          yield { progress: { seconds: 0, of: seconds, samples: 1 } };
+        },
+        events: new LimitEvents(),
+      },
       networks: {
         connect: async (...args) => void calls.push(["connect", ...args]),
         async disconnect(reference, ...args) {
@@ -155,6 +180,14 @@ export function memoryEngine(): MemoryEngine {
       writableSize: async () => 10,
       execsOf: () => [...execs.keys()],
       limits: () => [],
+      async update(reference, request) {
+        calls.push(["update", find(reference).name, request]);
+        return { warnings: ["careful"], changes: [{ limit: "memory", before: "max", after: "64MiB" }] };
+      },
+      repairLimits: async () => [],
+      cgroupsOf(): never {
+        throw new Error("the memory engine has no groups");
+      },
       stats: () => {
         throw conflict("not running", "CTR_CONTAINER_NOT_RUNNING");
       },
@@ -240,6 +273,18 @@ export function memoryEngine(): MemoryEngine {
         return GRANT;
       },
       deny: ({ port }) => port === GRANT.port,
+    },
+    limitGroups: {
+      list: () => [GROUP],
+      find: () => GROUP,
+      limits: () => [],
+      stats: () => NO_STATS,
+      set(...args) {
+        calls.push(["limitGroup", ...args]);
+        return [];
+      },
+      remove: (name) => void calls.push(["removeLimitGroup", name]),
+      repair: () => [],
     },
     cgroups: {
       processes: () => [],

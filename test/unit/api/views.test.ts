@@ -7,7 +7,6 @@ import { imageInspect, imageSummary } from "../../../runtime/api/views/images.ts
 import { mountPoints } from "../../../runtime/api/views/mounts.ts";
 import { networkView } from "../../../runtime/api/views/networks.ts";
 import { portMap, portSummaries } from "../../../runtime/api/views/ports.ts";
-import { statsView } from "../../../runtime/api/views/stats.ts";
 import { statusText } from "../../../runtime/api/views/status.ts";
 import { processTable } from "../../../runtime/api/views/top.ts";
 import type { Container } from "../../../runtime/types.ts";
@@ -217,40 +216,6 @@ describe("execInspect", () => {
     const view = execInspect(state);
     assert.deepEqual([view.Running, view.ExitCode, view.CanRemove], [false, 3, true]);
     assert.deepEqual([view.ProcessConfig.entrypoint, view.ProcessConfig.arguments], ["a", ["b"]]);
-  });
-});
-
-describe("statsView", () => {
-  const group = {
-    cpuUsage: 5e9,
-    cpuUser: 3e9,
-    cpuSystem: 2e9,
-    cpuPeriods: 10,
-    cpuThrottledPeriods: 1,
-    cpuThrottledTime: 7,
-    memoryUsage: 100,
-    memoryPeak: undefined,
-    memoryInactiveFile: 40,
-    pids: 2,
-    oomKills: 0,
-  };
-  const sample = {
-    read: "2026-01-01T00:00:02Z",
-    group,
-    hostCpu: 100e9,
-    onlineCpus: 2,
-    memoryLimit: 1000,
-    networks: {},
-  };
-
-  it("gives clients what they compute percentages from", () => {
-    const previous = { ...sample, read: "2026-01-01T00:00:01Z", hostCpu: 98e9, group: { ...group, cpuUsage: 4e9 } };
-    const view = statsView({ id: CONTAINER_ID, name: "web" }, sample, previous);
-    assert.equal(view.cpu_stats.cpu_usage.total_usage, 5e9);
-    assert.equal(view.precpu_stats.cpu_usage.total_usage, 4e9);
-    assert.deepEqual([view.preread, view.pids_stats.current], ["2026-01-01T00:00:01Z", 2]);
-    assert.deepEqual([view.memory_stats.limit, view.memory_stats.stats.inactive_file], [1000, 40]);
-    assert.equal(JSON.stringify(view).includes("max_usage"), false);
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countersOf, parseCounters } from "../../../runtime/api/network-counters.ts";
+import { countersOf, parseCounters } from "../../../runtime/metrics/network-counters.ts";
 
 describe("network counters", () => {
   it("reads both directions of every interface but loopback", () => {
