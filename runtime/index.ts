@@ -18,5 +18,8 @@ export type {
 export { cgroupParentOf, DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, Engine, type EngineConfig } from "./engine.ts";
 export type { EngineEvent, EventBus, EventListener } from "./events.ts";
 export type { ImageService } from "./image/index.ts";
+export type { AdviceStep, ContainerAdvice } from "./limits/advise.ts";
+export type { Explanation } from "./limits/explain.ts";
+export type { LimitEvent } from "./limits/watch-events.ts";
 export type { Attachment, AttachOptions, LogEntry, OutputChunk, TerminalSize } from "./monitor/index.ts";
 export type * from "./types.ts";

@@ -225,6 +225,8 @@ export interface Container {
   /** Absent on containers without. */
   readonly links?: readonly ContainerLink[];
   readonly logPath: string;
+  /** The group above its own at its last start: `/ctr`. Absent before. */
+  readonly cgroupParent?: string;
 }
 
 /** `Platform` of an image. */

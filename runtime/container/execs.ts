@@ -1,5 +1,6 @@
 /** Programs that run in a container beside its first process. They are not kept over a restart of the engine. */
 import { join } from "node:path";
+import type { DockerResources } from "../../cgroups/index.ts";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
@@ -16,6 +17,8 @@ export interface ExecConfig extends ExecRequest {
   readonly AttachStdout?: boolean;
   readonly AttachStderr?: boolean;
   readonly DetachKeys?: string;
+  /** ctr's own: limits inside of those of the container, for this program and its children alone. */
+  readonly Resources?: DockerResources;
 }
 
 export interface ExecState {

@@ -1,11 +1,29 @@
 /** HostConfig as the cgroup layer's {@link Limits}, checked against the host and with Docker's defaults filled in. */
-import { type CgroupHost, checkLimits, type Limits, limitsOfDocker } from "../../cgroups/index.ts";
-import type { HostConfig } from "../types.ts";
+import { type CgroupHost, type Cgroups, checkLimits, type Limits, limitsOfDocker } from "../../cgroups/index.ts";
+import { groupsBelow } from "../limits/index.ts";
+import type { Container, HostConfig } from "../types.ts";
+import type { Parts } from "./parts.ts";
+
+const KERNEL_MEMORY = "Specifying a kernel memory limit is deprecated and has no effect. Limitation discarded.";
 
 export interface CheckedLimits {
   /** HostConfig with the defaults that Docker fills in. */
   readonly hostConfig: HostConfig;
   readonly warnings: readonly string[];
+}
+
+type ParentParts = Pick<Parts, "cgroups" | "groups" | "defaults">;
+
+/** The groups below which the container's is, or will be when it is started. @throws `invalid` as {@link askedGroupsOf} */
+export function cgroupsOf(parts: ParentParts, { status, hostConfig, cgroupParent }: Container): Cgroups {
+  const isThere = cgroupParent !== undefined && (status === "running" || status === "paused");
+  return isThere ? parts.cgroups.under(cgroupParent) : askedGroupsOf(parts, hostConfig);
+}
+
+/** @throws `invalid`, with Docker's text for what is no slice where one is needed */
+export function askedGroupsOf({ cgroups, groups, defaults }: ParentParts, { CgroupParent }: HostConfig): Cgroups {
+  const { cgroupDriver: driver, cgroupParent: defaultParent } = defaults;
+  return groupsBelow({ cgroups, groups, driver, defaultParent }, CgroupParent);
 }
 
 /** What a container asks for. The score 0, which clients send for «not given», is left to {@link oomScoreOf}. */
@@ -19,14 +37,21 @@ export function oomScoreOf(hostConfig: HostConfig, host: CgroupHost): number {
   return hostConfig.OomScoreAdj || Math.max(0, host.lowestOomScoreAdj);
 }
 
+/** With the score that holds when none is asked for. */
+export function scoredLimitsOf(hostConfig: HostConfig, host: CgroupHost): Limits {
+  return { ...limitsOf(hostConfig), oomScoreAdj: oomScoreOf(hostConfig, host) };
+}
+
 /**
  * Docker's default for memory and swap together is twice the memory; where swap is not counted it stays without a
  * limit, which is worth a warning only, because nobody asked.
  * @throws `invalid` or `unsupported`, with Docker's texts where it has one
  */
 export function checkHostLimits(asked: HostConfig, host: CgroupHost): CheckedLimits {
-  const { Memory = 0, MemorySwap = 0 } = asked;
-  const { warnings } = checkLimits(limitsOf(asked), host);
-  if (Memory <= 0 || MemorySwap !== 0) return { hostConfig: asked, warnings };
-  return { hostConfig: { ...asked, MemorySwap: host.swapAccounting ? 2 * Memory : -1 }, warnings };
+  const { KernelMemory, ...hostConfig } = asked;
+  const { Memory = 0, MemorySwap = 0, Swap } = hostConfig;
+  const checked = checkLimits(limitsOf(hostConfig), host);
+  const warnings = KernelMemory ? [KERNEL_MEMORY, ...checked.warnings] : checked.warnings;
+  if (Memory <= 0 || MemorySwap !== 0 || Swap !== undefined) return { hostConfig, warnings };
+  return { hostConfig: { ...hostConfig, MemorySwap: host.swapAccounting ? 2 * Memory : -1 }, warnings };
 }

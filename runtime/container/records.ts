@@ -6,7 +6,7 @@ import { conflict, hasCode, invalid, notFound } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
 import type { Migrations, Store } from "../../lib/store.ts";
 import type { ProcessIdentity } from "../../lib/system/process.ts";
-import type { Container } from "../types.ts";
+import type { Container, HostConfig, Ulimit } from "../types.ts";
 
 export const containerMigrations: Migrations = {
   layer: "container",
@@ -38,6 +38,8 @@ export interface ContainerRecord {
   readonly ending?: Ending | undefined;
   /** Of the kernel's last victim for lack of memory before the present run, see `OomLog.last`. */
   readonly lastVictim?: number;
+  /** An update that is being put in force: what is asked, and the first process's limits of those names before. */
+  readonly updating?: { readonly hostConfig: HostConfig; readonly ulimits: readonly Ulimit[] } | undefined;
   /** Milliseconds that were waited before the last restart. */
   readonly restartDelay: number;
   /** What it was before the present start: to roll a half-made one back. */

@@ -9,7 +9,8 @@ import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../typ
 import { canonicalMode, type DefaultNetwork, sharedWith } from "./network-mode.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
-const DEFAULT_SHM = 64 * 2 ** 20;
+/** Bytes. */
+export const DEFAULT_SHM_SIZE = 64 * 2 ** 20;
 /** Docker's file drivers: all mean the one log file that conmon writes. */
 const FILE_LOG_DRIVERS = ["json-file", "local", "k8s-file"];
 
@@ -89,7 +90,7 @@ export function hostConfigOf(asked: HostConfig, unified: boolean, defaultNetwork
     NetworkMode: canonicalMode(asked.NetworkMode, defaultNetwork),
     RestartPolicy: checkRestartPolicy(asked.RestartPolicy, asked.AutoRemove === true),
     LogConfig: { Type: logDriver, Config: asked.LogConfig?.Config ?? {} },
-    ShmSize: asked.ShmSize || DEFAULT_SHM,
+    ShmSize: asked.ShmSize || DEFAULT_SHM_SIZE,
     IpcMode: asked.IpcMode || "private",
     CgroupnsMode: asked.CgroupnsMode || (unified ? "private" : "host"),
     Privileged: asked.Privileged ?? false,

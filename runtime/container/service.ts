@@ -12,6 +12,8 @@ import { parseSignal } from "../../lib/system/signals.ts";
 import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
 import type { EventBus } from "../events.ts";
 import type { ImageService, SnapshotService } from "../image/index.ts";
+import { LimitInsight } from "../limits/explain.ts";
+import type { LimitGroups } from "../limits/index.ts";
 import { announcedWatch } from "../limits/watch-bus.ts";
 import {
   type Attachment,
@@ -23,19 +25,20 @@ import {
   type TerminalSize,
 } from "../monitor/index.ts";
 import type { OciHost } from "../oci/index.ts";
-import type { Container, ContainerCreateRequest } from "../types.ts";
+import type { Container, ContainerCreateRequest, LimitChange, UpdateRequest, UpdateResult } from "../types.ts";
 import { type CreateResult, createContainer } from "./create.ts";
 import { emitContainer } from "./describe.ts";
 import { type ExecConfig, type ExecStartOptions, type ExecState, Execs, requireRunning } from "./execs.ts";
 import { Life, resultOf } from "./life.ts";
-import { limitsOf } from "./limits.ts";
+import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
 import { linkTexts, withoutLink } from "./links.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
-import { type LifeStep, type Parts, Paths } from "./parts.ts";
+import { type ContainerDefaults, type LifeStep, type Parts, Paths } from "./parts.ts";
 import { reconcile, startWithEngine } from "./reconcile.ts";
 import { type ContainerRecord, ContainerRecords, type Ending } from "./records.ts";
+import { repairLimits, updateContainer } from "./update.ts";
 import { type WaitCondition, Waiters, type WaitResult } from "./waiters.ts";
 
 export interface ContainerServiceOptions {
@@ -47,6 +50,8 @@ export interface ContainerServiceOptions {
   readonly snapshots: SnapshotService;
   readonly network: NetworkEngine;
   readonly cgroups: Cgroups;
+  readonly groups: LimitGroups;
+  readonly defaults: ContainerDefaults;
   readonly monitor: Monitor;
   readonly host: OciHost;
   readonly logger: Logger;
@@ -74,12 +79,15 @@ const SIGKILL = 9;
 export class ContainerService implements AsyncDisposable {
   /** Networks, ports and rates of containers that exist. */
   readonly networks: ContainerNetworks;
+  /** Why they were killed or are slow, and which limits would fit. */
+  readonly insight: LimitInsight;
   readonly #parts: Parts;
   readonly #life: Life;
   readonly #execs: Execs;
 
   private constructor(parts: Parts) {
     this.networks = new ContainerNetworks(parts);
+    this.insight = new LimitInsight(parts);
     this.#parts = parts;
     this.#execs = new Execs(parts);
     this.#life = new Life(parts, this.#execs);
@@ -327,14 +335,35 @@ export class ContainerService implements AsyncDisposable {
   /** The limits as the kernel enforces them now; none for a container that does not run. */
   limits(reference: string): LimitReading[] {
     const { id, hostConfig, status } = this.find(reference);
-    return status === "running" ? this.#parts.cgroups.read(id, limitsOf(hostConfig)) : [];
+    return status === "running" ? this.cgroupsOf(id).read(id, limitsOf(hostConfig)) : [];
+  }
+
+  /**
+   * Changes limits, restart policy and what else may change while a container exists; at once where it runs.
+   * @throws `invalid`, `unsupported`, `conflict`, with Docker's texts where it has them; everything is then as before
+   */
+  update(reference: string, request: UpdateRequest): Promise<UpdateResult> {
+    return this.#locked(reference, (record) => updateContainer(this.#parts, record, request));
+  }
+
+  /**
+   * Puts the limits that are recorded in force again, after somebody wrote the kernel's files behind us.
+   * @returns what was different. @throws `conflict` when it does not run
+   */
+  repairLimits(reference: string): Promise<readonly LimitChange[]> {
+    return this.#locked(reference, async ({ container }) => repairLimits(this.#parts, container));
+  }
+
+  /** The groups among which the container's is; its id there is that of the container. */
+  cgroupsOf(reference: string): Cgroups {
+    return cgroupsOf(this.#parts, this.find(reference));
   }
 
   /** @throws `conflict` when it does not run */
   stats(reference: string): GroupStats {
     const container = this.find(reference);
     requireRunning(container);
-    return this.#parts.cgroups.stats(container.id);
+    return this.cgroupsOf(container.id).stats(container.id);
   }
 
   /** Bytes that it has written. Walks its files. */

@@ -5,6 +5,8 @@ export { checkContainer } from "./check.ts";
 export { detectOciHost, type OciHost, READONLY_PATHS } from "./host.ts";
 export type { VolumeMount } from "./mounts.ts";
 export { buildExecProcess, buildProcess, type ExecInput, type ExecRequest, type ProcessInput } from "./process.ts";
+export { checkRlimitsReachable, rlimitsOf } from "./rlimits.ts";
+export { openInRoot } from "./root-files.ts";
 export { chooseRuntime, type OciRuntime } from "./runtime.ts";
 export { exitCodeOfFailure, mapRuntimeError, RuntimeError } from "./runtime-error.ts";
 export type { OciProcess, OciSpec } from "./spec.ts";

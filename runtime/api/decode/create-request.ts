@@ -3,6 +3,7 @@ import { invalid } from "../../../lib/errors.ts";
 import type { ContainerCreateRequest } from "../../types.ts";
 import { ENDPOINT_SETTINGS } from "./endpoint-settings.ts";
 import { PORT_BINDINGS } from "./net-request.ts";
+import { NETWORK_RATE, RESOURCES, RESTART_POLICY, ULIMITS } from "./resources.ts";
 import { type Check, flag, integer, list, mapOf, marker, orNull, record, text, words } from "./shape.ts";
 import { refuseUnavailable } from "./unavailable.ts";
 
@@ -29,7 +30,7 @@ const HOST_CONFIG = record({
   NetworkMode: text,
   PortBindings: PORT_BINDINGS,
   PublishAllPorts: flag,
-  RestartPolicy: record({ Name: text, MaximumRetryCount: integer }),
+  RestartPolicy: RESTART_POLICY,
   AutoRemove: flag,
   CapAdd: words,
   CapDrop: words,
@@ -38,7 +39,6 @@ const HOST_CONFIG = record({
   DnsSearch: list(text),
   ExtraHosts: list(text),
   Links: list(text),
-  OomScoreAdj: integer,
   PidMode: text,
   IpcMode: text,
   UTSMode: text,
@@ -51,25 +51,19 @@ const HOST_CONFIG = record({
   ShmSize: integer,
   Init: flag,
   ConsoleSize: list(integer),
-  Ulimits: list(record({ Name: text, Soft: integer, Hard: integer })),
+  Ulimits: ULIMITS,
   MaskedPaths: list(text),
   ReadonlyPaths: list(text),
   LogConfig: record({ Type: text, Config: mapOf(text) }),
   Mounts: list(MOUNT),
-  Memory: integer,
-  MemorySwap: integer,
-  MemoryReservation: integer,
-  NanoCpus: integer,
-  CpuShares: integer,
-  CpuPeriod: integer,
-  CpuQuota: integer,
-  CpusetCpus: text,
-  CpusetMems: text,
-  PidsLimit: integer,
+  ...RESOURCES,
+  CgroupParent: text,
   Devices: list(record({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),
   DeviceCgroupRules: list(text),
   GroupAdd: list(text),
   StorageOpt: mapOf(text),
+  KernelMemory: integer,
+  NetworkRate: NETWORK_RATE,
 });
 
 const CREATE_REQUEST: Check = record({

@@ -1,5 +1,7 @@
 /** Decodes the bodies of `POST /containers/{id}/exec` and `POST /exec/{id}/start`. */
+import type { DockerResources } from "../../../cgroups/index.ts";
 import { invalid } from "../../../lib/errors.ts";
+import { RESOURCES } from "./resources.ts";
 import { flag, integer, list, record, text, words } from "./shape.ts";
 
 export interface ExecCreateRequest {
@@ -15,6 +17,8 @@ export interface ExecCreateRequest {
   readonly WorkingDir?: string;
   /** Rows and columns. */
   readonly ConsoleSize?: readonly number[];
+  /** ctr's own: limits inside of those of the container, for this program and its children alone. */
+  readonly Resources?: DockerResources;
 }
 
 export interface ExecStartRequest {
@@ -35,6 +39,7 @@ const EXEC_CREATE = record({
   User: text,
   WorkingDir: text,
   ConsoleSize: list(integer),
+  Resources: record(RESOURCES),
 });
 
 const EXEC_START = record({ Detach: flag, Tty: flag, ConsoleSize: list(integer) });

@@ -3,17 +3,7 @@ import { unsupported } from "../../../lib/errors.ts";
 
 /** Fields of `HostConfig`, with the docker flag that sets them. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
-  BlkioDeviceReadBps: "--device-read-bps",
-  BlkioDeviceReadIOps: "--device-read-iops",
-  BlkioDeviceWriteBps: "--device-write-bps",
-  BlkioDeviceWriteIOps: "--device-write-iops",
-  BlkioWeight: "--blkio-weight",
-  BlkioWeightDevice: "--blkio-weight-device",
-  CgroupParent: "--cgroup-parent",
-  CpuRealtimePeriod: "--cpu-rt-period",
-  CpuRealtimeRuntime: "--cpu-rt-runtime",
   DeviceRequests: "--gpus",
-  OomKillDisable: "--oom-kill-disable",
   VolumesFrom: "--volumes-from",
 };
 
@@ -25,13 +15,9 @@ export function refuseUnavailable(hostConfig: Readonly<Record<string, unknown>>)
   for (const [field, flag] of Object.entries(UNAVAILABLE)) {
     if (isSet(hostConfig[field])) throw refusal(`${flag} (HostConfig.${field}) is not available in this version`);
   }
-  const { Runtime: runtime, MemorySwappiness: swappiness, UsernsMode: users } = hostConfig;
+  const { Runtime: runtime, UsernsMode: users } = hostConfig;
   if (isSet(runtime) && !USUAL_RUNTIMES.includes(String(runtime))) {
     throw refusal(`unknown or invalid runtime name: ${String(runtime)}`);
-  }
-  // Clients send -1 for "unset", and 0 is a wish here.
-  if (typeof swappiness === "number" && swappiness >= 0) {
-    throw refusal("--memory-swappiness (HostConfig.MemorySwappiness) is not available in this version");
   }
   if (isSet(users) && users !== "host") {
     throw refusal("--userns (HostConfig.UsernsMode) is not available in this version");

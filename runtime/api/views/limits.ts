@@ -1,5 +1,6 @@
-/** The limits of one container, ctr's own shape. */
+/** Limits of containers and of groups, and their changes: ctr's own shapes. */
 import type { CgroupHost, GroupStats, LimitReading } from "../../../cgroups/index.ts";
+import type { LimitGroup } from "../../limits/index.ts";
 import type { Container } from "../../types.ts";
 
 export function limitsView(
@@ -16,4 +17,8 @@ export function limitsView(
     Limits: limits,
     Stats: stats,
   };
+}
+
+export function limitGroupView({ name, path, resources, containers }: LimitGroup) {
+  return { Name: name, Path: path, Resources: resources, Containers: containers };
 }

@@ -1,0 +1,78 @@
+/** Resource limits of processes that run already. */
+import { hasCode, unsupported } from "../../lib/errors.ts";
+import {
+  isResourceName,
+  type ResourceLimit,
+  type ResourceName,
+  readResourceLimit,
+  setResourceLimit,
+} from "../../lib/system/rlimits.ts";
+import type { Container, HostConfig, Ulimit } from "../types.ts";
+import { cgroupsOf } from "./limits.ts";
+import type { Parts } from "./parts.ts";
+import { changedUlimits } from "./update-request.ts";
+
+/** Times that the processes are listed: those that were forked meanwhile have the limits of their parents. */
+const ATTEMPTS = 100;
+
+/** What the container's first process has of these. */
+export function ulimitsInForce({ pid }: Container, ulimits: readonly Ulimit[]): Ulimit[] {
+  return ulimits.flatMap(({ Name }) => {
+    const limit = isResourceName(Name) ? unlessGone(() => readResourceLimit(pid, Name)) : undefined;
+    return limit === undefined ? [] : [{ Name, Soft: limit.soft, Hard: limit.hard }];
+  });
+}
+
+/**
+ * Gives all processes of a container, and so all that they will start, the limits that are new in `next`.
+ * @throws `unsupported` without the right to it; the processes have then what they had
+ */
+export function changeUlimits(parts: Parts, container: Container, next: HostConfig, undo: AsyncDisposableStack): void {
+  const changes = changedUlimits(container.hostConfig, next);
+  if (changes.length === 0) return;
+  const cgroups = cgroupsOf(parts, container);
+  const done = new Set<number>();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const fresh = cgroups.processes(container.id).filter((pid) => !done.has(pid));
+    if (fresh.length === 0) return;
+    for (const pid of fresh) {
+      for (const { Name, Soft, Hard } of changes) {
+        if (isResourceName(Name)) changeOne(container, pid, Name, { soft: Soft, hard: Hard }, undo);
+      }
+      done.add(pid);
+    }
+  }
+}
+
+function changeOne(
+  { name: container }: Container,
+  pid: number,
+  name: ResourceName,
+  limit: ResourceLimit,
+  undo: AsyncDisposableStack,
+): void {
+  try {
+    const former = unlessGone(() => setResourceLimit(pid, name, limit));
+    if (former !== undefined) undo.defer(() => void unlessGone(() => setResourceLimit(pid, name, former)));
+  } catch (error) {
+    if (!hasCode(error, "EPERM")) throw error;
+    throw unsupported(
+      `cannot change the limit ${name} of process ${pid} in container ${container}: CAP_SYS_RESOURCE is missing`,
+      {
+        code: "CTR_ULIMIT_UNREACHABLE",
+        hint: "without it only limits of root's processes can be changed, and hard limits only lowered",
+        cause: error,
+      },
+    );
+  }
+}
+
+/** A process may end at any time. */
+function unlessGone<T>(body: () => T): T | undefined {
+  try {
+    return body();
+  } catch (error) {
+    if (hasCode(error, "ESRCH")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/** What a container asks for after an update, judged before anything is touched. Pure but for questions to the host. */
+import { type CgroupHost, type ChangedFile, checkLimits } from "../../cgroups/index.ts";
+import { conflict, invalid } from "../../lib/errors.ts";
+import { formatBinarySize } from "../../lib/units/size.ts";
+import { changedResources, describeChange, limitsBetween } from "../limits/index.ts";
+import { checkRlimitsReachable, type OciHost, rlimitsOf } from "../oci/index.ts";
+import type { HostConfig, LimitChange, NetworkRate, Ulimit, UpdateRequest } from "../types.ts";
+import { scoredLimitsOf } from "./limits.ts";
+import { checkRestartPolicy } from "./restart-policy.ts";
+
+/** @throws `invalid` with Docker's texts for what can be told without the host */
+export function updatedHostConfig(present: HostConfig, request: UpdateRequest): HostConfig {
+  const { RestartPolicy, Ulimits, ShmSize, NetworkRate, Unset = [] } = request;
+  const next = changedResources(present, request, Unset);
+  checkTotal(next, request);
+  return {
+    ...next,
+    ...(RestartPolicy?.Name ? { RestartPolicy: changedPolicy(present, RestartPolicy) } : {}),
+    ...(Ulimits?.length ? { Ulimits: joinUlimits(present.Ulimits ?? [], Ulimits) } : {}),
+    ...(ShmSize ? { ShmSize: checkedSize(ShmSize) } : {}),
+    ...(NetworkRate === undefined ? {} : { NetworkRate: { ...present.NetworkRate, ...NetworkRate } }),
+  };
+}
+
+function changedPolicy({ AutoRemove = false }: HostConfig, asked: HostConfig["RestartPolicy"]) {
+  const policy = checkRestartPolicy(asked, false);
+  if (!AutoRemove || policy.Name === "no") return policy;
+  throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container", POLICY_CODE);
+}
+
+const POLICY_CODE = "CTR_RESTART_POLICY_INVALID";
+
+/** Between values that are asked for now and such as were before. @throws with Docker's texts */
+function checkTotal({ Memory = 0, MemorySwap = 0, Swap }: HostConfig, asked: UpdateRequest): void {
+  if (MemorySwap <= 0 || Swap !== undefined) return;
+  if (Memory <= 0) {
+    throw invalid("You should always set the Memory limit when using Memoryswap limit, see usage", "CTR_LIMIT_INVALID");
+  }
+  if (MemorySwap >= Memory) return;
+  if (asked.MemorySwap) {
+    throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage", "CTR_LIMIT_INVALID");
+  }
+  throw conflict(
+    "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+    { code: "CTR_LIMIT_CONFLICT", hint: `give --memory-swap too; it is ${MemorySwap} bytes` },
+  );
+}
+
+function checkedSize(size: number): number {
+  if (size > 0) return size;
+  throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
+}
+
+/** Docker keeps one of each name, the last. */
+export function joinUlimits(present: readonly Ulimit[], added: readonly Ulimit[]): Ulimit[] {
+  const byName = new Map([...present, ...added].map((limit) => [limit.Name, limit]));
+  return [...byName.values()];
+}
+
+/** @returns warnings. @throws `invalid`, `unsupported` for what no host, or this one, can give */
+export function checkUpdate(
+  present: HostConfig,
+  next: HostConfig,
+  hosts: { cgroups: CgroupHost; oci: OciHost },
+): string[] {
+  const [before, after] = [scoredLimitsOf(present, hosts.cgroups), scoredLimitsOf(next, hosts.cgroups)];
+  const { warnings } = checkLimits(limitsBetween(before, after), hosts.cgroups, { isUpdate: true, asked: before });
+  const ulimits = changedUlimits(present, next);
+  rlimitsOf(ulimits);
+  if (!hosts.oci.capabilities.includes("CAP_SYS_RESOURCE")) checkRlimitsReachable(ulimits, hosts.oci.hardLimits);
+  for (const rate of Object.values(next.NetworkRate ?? {})) checkRate(rate);
+  return warnings;
+}
+
+function checkRate(rate: number): void {
+  if (rate >= 0) return;
+  throw invalid(`invalid rate ${rate}: it must not be negative`, "CTR_LIMIT_INVALID");
+}
+
+/** Those of `next` that are not in `present`. */
+export function changedUlimits(present: HostConfig, next: HostConfig): Ulimit[] {
+  const before = new Map((present.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
+  return (next.Ulimits ?? []).filter((limit) => before.get(limit.Name) !== ulimitText(limit));
+}
+
+/** What differs, for people. */
+export function describeUpdate(
+  before: HostConfig,
+  after: HostConfig,
+  host: CgroupHost,
+  files: readonly ChangedFile[],
+): LimitChange[] {
+  const row = (limit: string, one: string, other: string): LimitChange[] =>
+    one === other ? [] : [{ limit, before: one, after: other }];
+  const former = new Map((before.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
+  return [
+    ...describeChange(scoredLimitsOf(before, host), scoredLimitsOf(after, host), files),
+    ...(after.Ulimits ?? []).flatMap((limit) =>
+      row(`ulimit ${limit.Name}`, former.get(limit.Name) ?? "default", ulimitText(limit)),
+    ),
+    ...row("shm-size", sizeText(before.ShmSize), sizeText(after.ShmSize)),
+    ...row("net-rate egress", rateText(before.NetworkRate?.Egress), rateText(after.NetworkRate?.Egress)),
+    ...row("net-rate ingress", rateText(before.NetworkRate?.Ingress), rateText(after.NetworkRate?.Ingress)),
+    ...row("restart", policyText(before), policyText(after)),
+  ];
+}
+
+const number = (value: number): string => (value === -1 ? "max" : String(value));
+const ulimitText = ({ Soft, Hard }: Ulimit): string => `${number(Soft)}:${number(Hard)}`;
+const sizeText = (bytes = 0): string => formatBinarySize(bytes);
+const rateText = (rate: NetworkRate["Egress"]): string => (rate ? `${rate} bit/s` : "max");
+const policyText = ({ RestartPolicy: { Name = "no", MaximumRetryCount = 0 } = {} }: HostConfig): string =>
+  MaximumRetryCount > 0 ? `${Name}:${MaximumRetryCount}` : Name;

@@ -1,0 +1,128 @@
+/**
+ * Changing the limits of a container. All is judged first; then a container that runs gets the change in force, part by
+ * part, each with its undo; and only what is in force is recorded. A crash on the way there is undone by the next engine.
+ */
+import type { ChangedFile } from "../../cgroups/index.ts";
+import { CtrError, conflict, messageOf } from "../../lib/errors.ts";
+import { describeFiles, limitsBetween } from "../limits/index.ts";
+import type { Container, HostConfig, LimitChange, UpdateRequest, UpdateResult } from "../types.ts";
+import { emitContainer } from "./describe.ts";
+import { cgroupsOf, scoredLimitsOf } from "./limits.ts";
+import { changeNetworkRate } from "./network-rate.ts";
+import type { Parts } from "./parts.ts";
+import type { ContainerRecord } from "./records.ts";
+import { resizeSharedMemory } from "./shared-memory.ts";
+import { changeUlimits, ulimitsInForce } from "./ulimits.ts";
+import { changedUlimits, checkUpdate, describeUpdate, updatedHostConfig } from "./update-request.ts";
+
+/**
+ * Call it under the container's lock.
+ * @throws `invalid`, `unsupported`, `conflict`, with Docker's texts where it has them; everything is then as before
+ */
+export async function updateContainer(
+  parts: Parts,
+  { container }: ContainerRecord,
+  request: UpdateRequest,
+): Promise<UpdateResult> {
+  const { id, hostConfig: before } = container;
+  return whileUpdating(id, async () => {
+    checkMayChange(container);
+    const after = updatedHostConfig(before, request);
+    const warnings = checkUpdate(before, after, { cgroups: parts.cgroups.host, oci: parts.host });
+    await using undo = new AsyncDisposableStack();
+    const files = isLive(container) ? await putInForce(parts, container, after, undo) : [];
+    const { container: updated } = parts.records.update(id, { hostConfig: after }, { updating: undefined });
+    undo.move();
+    parts.step("update:recorded", id);
+    emitContainer(parts, "update", updated);
+    return { warnings, changes: describeUpdate(before, after, parts.cgroups.host, files) };
+  });
+}
+
+const isLive = ({ status }: Container): boolean => status === "running" || status === "paused";
+
+/** @returns the files that were changed */
+async function putInForce(
+  parts: Parts,
+  container: Container,
+  after: HostConfig,
+  undo: AsyncDisposableStack,
+): Promise<ChangedFile[]> {
+  const { records, step } = parts;
+  const { id, hostConfig: before } = container;
+  const former = ulimitsInForce(container, changedUlimits(before, after));
+  records.update(id, {}, { updating: { hostConfig: after, ulimits: former } });
+  undo.defer(() => void records.update(id, {}, { updating: undefined }));
+  step("update:begun", id);
+  await changeNetworkRate(parts, container, after, undo);
+  resizeSharedMemory(container, after, undo);
+  const files = changeGroup(parts, container, after, undo);
+  // Last: a hard limit that was lowered cannot always be raised again.
+  changeUlimits(parts, container, after, undo);
+  step("update:applied", id);
+  return files;
+}
+
+function changeGroup(parts: Parts, container: Container, next: HostConfig, undo: AsyncDisposableStack): ChangedFile[] {
+  const { id, hostConfig } = container;
+  const cgroups = cgroupsOf(parts, container);
+  const [before, after] = [scoredLimitsOf(hostConfig, cgroups.host), scoredLimitsOf(next, cgroups.host)];
+  const change = limitsBetween(before, after);
+  if (Object.keys(change).length === 0) return [];
+  const files = cgroups.update(id, change, { asked: before });
+  undo.defer(() => void cgroups.update(id, limitsBetween(after, before), { asked: after }));
+  return files;
+}
+
+/**
+ * Puts the recorded limits in force again where they are not: somebody wrote files behind the engine.
+ * @returns what was different
+ * @throws `conflict` when it does not run
+ */
+export function repairLimits(parts: Parts, container: Container): LimitChange[] {
+  if (!isLive(container)) {
+    throw conflict(`container ${container.id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
+  }
+  const cgroups = cgroupsOf(parts, container);
+  return describeFiles(cgroups.repair(container.id, scoredLimitsOf(container.hostConfig, cgroups.host)));
+}
+
+/** For the next engine: what was recorded is put in force again after an update that a crash cut short. */
+export async function undoUpdate(parts: Parts, { container, updating }: ContainerRecord): Promise<void> {
+  if (updating === undefined) return;
+  const { id, name, hostConfig, status } = container;
+  if (status === "running" || status === "paused") {
+    const cut = { ...container, hostConfig: { ...updating.hostConfig, Ulimits: updating.hostConfig.Ulimits ?? [] } };
+    const former = { ...hostConfig, Ulimits: updating.ulimits };
+    await using undo = new AsyncDisposableStack();
+    try {
+      repairLimits(parts, container);
+      resizeSharedMemory(cut, former, undo);
+      await changeNetworkRate(parts, cut, former, undo);
+      changeUlimits(parts, cut, former, undo);
+    } catch (error) {
+      parts.logger.error(
+        `An update of container ${name} was cut short, and not all of it is undone: ${messageOf(error)}`,
+        { id },
+      );
+    }
+    undo.move();
+  }
+  parts.records.update(id, {}, { updating: undefined });
+}
+
+function checkMayChange({ status }: Container): void {
+  if (status !== "removing" && status !== "dead") return;
+  throw conflict('container is marked for removal and cannot be "update"', "CTR_CONTAINER_REMOVING");
+}
+
+/** Docker says so of everything that concerns the container's present state. */
+async function whileUpdating<T>(id: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof CtrError) || error.kind === "invalid" || error.kind === "unsupported") throw error;
+    const { kind, code, hint } = error;
+    throw new CtrError(kind, `Cannot update container ${id}: ${error.message}`, { code, hint, cause: error });
+  }
+}
