@@ -24,6 +24,9 @@ const inspectImage: Load = async () => (await import("./commands/inspect.ts")).i
 const inspectNetwork: Load = async () => (await import("./commands/inspect.ts")).networkCommand;
 const kill: Load = async () => (await import("./commands/kill.ts")).command;
 const limitGroups: Load = async () => (await import("./commands/limit-groups.ts")).command;
+const limitAdvise: Load = async () => (await import("./commands/limit-advise.ts")).command;
+const limitEvents: Load = async () => (await import("./commands/limit-events.ts")).command;
+const limitExplain: Load = async () => (await import("./commands/limit-explain.ts")).command;
 const limitList: Load = async () => (await import("./commands/limit-ls.ts")).command;
 const limitSet: Load = async () => (await import("./commands/limit-set.ts")).command;
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
@@ -132,6 +135,9 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   limit: {
     summary: "Limits: what the kernel enforces, and what is used",
     commands: {
+      advise: limitAdvise,
+      events: limitEvents,
+      explain: limitExplain,
       groups: limitGroups,
       ls: limitList,
       set: limitSet,

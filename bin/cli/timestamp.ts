@@ -28,3 +28,9 @@ function localTime(text: string): string {
   if (!text.includes("T")) return `${text}T00:00:00`;
   return text.replace(/T(\d\d)(?=$|Z|[+-])/, "T$1:00");
 }
+
+/** `2026-11-24 20:14:38`, in the user's time zone. @param time milliseconds since 1970 */
+export function localSeconds(time: number): string {
+  const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace("T", " ");
+}
