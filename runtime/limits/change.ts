@@ -11,6 +11,7 @@ import {
   mergeDockerResources,
   rowOf,
 } from "../../cgroups/index.ts";
+import { invalid } from "../../lib/errors.ts";
 import type { LimitChange } from "../types.ts";
 
 /** Fields of {@link DockerResources}. The score is not among them: 0 is a value of it, see `UpdateRequest`. */
@@ -29,7 +30,7 @@ const DEVICE_LISTS = [
 /**
  * What holds after a change. Everything else in `present` stays as it is.
  * @param unset limits to be taken away, by any of their names
- * @throws `invalid` for a name that no limit has
+ * @throws `invalid` for a name that no limit has, and for swap that is asked in two ways
  */
 export function changedResources<Present extends DockerResources>(
   present: Present,
@@ -37,6 +38,7 @@ export function changedResources<Present extends DockerResources>(
   unset: readonly string[] = [],
 ): Present {
   const fields = unset.map((name) => limitNamed(name).field);
+  if (change.Swap !== undefined && change.MemorySwap) throw twoSwaps();
   const asked = Object.fromEntries(Object.entries(change).filter(([field]) => RESOURCES.includes(field)));
   // The merge copies what it does not know.
   const merged = mergeDockerResources(present, asked, withDependent(fields, change)) as Mutable<Present>;
@@ -52,6 +54,12 @@ export function changedResources<Present extends DockerResources>(
   for (const list of DEVICE_LISTS) if (merged[list]) Object.assign(merged, { [list]: limitedDevices(merged[list]) });
   return merged;
 }
+
+const twoSwaps = () =>
+  invalid("Conflicting options: Swap and MemorySwap cannot both be set", {
+    code: "CTR_LIMIT_CONTRADICTION",
+    hint: "--memory-swap is memory and swap together, --swap is swap alone: give one of them",
+  });
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] } & {
   -readonly [Key in keyof DockerResources]: DockerResources[Key];
