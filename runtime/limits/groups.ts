@@ -103,10 +103,12 @@ export class LimitGroups {
    * Limits a group, which is made when it is not there. What is not named stays.
    * @param unset limits to be taken away, by any of their names
    * @returns what is different now
-   * @throws `invalid`, `unsupported`, `conflict` as the limits of a container; the old limits are then in force
+   * @throws `invalid`, `unsupported`, `conflict` as the limits of a container, `notFound` when limits are only taken away
+   * from a group that is not there; the old limits are then in force
    */
   set(name: string, change: DockerResources, unset: readonly string[] = []): LimitChange[] {
     const id = idOf(name);
+    if (Object.keys(change).length === 0) this.find(name);
     const present = this.#asked.get(name) ?? {};
     const resources = changedResources(present, change, unset);
     checkIsOfGroups(resources);

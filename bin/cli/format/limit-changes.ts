@@ -23,18 +23,23 @@ export function renderChanges(objects: readonly ChangedObject[], { format, verbo
   const rows = objects.flatMap(rowsOf);
   const columns = ["Name", "Limit", "Before", "After", ...(verbose ? ["File"] : [])];
   if (format !== undefined && format !== "table") return renderRows(rows, { format, columns, headings: HEADINGS });
-  const unchanged = objects.filter(({ changes }) => changes.length === 0).map(({ name }) => `${name}: already so\n`);
+  const unchanged = objects
+    .filter(({ changes }) => !changes.some(isDifferent))
+    .map(({ name }) => `${name}: already so\n`);
   const table = rows.length === 0 ? "" : renderRows(rows, { format, columns, headings: HEADINGS });
   return table + unchanged.join("");
 }
 
+/** Asked in another way and the same, such as unlimited swap, is no change to people. */
 const rowsOf = ({ name, changes }: ChangedObject): RowFields[] =>
-  changes.map(({ limit, before, after, file }) => ({
+  changes.filter(isDifferent).map(({ limit, before, after, file }) => ({
     Name: name,
     Limit: limit,
     Before: shown(before),
     After: shown(after),
     File: file ?? "-",
   }));
+
+const isDifferent = ({ before, after }: LimitChange): boolean => before !== after;
 
 const shown = (value: string): string => (value === "max" ? "unlimited" : value);

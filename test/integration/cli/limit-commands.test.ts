@@ -118,6 +118,7 @@ describe("changing limits by ctr", () => {
 
   it("a group has only limits of groups", async () => {
     const wrong = async (...argv: readonly string[]) => (await ctr("limit", "set", ...argv)).stderr;
+    assert.match((await ctr("limit", "unset", "--group", "none", "cpus")).stderr, /no such limit group: none/);
     assert.match(await wrong("--group", "shop", "--ulimit", "nofile=5"), /^a group has no --ulimit/);
     assert.match(await wrong("--group", "shop", "one", "-m", "64m"), /^conflicting arguments/);
     assert.match(await wrong("-m", "64m"), /^name a container, or a group with --group$/m);
