@@ -1,8 +1,9 @@
 /**
  * The network layer: namespaces, bridges, veth pairs, addresses, firewall, published ports.
  *
- * {@link NetworkEngine} is the whole of it, as `ctrd` uses it. Below it lie the pieces it is made of, usable on their
- * own: open a {@link NetlinkSocket}, make a bridge and a namespace, lay a cable between them.
+ * {@link NetworkEngine} is the whole of it, as `ctrd` uses it. {@link PlainNetwork} is a network for a program of your own:
+ * namespaces, a bridge, NAT, published ports. Below lie the pieces that both are made of, usable on their own: open a
+ * {@link NetlinkSocket}, make a bridge and a namespace, lay a cable between them.
  */
 
 export { Conntrack, type StaleUdp } from "./conntrack/index.ts";
@@ -119,6 +120,7 @@ export {
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
 export { NetworkEngine, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";
 export type { NetworkEngineOptions } from "./open-tools.ts";
+export { type PlainNamespace, PlainNetwork, type PlainNetworkOptions, type PlainPort } from "./plain-network.ts";
 export {
   type ApiPortMap,
   type ContainerPort,

@@ -9,7 +9,7 @@ describe("the example of the network layer", () => {
     const output = execFileSync("unshare", ["--net", process.execPath, EXAMPLE], { encoding: "utf8" });
     assert.deepEqual(output.trim().split("\n"), [
       "the host, by the published port: hello, 10.99.0.1",
-      "the client, by its neighbour's address: hello, 10.99.0.3",
+      "the laptop, by its neighbour's address: hello, 10.99.0.3",
     ]);
   });
 });
