@@ -28,6 +28,8 @@ import { warmUp } from "./warm-up.ts";
 export const DEFAULT_DATA_ROOT = "/var/lib/ctr";
 export const DEFAULT_EXEC_ROOT = "/run/ctr";
 
+const DEFAULT_CGROUP_DRIVER = "cgroupfs";
+
 /** Bytes. conmon's and runc's sockets below the exec-root have at most 107 bytes of path. */
 const LONGEST_EXEC_ROOT = 80;
 
@@ -67,7 +69,10 @@ export class Engine implements ApiEngine, AsyncDisposable {
 
   private constructor(
     config: EngineConfig,
-    parts: Pick<Engine, "containers" | "images" | "network" | "networks" | "cgroups" | "limitGroups" | "events" | "sampler">,
+    parts: Pick<
+      Engine,
+      "containers" | "images" | "network" | "networks" | "cgroups" | "limitGroups" | "events" | "sampler"
+    >,
     runtime: OciRuntime,
     resources: AsyncDisposableStack,
   ) {
@@ -97,7 +102,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const migrations = [imageMigrations, networkMigrations, containerMigrations, limitGroupMigrations];
     const store = resources.use(new Store(join(dataRoot, "ctr.db"), migrations));
     const cgroupHost = detectHost();
-    const cgroupDriver = checkDriver(config.cgroupDriver ?? "cgroupfs", cgroupHost);
+    const cgroupDriver = checkDriver(config.cgroupDriver ?? DEFAULT_CGROUP_DRIVER, cgroupHost);
     const parent = engineParent(cgroupHost, cgroupParentOf(execRoot, cgroupDriver));
     const cgroups = new Cgroups({ host: cgroupHost, parent, logger });
     const groups = new LimitGroups({ store, cgroups, logger });
@@ -141,8 +146,8 @@ export class Engine implements ApiEngine, AsyncDisposable {
   }
 
   info(): EngineInfo {
-    const { dataRoot } = this.#config;
-    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp() };
+    const { dataRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER } = this.#config;
+    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp(), cgroupDriver };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */
@@ -154,7 +159,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
 }
 
 /** The cgroup above all containers of an engine: each exec-root has its own, so that engines stay out of each other's. */
-export function cgroupParentOf(execRoot: string, driver: CgroupDriver = "cgroupfs"): string {
+export function cgroupParentOf(execRoot: string, driver: CgroupDriver = DEFAULT_CGROUP_DRIVER): string {
   const own = createHash("sha256").update(execRoot).digest("hex").slice(0, 8);
   const name = execRoot === DEFAULT_EXEC_ROOT ? "ctr" : `ctr-${own}`;
   return driver === "systemd" ? sliceParent(`${name}.slice`) : `/${name}`;

@@ -4,6 +4,7 @@ import { FlagError } from "../flags/errors.ts";
 import { describeOptions } from "../flags/help.ts";
 import { list, single, text, toggle } from "../flags/options.ts";
 import { type Parsed, parseFlags } from "../flags/parse.ts";
+import { LIMIT_OPTIONS } from "./limit-settings.ts";
 import { NETWORK_OPTIONS } from "./network-settings.ts";
 import { flagValue, LOG_FORMAT, LOG_LEVEL } from "./values.ts";
 
@@ -17,6 +18,7 @@ const OPTIONS = {
   "config-file": text({ help: "Configuration file (default /etc/ctr/daemon.json)" }),
   pidfile: text({ short: "p", help: "File for the process id (default ctrd.pid in the exec-root)" }),
   ...NETWORK_OPTIONS,
+  ...LIMIT_OPTIONS,
   "insecure-registry": list({ help: "Registry to ask without TLS: a host, with or without port, or 10.1.0.0/16" }),
   debug: toggle({ short: "D", help: "Log everything, the same as --log-level debug" }),
   "log-level": single({

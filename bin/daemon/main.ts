@@ -40,8 +40,8 @@ async function serve(flags: DaemonFlags): Promise<void> {
 }
 
 function engineConfig(settings: DaemonSettings, logger: DaemonLogger) {
-  const { dataRoot, execRoot, network, insecureRegistries } = settings;
-  return { dataRoot, execRoot, network, insecureRegistries, logger, build: buildFacts() };
+  const { dataRoot, execRoot, network, limits, insecureRegistries } = settings;
+  return { dataRoot, execRoot, network, ...limits, insecureRegistries, logger, build: buildFacts() };
 }
 
 /** The roots' locks decide who runs; the file is for people and scripts. */

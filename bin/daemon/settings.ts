@@ -6,6 +6,7 @@ import type { LogLevel } from "../../lib/log.ts";
 import type { NetworkConfig } from "../../netns/index.ts";
 import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../../runtime/index.ts";
 import type { DaemonFlags } from "./flags.ts";
+import { LIMIT_KEYS_OF_FLAGS, LIMIT_SCHEMA, type LimitSettings, limitSettings } from "./limit-settings.ts";
 import { NETWORK_KEYS_OF_FLAGS, NETWORK_SCHEMA, networkConfig } from "./network-settings.ts";
 import { LOG_FORMAT, LOG_LEVEL, type LogFormat } from "./values.ts";
 
@@ -19,6 +20,7 @@ export const FILE_SCHEMA = {
   "exec-root": text(),
   pidfile: text(),
   ...NETWORK_SCHEMA,
+  ...LIMIT_SCHEMA,
   "insecure-registries": listOf(text(), 'a list of registries, such as ["registry.lan:5000", "10.1.0.0/16"]'),
   debug: boolean,
   "log-level": LOG_LEVEL,
@@ -33,6 +35,7 @@ export interface DaemonSettings {
   readonly execRoot: string;
   readonly pidfile: string;
   readonly network: NetworkConfig;
+  readonly limits: LimitSettings;
   readonly insecureRegistries: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -43,6 +46,7 @@ const KEYS_OF_FLAGS: Readonly<Record<string, string>> = {
   host: "hosts",
   "insecure-registry": "insecure-registries",
   ...NETWORK_KEYS_OF_FLAGS,
+  ...LIMIT_KEYS_OF_FLAGS,
 };
 
 /**
@@ -63,6 +67,7 @@ export function readSettings(flags: DaemonFlags): DaemonSettings {
     execRoot,
     pidfile: values.pidfile ?? file.pidfile ?? `${execRoot}/ctrd.pid`,
     network: networkConfig(flags, file),
+    limits: limitSettings(values, file),
     insecureRegistries: [...values["insecure-registry"], ...(file["insecure-registries"] ?? [])],
     logLevel: debug ? "debug" : (values["log-level"] ?? file["log-level"] ?? "info"),
     logFormat: values["log-format"] ?? file["log-format"] ?? "text",

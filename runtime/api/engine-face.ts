@@ -41,6 +41,7 @@ export interface EngineInfo {
   readonly id: string;
   readonly dataRoot: string;
   readonly seccomp: boolean;
+  readonly cgroupDriver: string;
 }
 
 export interface ContainerOperations extends ContainerMethods {

@@ -7,14 +7,14 @@ import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, HostConfig, Image } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
 import { endpointRequests } from "./endpoints.ts";
-import { checkHostLimits } from "./limits.ts";
+import { askedGroupsOf, checkHostLimits } from "./limits.ts";
 import { linksOf } from "./links.ts";
 import { checkNetworkFiles } from "./network-files.ts";
 import { checkNetworkMode } from "./network-mode.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
-import { argumentVector, containerConfig, hostConfigOf } from "./request.ts";
+import { argumentVector, containerConfig, type HostDefaults, hostConfigOf } from "./request.ts";
 import { withTargetId } from "./shared-network.ts";
 
 /** How often a name of our own making is tried before the digits make it almost surely free. */
@@ -64,14 +64,14 @@ function judge(
   name: string,
 ): { container: Container; warnings: readonly string[] } {
   const id = generateId();
-  const { cgroups, paths, host, records, networkConfig } = parts;
+  const { cgroups, paths, host, records } = parts;
   checkNetworkMode(request, request.HostConfig ?? {});
   const config = containerConfig(request, image.config, id, hostname());
-  const defaultNetwork = networkConfig.bridge === "none" ? "none" : "bridge";
-  const asked = hostConfigOf(request.HostConfig ?? {}, cgroups.host.mode === "unified", defaultNetwork);
+  const asked = hostConfigOf(request.HostConfig ?? {}, defaultsOf(parts));
   const adapted = { ...asked, NetworkMode: withTargetId(records, asked.NetworkMode ?? "bridge") };
   const { hostConfig: limited, warnings } = checkHostLimits(adapted, cgroups.host);
   const hostConfig = withPaths(limited, host);
+  askedGroupsOf(parts, hostConfig);
   portBindingsOf(config, hostConfig);
   const links = linksOf(records, { hostConfig });
   checkNetworkFiles(parts, { config, hostConfig });
@@ -100,6 +100,12 @@ function judge(
     logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
   };
   return { container, warnings: [...warnings, ...lacks, ...networkWarnings(hostConfig)] };
+}
+
+/** Docker gives containers a cgroup namespace of their own on hosts with cgroup v2 alone. */
+function defaultsOf({ networkConfig, defaults, cgroups }: Parts): HostDefaults {
+  const { cgroupnsMode = cgroups.host.mode === "unified" ? "private" : "host", shmSize } = defaults;
+  return { network: networkConfig.bridge === "none" ? "none" : "bridge", cgroupnsMode, shmSize };
 }
 
 /** Docker fills in which paths are hidden from the container, so that `inspect` tells. */

@@ -1,15 +1,17 @@
 /** Programs that run in a container beside its first process. They are not kept over a restart of the engine. */
 import { join } from "node:path";
 import type { DockerResources } from "../../cgroups/index.ts";
-import { conflict, notFound } from "../../lib/errors.ts";
+import { conflict, messageOf, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
 import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer } from "./describe.ts";
+import { ExecGroup, execLimits } from "./exec-groups.ts";
 import { linkVariables } from "./link-variables.ts";
 import { reachableLinks } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
+import { joinUlimits } from "./ulimits.ts";
 
 /** Docker's names, as the Engine API has them. */
 export interface ExecConfig extends ExecRequest {
@@ -39,7 +41,20 @@ export interface ExecStartOptions {
 /** Docker's code for a program that never got as far as the runtime: its user is unknown, for instance. */
 const NOT_STARTED = 126;
 
-type Parted = Pick<Parts, "records" | "monitor" | "paths" | "events" | "snapshots" | "host" | "network">;
+type Parted = Pick<
+  Parts,
+  | "records"
+  | "monitor"
+  | "paths"
+  | "events"
+  | "snapshots"
+  | "host"
+  | "network"
+  | "cgroups"
+  | "groups"
+  | "defaults"
+  | "logger"
+>;
 
 export class Execs {
   readonly #parts: Parted;
@@ -55,6 +70,7 @@ export class Execs {
   /** @throws `conflict` with Docker's text when the container does not run */
   create(container: Container, request: ExecConfig): string {
     requireRunning(container);
+    execLimits(this.#parts, request.Resources);
     const id = generateId();
     this.#states.set(id, { id, containerId: container.id, running: false, exitCode: null, pid: 0, request });
     emitContainer(this.#parts, `exec_create: ${request.Cmd.join(" ")}`, container, { execID: id });
@@ -92,7 +108,10 @@ export class Execs {
     const directory = this.#directory(id, containerId);
     let attachment: Attachment | undefined;
     this.#change(id, { running: true });
+    const limits = execLimits(this.#parts, request.Resources);
+    let group: ExecGroup | undefined;
     try {
+      if (limits !== undefined) group = ExecGroup.make(this.#parts, container, id, limits);
       const { pid, exited } = await this.#parts.monitor.exec(
         {
           containerId,
@@ -101,6 +120,7 @@ export class Execs {
           process: JSON.stringify(this.#process(container, request, size)),
           tty,
           stdin: !detach && (request.AttachStdin ?? false),
+          group: group?.name,
         },
         (console) => {
           if (detach) return;
@@ -112,15 +132,20 @@ export class Execs {
         },
       );
       this.#change(id, { pid });
+      group?.complete();
       const awaited = this.#awaitedSizes.get(id);
       if (awaited !== undefined) this.#parts.monitor.resize(directory, awaited);
       emitContainer(this.#parts, `exec_start: ${request.Cmd.join(" ")}`, container, { execID: id });
       this.#endings.set(
         id,
-        exited.then((code) => this.#ended(id, container, code)),
+        exited.then((code) => {
+          this.#ended(id, container, code);
+          if (group !== undefined) void this.#leave(group);
+        }),
       );
       return attachment;
     } catch (error) {
+      await group?.abandon();
       this.#change(id, { running: false, exitCode: exitCodeOfFailure(error) ?? NOT_STARTED });
       throw error;
     } finally {
@@ -150,18 +175,26 @@ export class Execs {
   }
 
   #process(container: Container, request: ExecConfig, size: TerminalSize | undefined): object {
-    const { config } = container;
+    const { config, hostConfig } = container;
+    const Ulimits = joinUlimits(this.#parts.defaults.ulimits, hostConfig.Ulimits ?? []);
     // Links whose target has ended meanwhile are no obstacle here.
     const variables = linkVariables(container, reachableLinks(this.#parts, container));
     return buildExecProcess(
       {
-        container: { ...container, config: { ...config, Env: [...variables, ...(config.Env ?? [])] } },
+        container: {
+          hostConfig: { ...hostConfig, Ulimits },
+          config: { ...config, Env: [...variables, ...(config.Env ?? [])] },
+        },
         rootfs: this.#parts.snapshots.path(container.id),
         request,
         ...(size === undefined ? {} : { size }),
       },
       this.#parts.host,
     );
+  }
+
+  async #leave(group: ExecGroup): Promise<void> {
+    await group.remove().catch((error: unknown) => this.#parts.logger.error(messageOf(error)));
   }
 
   #ended(id: string, container: Container, exitCode: number): void {

@@ -1,14 +1,16 @@
 /** The end of a run: everything that the start made is taken away, and the outcome is recorded. */
 import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Cgroups } from "../../cgroups/index.ts";
 import { messageOf } from "../../lib/errors.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import { teardown } from "../../lib/teardown.ts";
 import { exitFactsOf, writeExitFacts } from "../limits/facts.ts";
+import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, timeText } from "./describe.ts";
-import { limitsOf } from "./limits.ts";
+import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
@@ -57,7 +59,8 @@ export async function finishContainer(
 
 /** What the kernel has counted goes with the group: it is told of, and kept. */
 async function keepFacts(parts: Parts, record: ContainerRecord, exitCode: number, ended: Date): Promise<void> {
-  const { records, cgroups, watch, paths, logger } = parts;
+  const { records, watch, paths, logger } = parts;
+  const cgroups = cgroupsOf(parts, record.container);
   const { container, ending, lastVictim } = record;
   const { id, name, hostConfig, startedAt } = container;
   await watch.finish(cgroups, id);
@@ -92,7 +95,8 @@ export async function releaseShared(parts: Parts, container: Container): Promise
 export async function tearDownRun(parts: Parts, record: ContainerRecord): Promise<void> {
   const { container, init, conmon } = record;
   const { id, name } = container;
-  const { monitor, network, snapshots, cgroups, watch, paths, logger } = parts;
+  const { monitor, network, snapshots, watch, paths, logger } = parts;
+  const cgroups = cgroupsOf(parts, container);
   monitor.release(id);
   watch.remove(cgroups, id);
   try {
@@ -103,7 +107,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
     await teardown(`container ${name}`, [
       { what: "the OCI runtime's state", run: () => monitor.state.delete(id, init) },
       { what: "its root file system", run: () => snapshots.unmount(id) },
-      { what: "its cgroup", run: () => cgroups.remove(id) },
+      { what: "its cgroup", run: () => removeGroup(parts, cgroups, id) },
       { what: "its conmon", run: () => conmonGone(conmon) },
       { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
       { what: "its network", run: () => networkGone },
@@ -114,13 +118,22 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
   }
 }
 
+/** Also the group above, when nothing but the container's name for it had made it. */
+async function removeGroup({ cgroups, groups }: Parts, among: Cgroups, id: string): Promise<void> {
+  await among.remove(id);
+  const above = groupNameOf(cgroups, among);
+  if (above !== undefined) groups.release(above);
+}
+
 /** Ends the processes of a start that failed half way. */
 export async function endProcesses(
-  { cgroups, monitor }: Pick<Parts, "cgroups" | "monitor">,
-  id: string,
+  parts: Parts,
+  container: Container,
   processes: MonitoredProcess | undefined,
 ): Promise<void> {
-  await cgroups.kill(id);
+  const { monitor } = parts;
+  const { id } = container;
+  await cgroupsOf(parts, container).kill(id);
   await monitor.state.delete(id, processes?.init);
   // conmon writes an exit code now, which the next run must not take for its own.
   await conmonGone(processes?.conmon);

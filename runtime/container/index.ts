@@ -8,5 +8,6 @@ export type { ContainerDefaults, LifeStep } from "./parts.ts";
 export type { PortBindings, PortChoice } from "./published-ports.ts";
 export { containerMigrations } from "./records.ts";
 export { DEFAULT_SHM_SIZE } from "./request.ts";
-export { ContainerService, type ContainerServiceOptions, type LogRequest, type StopOptions } from "./service.ts";
+export { ContainerService, type LogRequest, type StopOptions } from "./service.ts";
+export type { ContainerServiceOptions } from "./service-options.ts";
 export type { WaitCondition, WaitResult } from "./waiters.ts";

@@ -10,8 +10,11 @@ import { isAlive, type ProcessIdentity, signalProcess } from "../../lib/system/p
 import type { PublishedPort } from "../../netns/index.ts";
 import { findConmon, findMonitored } from "../monitor/index.ts";
 import type { Container } from "../types.ts";
+import { removeEndedExecs } from "./exec-groups.ts";
 import { finishContainer, tearDownRun, UNKNOWN_EXIT_CODE } from "./finish.ts";
+import { leftGroups } from "./group-members.ts";
 import { type Life, policyOf } from "./life.ts";
+import { cgroupsOf } from "./limits.ts";
 import { settleNames } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
 import { strayPorts } from "./published-ports.ts";
@@ -19,6 +22,7 @@ import type { ContainerRecord } from "./records.ts";
 import { shouldStartWithEngine } from "./restart-policy.ts";
 import { sandboxIdOf } from "./shared-network.ts";
 import { needsOf, startInOrder } from "./start-order.ts";
+import { undoUpdate } from "./update.ts";
 
 /** What became of a container that was recorded as running. */
 type Fate =
@@ -94,13 +98,15 @@ async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
   const record = parts.records.find(id);
   const { lastVictim, container } = record;
   if (fate.kind !== "half made")
-    parts.watch.resume(parts.cgroups, id, { after: lastVictim ?? -1, oomKilled: container.oomKilled });
+    parts.watch.resume(cgroupsOf(parts, container), id, { after: lastVictim ?? -1, oomKilled: container.oomKilled });
   switch (fate.kind) {
     case "runs": {
       const ports = await settlePorts(parts, record.container);
       settleNames(parts, record.container);
       const { init, conmon } = fate;
-      parts.records.update(id, { status: "running", pid: init.pid, ports }, { init, conmon });
+      const found = parts.records.update(id, { status: "running", pid: init.pid, ports }, { init, conmon });
+      await undoUpdate(parts, found);
+      await removeEndedExecs(parts, found.container);
       return;
     }
     case "half made":
@@ -133,18 +139,20 @@ async function rollBack(parts: Parts, record: ContainerRecord): Promise<void> {
 
 /** Everything of ours on this machine that belongs to no container that runs, or to no container at all. */
 async function removeLeftOvers(parts: Parts, live: ReadonlySet<string>, known: ReadonlySet<string>): Promise<void> {
-  const { cgroups, monitor, snapshots, paths } = parts;
+  const { monitor, snapshots, paths } = parts;
   const dead = (ids: readonly string[]): string[] => ids.filter((id) => isFullId(id) && !live.has(id));
   const bundles = dead(readdirSync(paths.bundles));
   // First of all: a conmon in the middle of making a container would go on making it. What it has made so far, apart
   // from what is in the cgroup, ends with it (conmon and runc see to that by pipes and parent-death signals).
   for (const id of bundles) await endConmon(paths.bundle(id), id);
-  for (const id of dead(cgroups.list())) {
+  for (const [cgroups, id] of leftGroups(parts)) {
+    if (live.has(id)) continue;
     await attempt(parts, `the cgroup of ${id}`, async () => {
       await cgroups.kill(id);
       await cgroups.remove(id);
     });
   }
+  parts.groups.reconcile();
   for (const id of dead(readdirSync(monitor.state.root))) {
     await attempt(parts, `the runtime's state of ${id}`, () => monitor.state.delete(id, undefined));
   }

@@ -73,13 +73,19 @@ export function argumentVector({ Entrypoint, Cmd }: ContainerConfig): readonly [
   return [path, ...args];
 }
 
+/** What a container has that asks for nothing else. */
+export interface HostDefaults {
+  readonly network: DefaultNetwork;
+  readonly cgroupnsMode: "private" | "host";
+  /** Bytes. */
+  readonly shmSize: number;
+}
+
 /**
- * HostConfig with Docker's defaults.
- * @param unified whether the host has pure cgroup v2, where Docker gives containers a cgroup namespace of their own
- * @param defaultNetwork of containers that name none
+ * HostConfig with Docker's defaults, and those of this engine.
  * @throws `invalid` with Docker's texts
  */
-export function hostConfigOf(asked: HostConfig, unified: boolean, defaultNetwork: DefaultNetwork): HostConfig {
+export function hostConfigOf(asked: HostConfig, defaults: HostDefaults): HostConfig {
   const logDriver = asked.LogConfig?.Type || "json-file";
   if (logDriver !== "none" && !FILE_LOG_DRIVERS.includes(logDriver)) {
     throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
@@ -87,12 +93,12 @@ export function hostConfigOf(asked: HostConfig, unified: boolean, defaultNetwork
   if ((asked.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
   return {
     ...asked,
-    NetworkMode: canonicalMode(asked.NetworkMode, defaultNetwork),
+    NetworkMode: canonicalMode(asked.NetworkMode, defaults.network),
     RestartPolicy: checkRestartPolicy(asked.RestartPolicy, asked.AutoRemove === true),
     LogConfig: { Type: logDriver, Config: asked.LogConfig?.Config ?? {} },
-    ShmSize: asked.ShmSize || DEFAULT_SHM_SIZE,
+    ShmSize: asked.ShmSize || defaults.shmSize,
     IpcMode: asked.IpcMode || "private",
-    CgroupnsMode: asked.CgroupnsMode || (unified ? "private" : "host"),
+    CgroupnsMode: asked.CgroupnsMode || defaults.cgroupnsMode,
     Privileged: asked.Privileged ?? false,
     AutoRemove: asked.AutoRemove ?? false,
     ReadonlyRootfs: asked.ReadonlyRootfs ?? false,

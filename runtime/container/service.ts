@@ -4,27 +4,17 @@
  */
 import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
 import { CtrError, conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
-import { KeyedLock } from "../../lib/keyed-lock.ts";
-import type { Logger } from "../../lib/log.ts";
 import { checkName } from "../../lib/names.ts";
-import type { Store } from "../../lib/store.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
-import type { NetworkConfig, NetworkEngine } from "../../netns/index.ts";
-import type { EventBus } from "../events.ts";
-import type { ImageService, SnapshotService } from "../image/index.ts";
 import { LimitInsight } from "../limits/explain.ts";
-import type { LimitGroups } from "../limits/index.ts";
-import { announcedWatch } from "../limits/watch-bus.ts";
 import {
   type Attachment,
   type AttachOptions,
   type LogEntry,
   type LogOptions,
-  type Monitor,
   readLogs,
   type TerminalSize,
 } from "../monitor/index.ts";
-import type { OciHost } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, LimitChange, UpdateRequest, UpdateResult } from "../types.ts";
 import { type CreateResult, createContainer } from "./create.ts";
 import { emitContainer } from "./describe.ts";
@@ -35,31 +25,12 @@ import { closeLinks } from "./link-grants.ts";
 import { linkTexts, withoutLink } from "./links.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
-import { type ContainerDefaults, type LifeStep, type Parts, Paths } from "./parts.ts";
+import type { Parts } from "./parts.ts";
 import { reconcile, startWithEngine } from "./reconcile.ts";
-import { type ContainerRecord, ContainerRecords, type Ending } from "./records.ts";
+import type { ContainerRecord, Ending } from "./records.ts";
+import { type ContainerServiceOptions, partsOf } from "./service-options.ts";
 import { repairLimits, updateContainer } from "./update.ts";
-import { type WaitCondition, Waiters, type WaitResult } from "./waiters.ts";
-
-export interface ContainerServiceOptions {
-  /** Must have run {@link containerMigrations}. */
-  readonly store: Store;
-  readonly dataRoot: string;
-  readonly execRoot: string;
-  readonly images: ImageService;
-  readonly snapshots: SnapshotService;
-  readonly network: NetworkEngine;
-  readonly cgroups: Cgroups;
-  readonly groups: LimitGroups;
-  readonly defaults: ContainerDefaults;
-  readonly monitor: Monitor;
-  readonly host: OciHost;
-  readonly logger: Logger;
-  readonly events: EventBus;
-  readonly config: NetworkConfig;
-  /** Called after each step of a container's life: for measuring, and for tests that crash there. */
-  readonly step?: (step: LifeStep, id: string) => void;
-}
+import type { WaitCondition, WaitResult } from "./waiters.ts";
 
 export interface StopOptions {
   /** Seconds until SIGKILL, −1 for never; the container's own, else 10, when absent. */
@@ -98,7 +69,8 @@ export class ContainerService implements AsyncDisposable {
    * half made, and starts what the restart policies ask for.
    */
   static async open(options: ContainerServiceOptions): Promise<ContainerService> {
-    const service = new ContainerService(partsOf(options));
+    const parts = partsOf(options);
+    const service = new ContainerService(parts);
     await reconcile(service.#parts, service.#life);
     service.#life.watch();
     startWithEngine(service.#parts, service.#life);
@@ -381,20 +353,6 @@ export class ContainerService implements AsyncDisposable {
     const { id } = this.find(reference);
     return this.#parts.lock.run(id, () => body(this.#parts.records.find(id)));
   }
-}
-
-function partsOf(options: ContainerServiceOptions): Parts {
-  const records = new ContainerRecords(options.store);
-  return {
-    ...options,
-    records,
-    watch: announcedWatch({ records, ...options }),
-    waiters: new Waiters(),
-    lock: new KeyedLock(),
-    networkConfig: options.config,
-    paths: new Paths(options.dataRoot, options.execRoot),
-    step: options.step ?? (() => {}),
-  };
 }
 
 /** Who sends SIGKILL wants it killed, also when that is its stop signal. */

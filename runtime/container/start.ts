@@ -3,24 +3,27 @@
  * its program runs. Each thing made has its undo; a failure leaves nothing of it.
  */
 import { mkdirSync, rmSync } from "node:fs";
-import { startingLimits } from "../../cgroups/index.ts";
+import { type Cgroups, startingLimits } from "../../cgroups/index.ts";
 import { CtrError, messageOf } from "../../lib/errors.ts";
 import type { Sandbox } from "../../netns/index.ts";
+import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import { buildSpec, exitCodeOfFailure, imageVolumes, prepareVolumes, writeBundle } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
-import { limitsOf, oomScoreOf } from "./limits.ts";
+import { askedGroupsOf, limitsOf, oomScoreOf } from "./limits.ts";
 import { closeLinks, openLinks } from "./link-grants.ts";
 import { linkVariables } from "./link-variables.ts";
 import type { LinkedContainer } from "./links.ts";
 import { linkedTo, renewLinks } from "./live-names.ts";
 import { dnsOf, type NetworkFiles, networkFilesOf, writeNetworkFiles } from "./network-files.ts";
+import { changeNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecord } from "./records.ts";
 import { joinersOf, networkOwner, sandboxIdOf } from "./shared-network.ts";
+import { joinUlimits } from "./ulimits.ts";
 
 /** Docker's code for «could not be started, reason unknown to the shell». */
 const NOT_STARTED = 128;
@@ -65,9 +68,9 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   const container = namedAsOwner(parts, asked);
   await using undo = new AsyncDisposableStack();
   step("start:begun", id);
-  const { sandbox, lastVictim, processes } = await makeProcesses(parts, container, undo);
+  const { cgroups, sandbox, lastVictim, processes } = await makeProcesses(parts, container, undo);
   // The runtime's own first process needs more than some containers may have, so the last limits come only now.
-  parts.cgroups.update(id, limitsOf(container.hostConfig));
+  cgroups.update(id, limitsOf(container.hostConfig));
   step("start:created", id);
   // Recorded before it runs: a crash right after the start must find it as running. A crash before the start is told
   // by the runtime's state, and undone.
@@ -82,6 +85,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
       error: "",
       oomKilled: false,
       restartCount: options.restartCount,
+      cgroupParent: cgroups.parent,
     },
     {
       ...processes,
@@ -109,7 +113,7 @@ function namedAsOwner({ records }: Parts, container: Container): Container {
   return records.update(container.id, { config: { ...container.config, Hostname, Domainname } }).container;
 }
 
-interface Made extends Pick<Prepared, "sandbox" | "lastVictim"> {
+interface Made extends Pick<Prepared, "cgroups" | "sandbox" | "lastVictim"> {
   readonly processes: MonitoredProcess;
 }
 
@@ -125,7 +129,7 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
     prepared = await prepare(parts, container, undo);
     await fillBundle(parts, container, prepared);
     // The last to be made is the first to be undone.
-    undo.defer(() => endProcesses(parts, id, processes));
+    undo.defer(() => endProcesses(parts, container, processes));
     parts.step("start:bundle", id);
   };
   const options = {
@@ -139,11 +143,13 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
   };
   processes = await parts.monitor.create(options, prepareAll);
   if (prepared === undefined) throw new TypeError("a container was created before its sandbox");
-  const { sandbox, lastVictim } = prepared;
-  return { sandbox, lastVictim, processes };
+  const { cgroups, sandbox, lastVictim } = prepared;
+  return { cgroups, sandbox, lastVictim, processes };
 }
 
 interface Prepared {
+  /** Among which the container's group is. */
+  readonly cgroups: Cgroups;
   readonly sandbox: Sandbox;
   readonly rootfs: string;
   readonly files: NetworkFiles;
@@ -155,12 +161,11 @@ interface Prepared {
 /** What does not depend on each other: limits, root file system, network, files. */
 async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
   const { id, hostConfig } = container;
-  const { snapshots, cgroups, watch, step } = parts;
+  const { snapshots, watch, step } = parts;
   // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
   const networking = joinNetwork(parts, container, undo);
   networking.catch(() => {});
-  cgroups.create(id, startingLimits(limitsOf(hostConfig)));
-  undo.defer(() => cgroups.remove(id));
+  const cgroups = makeGroup(parts, container, undo);
   const lastVictim = watch.begin(cgroups, id);
   undo.defer(() => watch.remove(cgroups, id));
   step("start:cgroup", id);
@@ -171,10 +176,32 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   const isOwner = sandboxIdOf(parts.records, container) === id;
   const files = isOwner ? writeNetworkFiles(parts, container, linked) : networkFilesOf(parts, container);
   const sandbox = await networking;
+  if (hostConfig.NetworkRate !== undefined) await startNetworkRate(parts, container);
   openLinks(parts, container, linked);
   undo.defer(() => closeLinks(parts, id));
   step("start:network", id);
-  return { sandbox, rootfs, files, linked, lastVictim };
+  return { cgroups, sandbox, rootfs, files, linked, lastVictim };
+}
+
+/** The container's group, below the one that it asks for, with its limits. */
+function makeGroup(parts: Parts, { id, hostConfig }: Container, undo: AsyncDisposableStack): Cgroups {
+  const cgroups = askedGroupsOf(parts, hostConfig);
+  const above = groupNameOf(parts.cgroups, cgroups);
+  parts.groups.ensure(above);
+  if (above !== undefined) undo.defer(() => parts.groups.release(above));
+  cgroups.create(id, startingLimits(limitsOf(hostConfig)));
+  undo.defer(() => cgroups.remove(id));
+  return cgroups;
+}
+
+/** The network keeps the rates of a container for as long as it exists: what is kept may be older than what is asked. */
+async function startNetworkRate(parts: Parts, container: Container): Promise<void> {
+  const { Egress = 0, Ingress = 0 } = container.hostConfig.NetworkRate ?? {};
+  if (Egress === 0 && Ingress === 0) return;
+  const before = { ...container, hostConfig: { ...container.hostConfig, NetworkRate: {} } };
+  await using undo = new AsyncDisposableStack();
+  await changeNetworkRate(parts, before, container.hostConfig, undo);
+  undo.move();
 }
 
 /** Its own sandbox, or the one of the container that it shares the network with. */
@@ -198,19 +225,20 @@ const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath
   sandbox?.namespacePath === undefined ? {} : { namespacePath: sandbox.namespacePath };
 
 async function fillBundle(parts: Parts, container: Container, prepared: Prepared): Promise<void> {
-  const { sandbox, rootfs, files, linked } = prepared;
+  const { cgroups, sandbox, rootfs, files, linked } = prepared;
   const { id, config, hostConfig } = container;
   const volumes = await prepareVolumes(imageVolumes(config, hostConfig), rootfs, parts.paths.volumes(id));
   const spec = buildSpec(
     {
       container: {
         ...container,
+        hostConfig: { ...hostConfig, Ulimits: joinUlimits(parts.defaults.ulimits, hostConfig.Ulimits ?? []) },
         config: { ...config, Env: [...linkVariables(container, linked), ...(config.Env ?? [])] },
       },
       rootfs,
       ...files,
       volumes,
-      cgroupsPath: parts.cgroups.pathOf(id),
+      cgroupsPath: cgroups.pathOf(id),
       ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
       oomScoreAdj: oomScoreOf(hostConfig, parts.cgroups.host),
     },

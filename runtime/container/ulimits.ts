@@ -1,4 +1,4 @@
-/** Resource limits of processes that run already. */
+/** `--ulimit`: lists of them, and those of processes that run already. */
 import { hasCode, unsupported } from "../../lib/errors.ts";
 import {
   isResourceName,
@@ -10,10 +10,25 @@ import {
 import type { Container, HostConfig, Ulimit } from "../types.ts";
 import { cgroupsOf } from "./limits.ts";
 import type { Parts } from "./parts.ts";
-import { changedUlimits } from "./update-request.ts";
 
 /** Times that the processes are listed: those that were forked meanwhile have the limits of their parents. */
 const ATTEMPTS = 100;
+
+/** Docker keeps one of each name, the last. */
+export function joinUlimits(present: readonly Ulimit[], added: readonly Ulimit[]): Ulimit[] {
+  const byName = new Map([...present, ...added].map((limit) => [limit.Name, limit]));
+  return [...byName.values()];
+}
+
+/** Those of `next` that are not in `present`. */
+export function changedUlimits(present: HostConfig, next: HostConfig): Ulimit[] {
+  const before = new Map((present.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
+  return (next.Ulimits ?? []).filter((limit) => before.get(limit.Name) !== ulimitText(limit));
+}
+
+const number = (value: number): string => (value === -1 ? "max" : String(value));
+/** `1024:max` */
+export const ulimitText = ({ Soft, Hard }: Ulimit): string => `${number(Soft)}:${number(Hard)}`;
 
 /** What the container's first process has of these. */
 export function ulimitsInForce({ pid }: Container, ulimits: readonly Ulimit[]): Ulimit[] {

@@ -4,9 +4,10 @@ import { conflict, invalid } from "../../lib/errors.ts";
 import { formatBinarySize } from "../../lib/units/size.ts";
 import { changedResources, describeChange, limitsBetween } from "../limits/index.ts";
 import { checkRlimitsReachable, type OciHost, rlimitsOf } from "../oci/index.ts";
-import type { HostConfig, LimitChange, NetworkRate, Ulimit, UpdateRequest } from "../types.ts";
+import type { HostConfig, LimitChange, NetworkRate, UpdateRequest } from "../types.ts";
 import { scoredLimitsOf } from "./limits.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
+import { changedUlimits, joinUlimits, ulimitText } from "./ulimits.ts";
 
 /** @throws `invalid` with Docker's texts for what can be told without the host */
 export function updatedHostConfig(present: HostConfig, request: UpdateRequest): HostConfig {
@@ -51,12 +52,6 @@ function checkedSize(size: number): number {
   throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
 }
 
-/** Docker keeps one of each name, the last. */
-export function joinUlimits(present: readonly Ulimit[], added: readonly Ulimit[]): Ulimit[] {
-  const byName = new Map([...present, ...added].map((limit) => [limit.Name, limit]));
-  return [...byName.values()];
-}
-
 /** @returns warnings. @throws `invalid`, `unsupported` for what no host, or this one, can give */
 export function checkUpdate(
   present: HostConfig,
@@ -75,12 +70,6 @@ export function checkUpdate(
 function checkRate(rate: number): void {
   if (rate >= 0) return;
   throw invalid(`invalid rate ${rate}: it must not be negative`, "CTR_LIMIT_INVALID");
-}
-
-/** Those of `next` that are not in `present`. */
-export function changedUlimits(present: HostConfig, next: HostConfig): Ulimit[] {
-  const before = new Map((present.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
-  return (next.Ulimits ?? []).filter((limit) => before.get(limit.Name) !== ulimitText(limit));
 }
 
 /** What differs, for people. */
@@ -105,8 +94,6 @@ export function describeUpdate(
   ];
 }
 
-const number = (value: number): string => (value === -1 ? "max" : String(value));
-const ulimitText = ({ Soft, Hard }: Ulimit): string => `${number(Soft)}:${number(Hard)}`;
 const sizeText = (bytes = 0): string => formatBinarySize(bytes);
 const rateText = (rate: NetworkRate["Egress"]): string => (rate ? `${rate} bit/s` : "max");
 const policyText = ({ RestartPolicy: { Name = "no", MaximumRetryCount = 0 } = {} }: HostConfig): string =>

@@ -12,8 +12,8 @@ import { changeNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { resizeSharedMemory } from "./shared-memory.ts";
-import { changeUlimits, ulimitsInForce } from "./ulimits.ts";
-import { changedUlimits, checkUpdate, describeUpdate, updatedHostConfig } from "./update-request.ts";
+import { changedUlimits, changeUlimits, ulimitsInForce } from "./ulimits.ts";
+import { checkUpdate, describeUpdate, updatedHostConfig } from "./update-request.ts";
 
 /**
  * Call it under the container's lock.

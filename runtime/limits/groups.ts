@@ -71,7 +71,8 @@ export class LimitGroups {
   /** Those with limits and those with containers, by name. */
   list(): LimitGroup[] {
     const users = this.#users();
-    return [...new Set([...this.#asked.keys(), ...users.keys()])].sort().map((name) => this.#group(name, users));
+    const used = [...users.keys()].filter((name) => name !== CEILING);
+    return [...new Set([...this.#asked.keys(), ...used])].sort().map((name) => this.#group(name, users));
   }
 
   /** @throws `notFound` */

@@ -25,6 +25,8 @@ export interface ConmonOptions {
   readonly leaveStdinOpen: boolean;
   /** For an exec: file with the OCI process to run. */
   readonly execProcess?: string;
+  /** For an exec: the group to run it in, below the container's. */
+  readonly execGroup?: string | undefined;
 }
 
 export const PID_FILE = "init.pid";
@@ -36,7 +38,7 @@ const START_PIPE = 4;
 const ATTACH_PIPE = 5;
 
 export function conmonArguments(options: ConmonOptions): string[] {
-  const { directory, execProcess } = options;
+  const { directory, execProcess, execGroup } = options;
   return [
     ["--api-version", "1"],
     ["--cid", options.containerId, "--cuuid", options.sessionId, "--name", options.name],
@@ -51,6 +53,7 @@ export function conmonArguments(options: ConmonOptions): string[] {
     options.stdin ? ["--stdin"] : [],
     options.leaveStdinOpen ? ["--leave-stdin-open"] : [],
     execProcess === undefined ? [] : ["--exec", "--exec-attach", "--exec-process-spec", execProcess],
+    execGroup === undefined ? [] : [`--runtime-opt=--cgroup=${execGroup}`],
   ].flat();
 }
 

@@ -60,6 +60,8 @@ export interface ExecOptions {
   readonly process: string;
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** The group to run it in, below the container's; the container's own when absent. */
+  readonly group?: string | undefined;
 }
 
 export interface ExecSession {
@@ -203,6 +205,7 @@ export class Monitor implements Disposable {
       stdin: options.stdin,
       leaveStdinOpen: options.tty,
       execProcess: processFile,
+      execGroup: options.group,
     });
     const console = new Console({ tty: options.tty, closesInput: options.stdin && !options.tty });
     const cleanUp = (): void => {

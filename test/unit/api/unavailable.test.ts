@@ -19,8 +19,6 @@ describe("refuseUnavailable", () => {
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
     [{ VolumesFrom: ["db"] }, /--volumes-from \(HostConfig\.VolumesFrom\) is not available/],
-    [{ OomKillDisable: true }, /--oom-kill-disable /],
-    [{ MemorySwappiness: 0 }, /--memory-swappiness /],
     [{ UsernsMode: "private" }, /--userns /],
     [{ Runtime: "kata" }, /unknown or invalid runtime name: kata/],
   ];

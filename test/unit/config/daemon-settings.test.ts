@@ -27,6 +27,7 @@ describe("the settings of ctrd", () => {
       execRoot: "/run/ctr",
       pidfile: "/run/ctr/ctrd.pid",
       network: {},
+      limits: { containerDefaults: {} },
       insecureRegistries: [],
       logLevel: "info",
       logFormat: "text",
@@ -66,6 +67,16 @@ describe("the settings of ctrd", () => {
       dnsOptions: ["ndots:2"],
       dnsSearch: ["lan"],
     },
+    limits: {
+      cgroupDriver: "systemd",
+      containerDefaults: {
+        ulimits: [{ Name: "nofile", Soft: 100, Hard: 200 }],
+        shmSize: 128 * 2 ** 20,
+        cgroupParent: "shop",
+        cgroupnsMode: "private",
+      },
+      metricsAddress: "127.0.0.1:9323",
+    },
     insecureRegistries: ["registry.lan:5000"],
     logLevel: "warn",
     logFormat: "json",
@@ -85,6 +96,9 @@ describe("the settings of ctrd", () => {
       ...["--ip-masq=false", "--iptables", "--ip6tables=false", "--firewall-backend", "iptables"],
       ...["--userland-proxy=false", "--insecure-registry", "registry.lan:5000"],
       ...["--dns-opt", "ndots:2", "--dns-search", "lan", "-l", "warn", "--log-format", "json"],
+      ...["--default-ulimit", "nofile=100:200", "--default-shm-size", "128m", "--cgroup-parent", "shop"],
+      ...["--default-cgroupns-mode", "private", "--exec-opt", "native.cgroupdriver=systemd"],
+      ...["--metrics-addr", "127.0.0.1:9323"],
     ];
     assert.deepEqual(settings({}, ...flags), EXPECTED);
   });
@@ -122,6 +136,12 @@ describe("the settings of ctrd", () => {
       dns: ["1.1.1.1", "8.8.8.8"],
       "dns-opts": ["ndots:2"],
       "dns-search": ["lan"],
+      "default-ulimits": { nofile: { Name: "nofile", Soft: 100, Hard: 200 } },
+      "default-shm-size": "128M",
+      "cgroup-parent": "shop",
+      "default-cgroupns-mode": "private",
+      "exec-opts": ["native.cgroupdriver=systemd"],
+      "metrics-addr": "127.0.0.1:9323",
       "log-level": "warn",
       "log-format": "json",
     };
@@ -157,6 +177,12 @@ describe("the settings of ctrd", () => {
     refused({ bip6: "10.1.0.1/24" }, /"bip6" must be an IPv6 address with prefix length/);
     refused({ "default-gateway": "10.1.0.0/24" }, /"default-gateway" must be an IPv4 address: "10.1.0.0\/24" is none/);
     refused({ "default-gateway-v6": "fe80::1%eth0" }, /must be an IPv6 address: "fe80::1%eth0" is none/);
+    refused({ "default-ulimits": ["nofile"] }, /"default-ulimits" must be limits by name, such as \{"nofile"/);
+    refused({ "default-ulimits": { nofile: { Soft: "x" } } }, /: "nofile" needs whole numbers Soft and Hard$/);
+    refused({ "default-ulimits": { files: { Soft: 1 } } }, /: invalid ulimit type: files$/);
+    refused({ "default-shm-size": "much" }, /"default-shm-size" must be a size, such as "64m"/);
+    refused({ "default-cgroupns-mode": "shared" }, /"default-cgroupns-mode" must be one of "private", "host"/);
+    refused({ "exec-opts": ["native.other=1"] }, /unknown exec-opt: "native\.other=1"/);
     refused({ icc: "no" }, /"icc" must be true or false, not "no"/);
     refused({ bridge: "a name that is too long" }, /"bridge" must be the name of a bridge, or "none"/);
     refused({ "publish-policy": "lo" }, /"publish-policy" must be one of "all", "loopback", "hostfw", not "lo"/);

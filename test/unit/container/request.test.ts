@@ -13,6 +13,8 @@ const IMAGE = {
 };
 const ID = "0123456789ab".padEnd(64, "c");
 
+const DEFAULTS = { network: "bridge", cgroupnsMode: "host", shmSize: 64 * 2 ** 20 } as const;
+
 describe("a container's configuration", () => {
   const command = (asked: object) => {
     const { Entrypoint, Cmd } = mergeConfig(asked, IMAGE);
@@ -74,8 +76,7 @@ describe("HostConfig", () => {
   it("is filled with Docker's defaults", () => {
     const { NetworkMode, ShmSize, IpcMode, LogConfig, RestartPolicy, AutoRemove, CgroupnsMode } = hostConfigOf(
       {},
-      false,
-      "bridge",
+      DEFAULTS,
     );
     deepEqual(
       { NetworkMode, ShmSize, IpcMode, LogConfig, RestartPolicy, AutoRemove, CgroupnsMode },
@@ -89,15 +90,15 @@ describe("HostConfig", () => {
         CgroupnsMode: "host",
       },
     );
-    equal(hostConfigOf({}, true, "bridge").CgroupnsMode, "private");
-    equal(hostConfigOf({ NetworkMode: "none" }, true, "bridge").NetworkMode, "none");
+    equal(hostConfigOf({}, { ...DEFAULTS, cgroupnsMode: "private" }).CgroupnsMode, "private");
+    equal(hostConfigOf({ NetworkMode: "none" }, DEFAULTS).NetworkMode, "none");
   });
 
   it("is refused for what does not exist", () => {
     throws(
-      () => hostConfigOf({ LogConfig: { Type: "syslog" } }, true, "bridge"),
+      () => hostConfigOf({ LogConfig: { Type: "syslog" } }, DEFAULTS),
       /no log driver named 'syslog' is registered/,
     );
-    throws(() => hostConfigOf({ ShmSize: -1 }, true, "bridge"), /SHM size can not be less than 0/);
+    throws(() => hostConfigOf({ ShmSize: -1 }, DEFAULTS), /SHM size can not be less than 0/);
   });
 });
