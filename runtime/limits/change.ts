@@ -94,21 +94,27 @@ export function limitsBetween(before: Limits, after: Limits): Limits {
 
 /** One row a limit that differs. @param files that were written, when the limits are in force */
 export function describeChange(before: Limits, after: Limits, files: readonly ChangedFile[] = []): LimitChange[] {
-  return changedFields(before, after).map((field) => {
-    const file = files.find(({ limit }) => limit === field)?.file;
-    return {
-      limit: flagName(field),
-      before: textOf(field, before[field]),
-      after: textOf(field, after[field]),
-      ...(file === undefined ? {} : { file }),
-    };
-  });
+  return changedFields(before, after)
+    .filter((field) => !isOtherName(field, after))
+    .map((field) => {
+      const file = files.find(({ limit }) => limit === field)?.file;
+      return {
+        limit: flagName(field),
+        before: textOf(field, before[field]),
+        after: textOf(field, after[field]),
+        ...(file === undefined ? {} : { file }),
+      };
+    });
 }
 
 /** What was put back into its file. */
 export function describeFiles(files: readonly ChangedFile[]): LimitChange[] {
   return files.map(({ limit, file, before, after }) => ({ limit: flagName(limit), before, after, file }));
 }
+
+/** Swap alone and the total are one number: the name that is asked for now tells of it. */
+const isOtherName = (field: LimitField, { swap, memorySwap }: Limits): boolean =>
+  (field === "memorySwap" && swap !== undefined) || (field === "swap" && memorySwap !== undefined);
 
 const flagName = (field: LimitField): string => rowOf(field).flag.slice(2);
 
