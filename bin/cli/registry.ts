@@ -32,6 +32,7 @@ const limitSet: Load = async () => (await import("./commands/limit-set.ts")).com
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
 const limitUnset: Load = async () => (await import("./commands/limit-unset.ts")).command;
 const limitVerify: Load = async () => (await import("./commands/limit-verify.ts")).command;
+const limitWatch: Load = async () => (await import("./commands/limit-watch.ts")).command;
 const load: Load = async () => (await import("./commands/load.ts")).command;
 const logs: Load = async () => (await import("./commands/logs.ts")).command;
 const networkAllow: Load = async () => (await import("./commands/net-allow.ts")).command;
@@ -62,6 +63,7 @@ const rm: Load = async () => (await import("./commands/rm.ts")).command;
 const rmi: Load = async () => (await import("./commands/rmi.ts")).command;
 const run: Load = async () => (await import("./commands/run.ts")).command;
 const start: Load = async () => (await import("./commands/start.ts")).command;
+const stats: Load = async () => (await import("./commands/stats.ts")).command;
 const stop: Load = async () => (await import("./commands/stop.ts")).command;
 const tag: Load = async () => (await import("./commands/tag.ts")).command;
 const top: Load = async () => (await import("./commands/top.ts")).command;
@@ -81,6 +83,7 @@ const ofContainers = {
   rm,
   run,
   start,
+  stats,
   stop,
   top,
   update,
@@ -144,6 +147,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
       show: limitShow,
       unset: limitUnset,
       verify: limitVerify,
+      watch: limitWatch,
     },
     aliases: { list: "ls" },
   },

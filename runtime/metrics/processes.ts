@@ -1,6 +1,7 @@
 /** What single processes use, for `ctr top --usage`. */
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Status } from "pidusage";
 import { hasCode } from "../../lib/errors.ts";
 
 export interface ProcessUsage {
@@ -23,21 +24,35 @@ export interface ProcessUsage {
 
 /** Milliseconds over which CPU time is measured. */
 const WINDOW = 500;
+/** Milliseconds after which the library closes the files that it keeps open; its `clear` would leave them open. */
+const FORGET = 4 * WINDOW;
+
+type Look = ReadonlyMap<number, Status>;
 
 /** The busiest first. Those that end meanwhile are left out. */
 export async function processUsage(pids: readonly number[]): Promise<ProcessUsage[]> {
   const { default: pidusage } = await import("pidusage");
-  const present = (): number[] => pids.filter((pid) => readOptional(`/proc/${pid}/stat`) !== undefined);
-  if (present().length === 0) return [];
-  const look = () => pidusage(present());
-  // The library gives the CPU time since the look before it; the first would give that of the whole life.
-  await look();
+  const look = async (): Promise<Look> => {
+    const present = pids.filter((pid) => readOptional(`/proc/${pid}/stat`) !== undefined);
+    if (present.length === 0) return new Map();
+    const found: Readonly<Record<string, Status | null>> = await pidusage(present, { maxage: FORGET });
+    return new Map(Object.values(found).flatMap((status) => (status === null ? [] : [[status.pid, status]])));
+  };
+  const before = await look();
   await delay(WINDOW);
-  const usage = await look();
-  pidusage.clear();
-  return Object.values(usage)
-    .flatMap(({ pid, cpu, memory }) => factsOf(pid, { cpu, memory }) ?? [])
+  const after = await look();
+  return [...after.values()]
+    .flatMap(
+      (status) => factsOf(status.pid, { cpu: cpuBetween(before.get(status.pid), status), memory: status.memory }) ?? [],
+    )
     .sort((a, b) => b.cpu - a.cpu || b.memory - a.memory || a.pid - b.pid);
+}
+
+/** The library's own figure is of the time since anybody looked before. */
+function cpuBetween(before: Status | undefined, after: Status): number {
+  if (before === undefined) return after.cpu;
+  const passed = after.timestamp - before.timestamp;
+  return passed <= 0 ? 0 : ((after.ctime - before.ctime) / passed) * 100;
 }
 
 /** Undefined when it has ended. */

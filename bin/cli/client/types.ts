@@ -1,5 +1,5 @@
 /** What the CLI reads of the engine's answers: Docker's JSON, only the fields that are used. */
-import type { GroupStats, LimitReading } from "../../../cgroups/index.ts";
+import type { GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
 
 export interface Port {
   readonly IP?: string;
@@ -70,8 +70,19 @@ export interface NetworkSummary {
 export interface ContainerLimits {
   readonly Id: string;
   readonly Name: string;
+  readonly Status: string;
   readonly Driver: string;
+  readonly Asked: Limits;
+  /** As the kernel enforces them; none of a container that does not run. */
   readonly Limits: readonly LimitReading[];
+  /** Those that no cgroup keeps: sizes in bytes, rates in bits a second, ulimits as `soft:hard`. */
+  readonly Others: readonly {
+    readonly limit: string;
+    readonly asked?: number | string;
+    readonly enforced?: number | string;
+    readonly usage?: number;
+    readonly file?: string;
+  }[];
   readonly Stats: GroupStats;
 }
 

@@ -1,5 +1,5 @@
 /** The processes of a container. */
-import { runCommand } from "../../../lib/command.ts";
+import { CommandError, runCommand } from "../../../lib/command.ts";
 import { conflict, invalid, messageOf } from "../../../lib/errors.ts";
 import { processUsage } from "../../metrics/index.ts";
 import type { Container } from "../../types.ts";
@@ -12,7 +12,7 @@ import { processTable, processUsageView } from "../views/top.ts";
 export async function containerTop(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const { id } = running(containers.find(exchange.parameter("id")));
   const ps = await runCommand(["ps", ...(exchange.text("ps_args") ?? "-ef").trim().split(/\s+/)]).catch((error) => {
-    throw invalid(`ps: ${messageOf(error)}`, { code: "CTR_TOP_FAILED", cause: error });
+    throw invalid(`ps: ${psFailure(error)}`, { code: "CTR_TOP_FAILED", cause: error });
   });
   exchange.json(200, processTable(ps.stdout, new Set(containers.cgroupsOf(id).processes(id))));
 }
@@ -27,4 +27,10 @@ export async function containerProcesses(exchange: Exchange, { containers }: Api
 function running(container: Container): Container {
   if (isRunning(container)) return container;
   throw conflict(`container ${container.id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
+}
+
+/** Only the first line of what ps says; the others are its usage. */
+function psFailure(error: unknown): string {
+  const said = error instanceof CommandError ? error.result.stderr.trim().split("\n")[0] : undefined;
+  return said || messageOf(error);
 }

@@ -1,23 +1,37 @@
 /** Limits of containers and of groups, and their changes: ctr's own shapes. */
-import type { CgroupHost, GroupStats, LimitReading } from "../../../cgroups/index.ts";
+import type { CgroupHost, GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
 import type { LimitGroup } from "../../limits/index.ts";
+import type { OtherLimit } from "../../metrics/index.ts";
 import type { Container } from "../../types.ts";
 
+export interface LimitsFound {
+  readonly asked: Limits;
+  /** As the kernel enforces them; none of a container that does not run. */
+  readonly limits: readonly LimitReading[];
+  readonly stats: GroupStats;
+  readonly others: readonly OtherLimit[];
+}
+
 export function limitsView(
-  { id, name }: Container,
+  { id, name, status }: Container,
   mode: CgroupHost["mode"],
-  limits: readonly LimitReading[],
-  stats: GroupStats,
+  { asked, limits, stats, others }: LimitsFound,
 ) {
   return {
     Id: id,
     Name: name,
+    Status: status,
     /** Where limits are written: on hybrid hosts the v1 trees enforce them. */
-    Driver: mode === "unified" ? "cgroup v2" : "cgroup v1",
+    Driver: driverOf(mode),
+    Asked: asked,
     Limits: limits,
+    /** Those that no cgroup keeps. */
+    Others: others,
     Stats: stats,
   };
 }
+
+const driverOf = (mode: CgroupHost["mode"]): string => (mode === "unified" ? "cgroup v2" : "cgroup v1");
 
 export function limitGroupView({ name, path, resources, containers }: LimitGroup) {
   return { Name: name, Path: path, Resources: resources, Containers: containers };

@@ -4,7 +4,6 @@ import type { ContainerSummary, ImageSummary } from "../../../bin/cli/client/typ
 import { goTime } from "../../../bin/cli/format/ages.ts";
 import { CONTAINER_HEADINGS, containerColumns, containerRow } from "../../../bin/cli/format/containers.ts";
 import { IMAGE_HEADINGS, imageColumns, imageRows } from "../../../bin/cli/format/images.ts";
-import { LIMIT_COLUMNS, LIMIT_HEADINGS, limitRow, summaryRow } from "../../../bin/cli/format/limits.ts";
 import { networkRow } from "../../../bin/cli/format/networks.ts";
 import { renderObjects } from "../../../bin/cli/format/object.ts";
 import { displayPorts } from "../../../bin/cli/format/ports.ts";
@@ -226,72 +225,6 @@ describe("ctr net ls", () => {
       Internal: "false",
       Labels: "a=b",
       CreatedAt: "2026-11-24 11:43:16.009198029 +0000 UTC",
-    });
-  });
-});
-
-describe("ctr limit", () => {
-  const memory = {
-    limit: "memory",
-    origin: "flag",
-    asked: 67_108_864,
-    enforced: 67_108_864,
-    usage: 1_048_576,
-    peak: 2_097_152,
-    file: "/sys/fs/cgroup/memory/ctr/x/memory.limit_in_bytes",
-    value: "67108864",
-  } as const;
-  const pids = {
-    limit: "pids",
-    origin: "default",
-    asked: undefined,
-    enforced: "max",
-    usage: 2,
-    file: "/sys/fs/cgroup/pids/ctr/x/pids.max",
-    value: "max",
-  } as const;
-  const cpus = {
-    limit: "cpus",
-    origin: "flag",
-    asked: 0.5,
-    enforced: 0.5,
-    file: "/sys/fs/cgroup/ctr/x/cpu.max",
-    value: "50000 100000",
-  } as const;
-
-  it("show tells what was asked, what holds, what is used, and where it stands", () => {
-    const list = { format: undefined, columns: LIMIT_COLUMNS, headings: LIMIT_HEADINGS };
-    assert.deepEqual(
-      renderRows([memory, pids, cpus].map(limitRow), list)
-        .trimEnd()
-        .split("\n")
-        .map((line) => line.split(/ {2,}/)),
-      [
-        ["LIMIT", "ASKED", "ENFORCED", "USE", "PEAK", "FILE"],
-        ["memory", "64MiB", "64MiB", "1MiB", "2MiB", "memory.limit_in_bytes = 67108864"],
-        ["pids-limit", "-", "max", "2", "-", "pids.max = max"],
-        ["cpus", "0.5", "0.5", "-", "-", "cpu.max = 50000 100000"],
-      ],
-    );
-  });
-
-  it("ls sums a container up", () => {
-    const Stats = {
-      ...{ cpuUsage: 0, cpuUser: 0, cpuSystem: 0, cpuPeriods: 8, cpuThrottledPeriods: 2, cpuThrottledTime: 5 },
-      ...{ memoryUsage: 2_097_152, memoryPeak: undefined, memoryInactiveFile: 1_048_576, pids: 2, oomKills: 1 },
-    };
-    const row = summaryRow(
-      { Id: CONTAINER.Id, Name: "web", Driver: "cgroup v2", Limits: [memory, pids], Stats },
-      false,
-    );
-    assert.deepEqual(row, {
-      ID: "8f67da5164bb",
-      Name: "web",
-      Memory: "1MiB / 64MiB",
-      CPUs: "-",
-      Throttled: "25%",
-      Pids: "2 / max",
-      OOMKills: "1",
     });
   });
 });
