@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { NO_STATS } from "../../../cgroups/index.ts";
 import { notFound } from "../../../lib/errors.ts";
+import { silentLogger } from "../../../lib/log.ts";
 import { FAMILIES } from "../../../runtime/metrics/families.ts";
 import { Exposer } from "../../../runtime/metrics/prometheus.ts";
 import { Sampler } from "../../../runtime/metrics/sampler.ts";
-import { parseMetricsAddress } from "../../../runtime/metrics/server.ts";
+import { MetricsServer, parseMetricsAddress } from "../../../runtime/metrics/server.ts";
 import type { SampledEngine } from "../../../runtime/metrics/tick.ts";
 import { container } from "../api/records.ts";
 
@@ -103,5 +104,13 @@ describe("metrics", () => {
     for (const wrong of ["9323", "localhost", "a:b", "1.2.3.4:99999", "http://x:1"]) {
       assert.throws(() => parseMetricsAddress(wrong), { code: "CTR_METRICS_ADDRESS_INVALID" }, wrong);
     }
+  });
+
+  it("are served on an address that nobody else has", async () => {
+    const options = { sampler: new Sampler(engine().sampled), version: "1", logger: silentLogger };
+    await using server = await MetricsServer.open({ ...options, address: "127.0.0.1:0" });
+    const address = `127.0.0.1:${server.port}`;
+    assert.match(await (await fetch(`http://${address}/metrics`)).text(), /container_cpu_usage_seconds_total/);
+    await assert.rejects(MetricsServer.open({ ...options, address }), { code: "CTR_METRICS_ADDRESS_IN_USE" });
   });
 });
