@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: measurements side by side with other engines, in one run. Figures go to docs/performance.md. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
+  limits: async () => (await import("./limits.ts")).benchLimits(),
   net: async () => (await import("./net.ts")).benchNet(),
 };
 
