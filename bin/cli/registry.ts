@@ -30,6 +30,7 @@ const limitExplain: Load = async () => (await import("./commands/limit-explain.t
 const limitList: Load = async () => (await import("./commands/limit-ls.ts")).command;
 const limitSet: Load = async () => (await import("./commands/limit-set.ts")).command;
 const limitShow: Load = async () => (await import("./commands/limit-show.ts")).command;
+const limitStress: Load = async () => (await import("./commands/limit-stress.ts")).command;
 const limitUnset: Load = async () => (await import("./commands/limit-unset.ts")).command;
 const limitVerify: Load = async () => (await import("./commands/limit-verify.ts")).command;
 const limitWatch: Load = async () => (await import("./commands/limit-watch.ts")).command;
@@ -145,6 +146,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
       ls: limitList,
       set: limitSet,
       show: limitShow,
+      stress: limitStress,
       unset: limitUnset,
       verify: limitVerify,
       watch: limitWatch,

@@ -1,5 +1,4 @@
 import { shortId } from "../../../lib/ids.ts";
-import { parseDuration } from "../../../lib/units/duration.ts";
 import { single, text, toggle } from "../../flags/options.ts";
 import type { Client } from "../client/client.ts";
 import type { ContainerSummary } from "../client/types.ts";
@@ -7,6 +6,7 @@ import { defineCommand } from "../command.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { resourcesOf } from "../stress/resources.ts";
 import { LoadSession, STRESS_LABEL } from "../stress/session.ts";
+import { parseTime } from "../stress/time.ts";
 import { type Outcome, verifyHost, verifyLimits } from "../stress/verify.ts";
 import { OutcomeTable } from "../stress/verify-report.ts";
 
@@ -61,14 +61,3 @@ async function hostConfigOf(client: Client, name: string): Promise<HostConfig> {
   const path = `/containers/${encodeURIComponent(name)}/json`;
   return (await client.get<{ readonly HostConfig: HostConfig }>(path)).HostConfig;
 }
-
-/** @returns seconds */
-function parseTime(value: string): number {
-  const seconds = parseDuration(value) / 1000;
-  if (seconds < LEAST_TIME || seconds > MOST_TIME) throw new Error(`must be between ${LEAST_TIME}s and ${MOST_TIME}s`);
-  return seconds;
-}
-
-/** Seconds. Shorter than a few periods of CPU time nothing can be said. */
-const LEAST_TIME = 1;
-const MOST_TIME = 60;

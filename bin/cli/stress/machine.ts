@@ -1,4 +1,5 @@
 /** What the engine's machine has. */
+import type { Client } from "../client/client.ts";
 import type { LoadContainer } from "./load-container.ts";
 import type { LoadSession } from "./session.ts";
 
@@ -28,15 +29,25 @@ export async function hostMemory(container: LoadContainer): Promise<HostMemory> 
   return { available: field("MemAvailable"), swapTotal: field("SwapTotal"), swapFree: field("SwapFree") };
 }
 
+interface DeviceCount {
+  readonly major: number;
+  readonly minor: number;
+  /** `Read` or `read`, as the version of cgroups has it. */
+  readonly op: string;
+  readonly value: number;
+}
+
+/** Of Docker's statistics. */
 interface BlockIoStats {
   readonly blkio_stats: {
-    readonly io_service_bytes_recursive:
-      | readonly { readonly major: number; readonly minor: number; readonly op: string; readonly value: number }[]
-      | null;
+    readonly io_service_bytes_recursive: readonly DeviceCount[] | null;
   };
 }
 
-/** Bytes of a device: written directly, they cannot stay in memory. */
+export const blockIoOf = (client: Client, id: string): Promise<BlockIoStats> =>
+  client.get<BlockIoStats>(`/containers/${id}/stats`, { stream: 0, "one-shot": 1 });
+
+/** Written directly, they cannot stay in memory. */
 const WRITE = "dd if=/dev/zero of=/tmp/device bs=64k count=4 oflag=direct 2>/dev/null";
 
 /**
@@ -46,8 +57,7 @@ const WRITE = "dd if=/dev/zero of=/tmp/device bs=64k count=4 oflag=direct 2>/dev
 export async function fileDevice(session: LoadSession): Promise<string | undefined> {
   await using container = await session.start({}, { purpose: "device" });
   await container.exec(["sh", "-c", WRITE]);
-  const query = { stream: 0, "one-shot": 1 };
-  const { blkio_stats: stats } = await session.client.get<BlockIoStats>(`/containers/${container.id}/stats`, query);
+  const { blkio_stats: stats } = await blockIoOf(session.client, container.id);
   const written = stats.io_service_bytes_recursive?.find(({ op, value }) => op.toLowerCase() === "write" && value > 0);
   return written === undefined ? undefined : `${written.major}:${written.minor}`;
 }

@@ -29,6 +29,7 @@ export class LoadSession implements AsyncDisposable {
   readonly client: Client;
   readonly image: string;
   readonly #containers: LoadContainer[] = [];
+  readonly #groups: string[] = [];
   readonly #aborter = new AbortController();
   readonly #interrupt = (): void => this.#aborter.abort(new CliError("", INTERRUPTED));
 
@@ -51,6 +52,13 @@ export class LoadSession implements AsyncDisposable {
 
   /** Starts a container under these limits. It is removed when the session is disposed of, if not before. */
   async start(resources: Resources, options: StartOptions): Promise<LoadContainer> {
+    const container = await this.create(resources, options);
+    await container.start();
+    return container;
+  }
+
+  /** The same, for one that is attached to before its start. */
+  async create(resources: Resources, options: StartOptions): Promise<LoadContainer> {
     this.signal.throwIfAborted();
     const { purpose, command = ["sleep", String(LIFE_SPAN)], stdin = false } = options;
     const name = `stress-${purpose}-${randomBytes(3).toString("hex")}`;
@@ -66,8 +74,18 @@ export class LoadSession implements AsyncDisposable {
     });
     const container = new LoadContainer(this, Id, name);
     this.#containers.push(container);
-    await container.start();
+    // Ctrl-C may have come while the engine made it, and the rest be gone already.
+    if (this.signal.aborted) await container[Symbol.asyncDispose]();
+    this.signal.throwIfAborted();
     return container;
+  }
+
+  /** Makes a group whose limits several containers share. @returns what they name as their `CgroupParent` */
+  async group(resources: Resources): Promise<string> {
+    const name = `stress-${randomBytes(3).toString("hex")}`;
+    this.#groups.push(name);
+    await this.client.post(`/ctr/limit-groups/${name}`, { body: resources });
+    return name;
   }
 
   /** @throws when Ctrl-C comes meanwhile */
@@ -91,6 +109,7 @@ export class LoadSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#containers.map((container) => container[Symbol.asyncDispose]()));
+    await Promise.allSettled(this.#groups.map((name) => this.client.json("DELETE", `/ctr/limit-groups/${name}`)));
     for (const signal of SIGNALS) process.off(signal, this.#interrupt);
   }
 }

@@ -1,4 +1,4 @@
-/** Shows what `ctr limit verify` finds, as it is found. */
+/** Shows what `ctr limit verify` and `ctr limit stress` find, as it is found. */
 import { goJson } from "../../flags/go.ts";
 import { Row, type RowFields } from "../format/row.ts";
 import { compileTemplate } from "../format/template/evaluate.ts";
@@ -30,13 +30,13 @@ export class OutcomeTable {
     const gap = this.#subject === "" ? "" : "\n";
     this.#subject = subject;
     this.#outcomes = [];
-    if (this.#isTable) write(`${gap}${subject}\n${line(HEADINGS)}`);
+    if (this.#isTable) write(`${gap}${subject}\n${OUTCOME_HEAD}`);
   }
 
   add(outcome: Outcome): void {
     this.#outcomes.push(outcome);
     this.#hasFailed ||= outcome.verdict === "fail";
-    write(this.#isTable ? line(cellsOf(outcome)) : `${this.#shown(rowOf(this.#subject, outcome))}\n`);
+    write(this.#isTable ? outcomeLine(outcome) : `${this.#shown(rowOf(this.#subject, outcome))}\n`);
   }
 
   end(): void {
@@ -57,6 +57,10 @@ const write = (text: string): boolean => process.stdout.write(text);
 const line = (cells: readonly string[]): string => `${cells.map(padded).join("").trimEnd()}\n`;
 
 const padded = (cell: string, column: number): string => `${cell} `.padEnd(WIDTHS[column] ?? 0);
+
+export const OUTCOME_HEAD = line(HEADINGS);
+
+export const outcomeLine = (outcome: Outcome): string => line(cellsOf(outcome));
 
 const cellsOf = ({ limit, set, deviation, verdict, measured, why }: Outcome): string[] => [
   limit,

@@ -3,7 +3,7 @@ import { formatLimit, type LimitReading, rowOf } from "../../../cgroups/index.ts
 import { messageOf } from "../../../lib/errors.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
 import { CliError, EngineError } from "../errors.ts";
-import { type Resources, without } from "./resources.ts";
+import type { Resources } from "./resources.ts";
 import type { LoadSession } from "./session.ts";
 import { standardLimits } from "./standard-limits.ts";
 import { TRIALS } from "./trials/index.ts";
@@ -75,7 +75,7 @@ const DEFAULT_SHM = 64 * 2 ** 20;
 
 /** The limits in force in a container under these, those that somebody asked for. */
 async function askedLimits(session: LoadSession, resources: Resources): Promise<LimitReading[]> {
-  await using container = await session.start(without(resources, "OomKillDisable"), { purpose: "limits" });
+  await using container = await session.start(resources, { purpose: "limits" });
   const { limits } = await container.sample();
   return limits.filter(({ asked }) => asked !== undefined);
 }

@@ -1,7 +1,8 @@
 /** Bytes and operations a second on a block device, by direct I/O, which both versions of cgroups count at once. */
-import type { DeviceLimit, LimitField } from "../../../../cgroups/index.ts";
+import type { DeviceLimit } from "../../../../cgroups/index.ts";
 import { formatBinarySize } from "../../../../lib/units/size.ts";
 import type { LoadContainer } from "../load-container.ts";
+import { blockIoOf } from "../machine.ts";
 import { type Resources, without } from "../resources.ts";
 import type { LoadSession } from "../session.ts";
 import { judged, type Measurement, notMeasurable, type Trial } from "./trial.ts";
@@ -14,119 +15,165 @@ const MOST_BYTES = 2 ** 30;
 const SMALL = 4096;
 const LARGE = 256 * 1024;
 
-/** What is written or read. */
-interface Direction {
-  readonly field: LimitField;
+/** What is done how. */
+export interface Direction {
+  /** Without dashes. */
+  readonly flag: string;
+  readonly hostConfig: keyof Resources;
   readonly isRead: boolean;
   readonly isOperations: boolean;
 }
 
-export const tryDeviceReadBps = trial({ field: "deviceReadBps", isRead: true, isOperations: false });
-export const tryDeviceWriteBps = trial({ field: "deviceWriteBps", isRead: false, isOperations: false });
-export const tryDeviceReadIops = trial({ field: "deviceReadIops", isRead: true, isOperations: true });
-export const tryDeviceWriteIops = trial({ field: "deviceWriteIops", isRead: false, isOperations: true });
+const READ_BPS = {
+  flag: "device-read-bps",
+  hostConfig: "BlkioDeviceReadBps",
+  isRead: true,
+  isOperations: false,
+} as const;
+const WRITE_BPS = {
+  flag: "device-write-bps",
+  hostConfig: "BlkioDeviceWriteBps",
+  isRead: false,
+  isOperations: false,
+} as const;
+const READ_IOPS = {
+  flag: "device-read-iops",
+  hostConfig: "BlkioDeviceReadIOps",
+  isRead: true,
+  isOperations: true,
+} as const;
+const WRITE_IOPS = {
+  flag: "device-write-iops",
+  hostConfig: "BlkioDeviceWriteIOps",
+  isRead: false,
+  isOperations: true,
+} as const;
+
+export const DIRECTIONS: readonly Direction[] = [WRITE_BPS, READ_BPS, WRITE_IOPS, READ_IOPS];
+
+export const tryDeviceReadBps = trial(READ_BPS);
+export const tryDeviceWriteBps = trial(WRITE_BPS);
+export const tryDeviceReadIops = trial(READ_IOPS);
+export const tryDeviceWriteIops = trial(WRITE_IOPS);
 
 function trial(direction: Direction): Trial {
   return async ({ session, resources, reading, seconds }) => {
-    const limits = reading.enforced as readonly DeviceLimit[];
-    const [limit] = limits;
+    const [limit] = reading.enforced as readonly DeviceLimit[];
     if (limit === undefined || limit.value === "max") return notMeasurable("there is no limit");
     const { device, value } = limit;
-    await using container = await session.start(onlyOf(resources, direction), { purpose: "io" });
-    if (direction.isRead) await prepareFile(container, sizeFor(value, direction, seconds));
-    const rate = await measureRate(session, container, { direction, value, seconds, device });
-    if (rate === undefined) return notMeasurable(`the container's files are not on the device ${device}`);
-    const result = { measured: `${shown(rate, direction)}/s`, ...judged(rate / value - 1, TOLERANCE) };
-    if (result.verdict === "pass" || rate > value) return result;
-    return await whetherDiskIsSlow(session, { direction, value, seconds, device }, result);
+    return await tryRate(session, onlyOf(resources, direction), direction, { device, value, seconds });
   };
 }
 
-interface Aim {
-  readonly direction: Direction;
+/** @param begun called with the container before the load */
+export async function tryRate(
+  session: LoadSession,
+  resources: Resources,
+  direction: Direction,
+  aim: Aim,
+  begun: (container: LoadContainer) => void = () => {},
+): Promise<Measurement> {
+  await using container = await session.start(resources, { purpose: "io" });
+  begun(container);
+  if (direction.isRead) await prepareFile(container, sizeFor(aim, direction));
+  const rate = await measureRate(session, container, direction, aim);
+  if (rate === undefined) return notMeasurable(`the container's files are not on the device ${aim.device}`);
+  const result = { measured: `${shown(rate, direction)}/s`, ...judged(rate / aim.value - 1, TOLERANCE) };
+  if (result.verdict === "pass" || rate > aim.value) return result;
+  return await whetherDiskIsSlow(session, direction, aim, result);
+}
+
+/** The other limits of block devices, and of CPU time, would act first. */
+const onlyOf = (resources: Resources, { hostConfig }: Direction): Resources =>
+  without(
+    resources,
+    "NanoCpus",
+    "CpuQuota",
+    ...DIRECTIONS.map((direction) => direction.hostConfig).filter((field) => field !== hostConfig),
+  );
+
+export interface Aim {
+  /** `major:minor` */
+  readonly device: string;
+  /** Bytes or operations a second. */
   readonly value: number;
   readonly seconds: number;
-  readonly device: string;
 }
-
-/** The other limits of block devices, of memory and of CPU time would act first. */
-function onlyOf(resources: Resources, { field }: Direction): Resources {
-  const kept = FIELDS[field] ?? "BlkioDeviceWriteBps";
-  const fields = ["BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] as const;
-  return without(resources, "NanoCpus", "CpuQuota", ...fields.filter((one) => one !== kept));
-}
-
-const FIELDS: Partial<Readonly<Record<LimitField, keyof Resources>>> = {
-  deviceReadBps: "BlkioDeviceReadBps",
-  deviceWriteBps: "BlkioDeviceWriteBps",
-  deviceReadIops: "BlkioDeviceReadIOps",
-  deviceWriteIops: "BlkioDeviceWriteIOps",
-};
 
 const FILE = "/tmp/stress";
 
 const blockSize = ({ isOperations }: Direction): number => (isOperations ? SMALL : LARGE);
 
-function sizeFor(value: number, direction: Direction, seconds: number): number {
-  const rate = direction.isOperations ? value * SMALL : value;
+function sizeFor({ value, seconds }: Aim, { isOperations }: Direction): number {
+  const rate = isOperations ? value * SMALL : value;
   return Math.min(MOST_BYTES, Math.max(4 * LARGE, rate * (seconds + 5)));
 }
 
 async function prepareFile(container: LoadContainer, size: number): Promise<void> {
-  await container.exec([
-    "dd",
-    "if=/dev/zero",
-    `of=${FILE}`,
-    "bs=1M",
-    `count=${Math.ceil(size / 2 ** 20)}`,
-    "conv=fsync",
-  ]);
+  const count = Math.ceil(size / 2 ** 20);
+  await container.exec(["dd", "if=/dev/zero", `of=${FILE}`, "bs=1M", `count=${count}`, "conv=fsync"]);
 }
 
 /** @returns undefined when nothing arrives at the device */
 async function measureRate(
   session: LoadSession,
   container: LoadContainer,
-  { direction, value, seconds, device }: Aim,
+  direction: Direction,
+  aim: Aim,
 ): Promise<number | undefined> {
   const block = blockSize(direction);
-  const count = Math.ceil(sizeFor(value, direction, seconds) / block);
+  const size = [`bs=${block}`, `count=${Math.ceil(sizeFor(aim, direction) / block)}`];
   const argv = direction.isRead
-    ? ["dd", `if=${FILE}`, "of=/dev/null", `bs=${block}`, `count=${count}`, "iflag=direct"]
-    : ["dd", "if=/dev/zero", `of=${FILE}`, `bs=${block}`, `count=${count}`, "oflag=direct"];
-  const first = await counted(container, direction, device);
+    ? ["dd", `if=${FILE}`, "of=/dev/null", "iflag=direct", ...size]
+    : ["dd", "if=/dev/zero", `of=${FILE}`, "oflag=direct", ...size];
+  const first = await counted(session, container, direction, aim);
   const ended = container.exec(argv);
   ended.catch(() => {});
   const begun = await session.until(10_000, async () => {
-    const now = await counted(container, direction, device);
+    const now = await counted(session, container, direction, aim);
     return now.done > first.done ? now : undefined;
   });
   if (begun === undefined) return undefined;
-  await Promise.race([session.pause(seconds * 1000), ended]);
-  const last = await counted(container, direction, device);
+  await Promise.race([session.pause(aim.seconds * 1000), ended]);
+  const last = await counted(session, container, direction, aim);
   return ((last.done - begun.done) * 1000) / (last.time - begun.time);
 }
 
 interface Count {
+  /** Milliseconds, halfway between question and answer. */
   readonly time: number;
   readonly done: number;
 }
 
-async function counted(container: LoadContainer, { isRead, isOperations }: Direction, _device: string): Promise<Count> {
-  const { time, stats } = await container.sample();
-  const { io } = stats;
-  if (io === undefined) return { time, done: 0 };
-  if (isOperations) return { time, done: isRead ? io.reads : io.writes };
-  return { time, done: isRead ? io.readBytes : io.writeBytes };
+/** Docker's statistics tell devices apart; operations they count on cgroup v1 alone, but here each is of one size. */
+async function counted(
+  { client }: LoadSession,
+  container: LoadContainer,
+  { isRead, isOperations }: Direction,
+  { device }: Aim,
+): Promise<Count> {
+  const before = performance.now();
+  const { blkio_stats: stats } = await blockIoOf(client, container.id);
+  const operation = isRead ? "read" : "write";
+  const entry = stats.io_service_bytes_recursive?.find(
+    ({ major, minor, op }) => `${major}:${minor}` === device && op.toLowerCase() === operation,
+  );
+  const bytes = entry?.value ?? 0;
+  return { time: (before + performance.now()) / 2, done: isOperations ? bytes / SMALL : bytes };
 }
 
 /** Less than allowed may be all that the disk gives. */
-async function whetherDiskIsSlow(session: LoadSession, aim: Aim, result: Measurement): Promise<Measurement> {
+async function whetherDiskIsSlow(
+  session: LoadSession,
+  direction: Direction,
+  aim: Aim,
+  result: Measurement,
+): Promise<Measurement> {
   await using free = await session.start({}, { purpose: "io" });
-  if (aim.direction.isRead) await prepareFile(free, sizeFor(aim.value, aim.direction, aim.seconds));
-  const rate = await measureRate(session, free, aim);
+  if (direction.isRead) await prepareFile(free, sizeFor(aim, direction));
+  const rate = await measureRate(session, free, direction, aim);
   if (rate === undefined || rate > aim.value * (1 + TOLERANCE)) return result;
-  return { ...result, verdict: "not measurable", why: `the disk gives no more than ${shown(rate, aim.direction)}/s` };
+  return { ...result, verdict: "not measurable", why: `the disk gives no more than ${shown(rate, direction)}/s` };
 }
 
 const shown = (value: number, { isOperations }: Direction): string =>

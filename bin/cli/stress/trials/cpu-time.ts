@@ -2,6 +2,7 @@
 import { type LoadContainer, readingOf, type Sample } from "../load-container.ts";
 import { spin, untilBusy } from "../loads.ts";
 import { cpusOf, hostCpus } from "../machine.ts";
+import type { LoadSession } from "../session.ts";
 import { atPeriodEdge, type CpuWindow, cpuWindow } from "../window.ts";
 import { boundWhy, judged, type Measurement, notMeasurable, type Trial, type TrialParts } from "./trial.ts";
 
@@ -52,7 +53,16 @@ async function useUp(parts: TrialParts, workers: number): Promise<CpuWindow> {
 }
 
 async function twoEdges({ session, resources, seconds }: TrialParts, workers: number): Promise<[Sample, Sample]> {
-  await using container: LoadContainer = await session.start(resources, { purpose: "cpus" });
+  await using container = await session.start(resources, { purpose: "cpus" });
+  return await spinBetweenEdges(session, container, { workers, seconds });
+}
+
+/** The counters at two edges of periods while this many workers spin. */
+export async function spinBetweenEdges(
+  session: LoadSession,
+  container: LoadContainer,
+  { workers, seconds }: { readonly workers: number; readonly seconds: number },
+): Promise<[Sample, Sample]> {
   await spin(container, workers, seconds);
   await untilBusy(session, container);
   const first = await atPeriodEdge(session, container);
