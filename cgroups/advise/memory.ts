@@ -27,6 +27,10 @@ export function adviseMemory(
   if (swap.peak > 0) reasons.push(`${size(swap.peak)} of it were in swap.`);
   if (rates.oomKills > 0) reasons.push(`${rates.oomKills} of its processes were killed for lack of memory.`);
   if (pressure >= SOME_PRESSURE) reasons.push(`It waited for memory in ${percent(pressure)} of the time.`);
-  reasons.push(`${Math.round((proposed / Math.max(needed, 1) - 1) * 100)} % of room above that.`);
+  reasons.push(
+    proposed === LEAST
+      ? `Less than ${size(LEAST)} is never proposed: it would be met by chance.`
+      : `${Math.round((proposed / Math.max(needed, 1) - 1) * 100)} % of room above that.`,
+  );
   return { limit: "memory", present, proposed, reasons };
 }

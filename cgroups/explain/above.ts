@@ -61,6 +61,7 @@ function cpuOf(tree: GroupTree, path: string): GroupAbove["cpu"] {
   if (found === undefined) return undefined;
   const stat = found.text("cpu.stat") ?? "";
   const periods = counter(stat, "nr_periods");
-  const throttledShare = periods === 0 ? 0 : counter(stat, "nr_throttled") / periods;
-  return { cpus: found.limit, throttledShare, file: `${found.directory}/cpu.stat` };
+  const throttledPeriods = counter(stat, "nr_throttled");
+  const throttledShare = periods === 0 ? 0 : throttledPeriods / periods;
+  return { cpus: found.limit, throttledShare, periods, throttledPeriods, file: `${found.directory}/cpu.stat` };
 }

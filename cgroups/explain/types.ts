@@ -48,7 +48,14 @@ export interface GroupAbove {
   readonly path: string;
   readonly memory?: { readonly limit: number; readonly usage: number; readonly file: string };
   readonly pids?: { readonly limit: number; readonly usage: number; readonly refused: number; readonly file: string };
-  readonly cpu?: { readonly cpus: number; readonly throttledShare: number; readonly file: string };
+  readonly cpu?: {
+    readonly cpus: number;
+    /** Of the periods that were counted: since the group was made, unless it was looked at twice. */
+    readonly throttledShare: number;
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly file: string;
+  };
 }
 
 export interface HostFacts {

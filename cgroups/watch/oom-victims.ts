@@ -20,6 +20,8 @@ export interface OomVictim {
   readonly reason: "group" | "host";
   /** Path of the group whose limit it was, `/ctr/web.group`; empty when it was the machine. */
   readonly limitGroup: string;
+  /** Bytes that this group might have then; absent where the log does not say. */
+  readonly limit?: number;
   /** Path of the group of the victim. */
   readonly group: string;
   /** Bytes. */
@@ -38,6 +40,9 @@ export interface OomVictim {
 
 const PAGE = 4096;
 const INVOKED = /^(.+) invoked oom-killer:/;
+const LIMIT = /^memory: usage \d+kB, limit (\d+)kB,/;
+/** The kernel's word for none. */
+const NO_LIMIT = 2 ** 50;
 const TASK_HEADING = /^\[\s*pid\s*\]/;
 const TASK = /^\[\s*(\d+)\]\s+(.*)$/;
 const CONSTRAINT =
@@ -49,6 +54,7 @@ const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.gr
 /** What one act of the OOM killer has told so far. */
 interface Act {
   invokedBy: string;
+  limit: number | undefined;
   columns: readonly string[];
   candidates: OomCandidate[];
   constraint: { reason: "group" | "host"; limitGroup: string; group: string };
@@ -57,6 +63,7 @@ interface Act {
 
 const newAct = (invokedBy: string): Act => ({
   invokedBy,
+  limit: undefined,
   columns: [],
   candidates: [],
   constraint: { reason: "host", limitGroup: "", group: "" },
@@ -74,7 +81,9 @@ export class OomParser {
       this.#act = newAct(invoked[1] ?? "");
       return undefined;
     }
-    if (TASK_HEADING.test(text)) this.#act.columns = text.replace(/[[\]]/g, " ").trim().split(/\s+/);
+    const limit = Number(LIMIT.exec(text)?.[1] ?? Number.NaN) * 1024;
+    if (limit < NO_LIMIT) this.#act.limit = limit;
+    else if (TASK_HEADING.test(text)) this.#act.columns = text.replace(/[[\]]/g, " ").trim().split(/\s+/);
     else if (text.startsWith("[")) this.#takeCandidate(text);
     else if (text.startsWith("oom-kill:")) this.#takeConstraint(text);
     else if (GROUP_KILL.test(text)) this.#act.wholeGroup = true;
@@ -109,7 +118,7 @@ export class OomParser {
     const match = KILLED.exec(text);
     if (match === null) return undefined;
     const [, pid, name = "", total, anonymous, file, shared, score] = match;
-    const { constraint, invokedBy, candidates, wholeGroup } = this.#act;
+    const { constraint, invokedBy, limit, candidates, wholeGroup } = this.#act;
     const bytes = (kibibytes: string | undefined): number => Number(kibibytes) * 1024;
     return {
       time,
@@ -117,6 +126,7 @@ export class OomParser {
       pid: Number(pid),
       name,
       ...constraint,
+      ...(limit === undefined ? {} : { limit }),
       virtualSize: bytes(total),
       anonymous: bytes(anonymous),
       file: bytes(file),

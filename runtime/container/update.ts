@@ -71,6 +71,7 @@ function changeGroup(parts: Parts, container: Container, next: HostConfig, undo:
   if (Object.keys(change).length === 0) return [];
   const files = cgroups.update(id, change, { asked: before });
   undo.defer(() => void cgroups.update(id, limitsBetween(after, before), { asked: after }));
+  parts.watch.changed(cgroups, id);
   return files;
 }
 

@@ -57,12 +57,13 @@ function memory(facts: Facts): Figure {
 function cpu(facts: Facts): Figure {
   const { rates, stats, files } = facts;
   const limit = readingOf(facts, "cpus")?.enforced;
-  const used = rates === undefined ? "" : `${rates.cpus.toFixed(2)}`;
-  const quota = limit === undefined || limit === "max" ? `CPUs, no limit` : `of ${limit} CPUs`;
+  const isLimited = typeof limit === "number";
+  const used = rates === undefined ? `${(stats.cpuUsage / 1e9).toFixed(2)} s in all` : rates.cpus.toFixed(2);
+  const unit = rates === undefined ? "" : " CPUs";
+  const quota = isLimited ? `${rates === undefined ? ", limit" : " of"} ${limit} CPUs` : `${unit}, no limit`;
   const share =
     rates?.throttledShare === undefined ? "" : `; the time of a period was used up in ${percent(rates.throttledShare)}`;
-  const total = rates === undefined ? `; ${(stats.cpuUsage / 1e9).toFixed(2)} s in all` : "";
-  return { what: "CPU", text: `${used} ${quota}${share}${total}`.trim(), file: files.cpuStat };
+  return { what: "CPU", text: `${used}${quota}${share}`, file: files.cpuStat };
 }
 
 function tasks(facts: Facts): Figure {

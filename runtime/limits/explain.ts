@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import {
-  beginning,
   type ExitFacts,
   explain,
   type Facts,
+  type FactsOptions,
   type OomVictim,
   ratesBetween,
   type Verdict,
@@ -16,6 +16,7 @@ import type { Parts } from "../container/parts.ts";
 import type { ContainerRecord } from "../container/records.ts";
 import type { Container, ContainerStatus } from "../types.ts";
 import { type AdviceStep, checkAdviceTime, recordAdvice } from "./advise.ts";
+import { hasQuotaAbove, withRatesAbove } from "./explain-above.ts";
 import { type Figure, figuresOf } from "./explain-figures.ts";
 import { headlineOf } from "./explain-headline.ts";
 import { readExitFacts } from "./facts.ts";
@@ -32,6 +33,12 @@ export interface ProcessFigure {
   readonly killed?: true;
 }
 
+export interface Earlier {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly verdicts: readonly Verdict[];
+}
+
 export interface EarlierRun {
   readonly exit: ExitFacts;
   readonly verdicts: readonly Verdict[];
@@ -45,8 +52,8 @@ export interface Explanation {
   readonly headline: string;
   /** The gravest first; none when it is well. */
   readonly verdicts: readonly Verdict[];
-  /** What does not hold now, and has held for most of the time since it was started. */
-  readonly earlier: readonly Verdict[];
+  /** What does not hold now, and has held on the whole since a while ago. */
+  readonly earlier?: Earlier;
   /** How it ended the last time, when that is worth to know while it runs again. */
   readonly previous?: EarlierRun;
   readonly exit?: ExitFacts;
@@ -62,8 +69,6 @@ export interface Explanation {
 
 /** Milliseconds: rates of a shorter time say little. Who asks that early waits for the rest. */
 const SHORTEST = 1000;
-/** Seconds of a life from where on it is told apart from the time just looked at. */
-const LONG_LIFE = 30;
 
 export class LimitInsight {
   readonly #parts: Parts;
@@ -88,11 +93,15 @@ export class LimitInsight {
     const cgroups = cgroupsOf(this.#parts, container);
     try {
       const since = watch.before(id) ?? cgroups.moment(id);
-      await delay(Math.max(0, since.time + SHORTEST - Date.now()));
-      return cgroups.facts(id, {
+      const options: FactsOptions = {
         ...{ name, asked: limitsOf(hostConfig), since, oomLog: watch.oomLog },
         ...(lastVictim === undefined ? {} : { after: lastVictim }),
-      });
+      };
+      const first = cgroups.facts(id, options);
+      const wait = hasQuotaAbove(first) ? SHORTEST : since.time + SHORTEST - first.time;
+      if (wait <= 0) return first;
+      await delay(wait);
+      return withRatesAbove(first, cgroups.facts(id, options));
     } catch (error) {
       if (hasCode(error, "CTR_CGROUP_NOT_FOUND")) return undefined;
       throw error;
@@ -100,19 +109,34 @@ export class LimitInsight {
   }
 
   #ofRunning(container: Container, facts: Facts): Explanation {
-    const { id, name, status, startedAt } = container;
+    const { id, name, status } = container;
     const verdicts = explain(facts);
+    const earlier = this.#earlier(id, facts, verdicts);
     const previous = this.#previous(id);
     return {
       ...{ id, name, status, verdicts },
       headline: headlineOf({ container, exit: undefined, verdicts, hasFacts: true }),
-      earlier: earlierVerdicts(facts, verdicts, Date.parse(startedAt)),
+      ...(earlier === undefined ? {} : { earlier }),
       ...(previous === undefined ? {} : { previous }),
       ...secondsOf(facts),
       looked: figuresOf(facts),
       processes: facts.processes,
       notes: this.#notes(facts),
     };
+  }
+
+  /** What it has met since it began, or since its limits were changed, and does not meet now. */
+  #earlier(id: string, facts: Facts, present: readonly Verdict[]): Earlier | undefined {
+    const { watch } = this.#parts;
+    const first = watch.first(id);
+    if (first === undefined || first.time === watch.before(id)?.time) return undefined;
+    const rates = ratesBetween(first, facts);
+    if (rates === undefined) return undefined;
+    const known = new Set(present.map(({ code }) => code));
+    const verdicts = explain({ ...facts, rates }).filter(
+      ({ code, severity }) => (severity === "slow" || severity === "failing") && !known.has(code),
+    );
+    return verdicts.length === 0 ? undefined : { since: first.time, verdicts };
   }
 
   #previous(id: string): EarlierRun | undefined {
@@ -130,7 +154,6 @@ export class LimitInsight {
     return {
       ...{ id, name, status, verdicts },
       headline: headlineOf({ container, exit, verdicts, hasFacts: facts !== undefined }),
-      earlier: [],
       ...(exit === undefined ? {} : { exit }),
       ...(facts === undefined ? {} : secondsOf(facts)),
       looked: facts === undefined ? [] : figuresOf(facts),
@@ -160,14 +183,6 @@ const isAlive = ({ status }: Container): boolean => status === "running" || stat
 
 const secondsOf = ({ rates }: Facts): { readonly seconds?: number } =>
   rates === undefined ? {} : { seconds: Math.round(rates.seconds * 10) / 10 };
-
-/** Waiting that it has done for most of its life, and does not now. */
-function earlierVerdicts(facts: Facts, present: readonly Verdict[], started: number): Verdict[] {
-  const rates = ratesBetween(beginning(started), facts);
-  if (rates === undefined || rates.seconds < LONG_LIFE) return [];
-  const known = new Set(present.map(({ code }) => code));
-  return explain({ ...facts, rates }).filter(({ code, severity }) => severity === "slow" && !known.has(code));
-}
 
 function processesAtTheEnd(victims: readonly OomVictim[]): ProcessFigure[] {
   const last = victims.at(-1);

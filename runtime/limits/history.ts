@@ -8,8 +8,10 @@ const SPACING = 2000;
 
 export class History {
   readonly #moments = new Map<string, Moment[]>();
+  readonly #first = new Map<string, Moment>();
 
   record(id: string, moment: Moment): void {
+    if (!this.#first.has(id)) this.#first.set(id, moment);
     const moments = this.#moments.get(id) ?? [];
     this.#moments.set(id, moments);
     if (moment.time - (moments.at(-1)?.time ?? Number.NEGATIVE_INFINITY) < SPACING) return;
@@ -23,7 +25,13 @@ export class History {
     return this.#moments.get(id)?.[0];
   }
 
+  /** The first moment that was recorded; undefined without any. */
+  first(id: string): Moment | undefined {
+    return this.#first.get(id);
+  }
+
   forget(id: string): void {
     this.#moments.delete(id);
+    this.#first.delete(id);
   }
 }

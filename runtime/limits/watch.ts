@@ -109,6 +109,18 @@ export class LimitWatch implements Disposable {
     return this.#history.before(id);
   }
 
+  /** What it counted when it began, when its limits were changed last, or when the engine was started. */
+  first(id: string): Moment | undefined {
+    return this.#history.first(id);
+  }
+
+  /** Its limits are others now: rates of the time before say nothing about them. */
+  changed(cgroups: Cgroups, id: string): void {
+    if (!this.#runs.has(id)) return;
+    this.#history.forget(id);
+    this.#history.record(id, cgroups.moment(id));
+  }
+
   #tick(): void {
     try {
       for (const id of this.#fresh) {

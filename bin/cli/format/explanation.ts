@@ -23,7 +23,9 @@ export function explanationText(explanation: Explanation, { verbose, now }: Expl
     first === undefined ? "" : verdictText(first),
     ...others.map((verdict) => `\nAlso: ${verdictText(verdict)}`),
     first === undefined ? "" : processText(explanation),
-    earlier.length === 0 ? "" : `\nOn the whole, since it was started:\n${earlier.map(shortText).join("")}`,
+    earlier === undefined
+      ? ""
+      : `\nOn the whole, over the last ${ageOf(earlier.since, now)}:\n${earlier.verdicts.map(shortText).join("")}`,
     previousText(explanation, now),
     isWell || verbose ? lookedText(explanation) : "",
     notes.length === 0 ? "" : `\n${notes.map((note) => wrap(note)).join("")}`,
@@ -78,8 +80,7 @@ function processText({ processes, exit }: Explanation): string {
 function previousText({ previous }: Explanation, now: number): string {
   if (previous === undefined) return "";
   const { exit, verdicts } = previous;
-  const ago = humanDuration(Math.max(0, now - exit.time)).toLowerCase();
-  return `\nIts run before this one ended ${ago} ago (exit code ${exit.code}):\n${verdicts.map(shortText).join("")}`;
+  return `\nIts run before this one ended ${ageOf(exit.time, now)} ago (exit code ${exit.code}):\n${verdicts.map(shortText).join("")}`;
 }
 
 function lookedText({ looked, seconds }: Explanation): string {
@@ -91,5 +92,7 @@ function lookedText({ looked, seconds }: Explanation): string {
   );
   return `\n  Looked at${over}\n${indented(table, "    ")}`;
 }
+
+const ageOf = (time: number, now: number): string => humanDuration(Math.max(0, now - time)).toLowerCase();
 
 const indented = (text: string, indent: string): string => text.replace(/^(?=.)/gm, indent);

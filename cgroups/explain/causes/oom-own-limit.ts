@@ -1,18 +1,24 @@
 /** The container reached its own memory limit. */
 import { limitEvidence, limitOf, rounder, setFix, size } from "../evidence.ts";
-import { isOomOf } from "../oom-scope.ts";
+import { isOomOf, victimsOf } from "../oom-scope.ts";
 import { counterEvidence, occurrence, subject, victimEvidence, victimSentences } from "../oom-texts.ts";
 import type { Cause } from "../types.ts";
+
+/** The kernel rounds limits to pages. */
+const LARGEST_PAGE = 65_536;
 
 export const oomOwnLimit: Cause = {
   code: "oom-own-limit",
   severity: "killed",
   find(facts) {
     if (!isOomOf(facts, "own")) return undefined;
-    const limit = limitOf(facts, "memory") ?? limitOf(facts, "memorySwap") ?? 0;
+    const present = limitOf(facts, "memory") ?? limitOf(facts, "memorySwap") ?? 0;
+    const limit = victimsOf(facts, "own").at(-1)?.limit ?? present;
+    const isOther = Math.abs(limit - present) >= LARGEST_PAGE && present > 0;
+    const now = isOther ? ` Its limit is ${size(present)} now.` : "";
     return {
       title: `${subject(facts)} at its own memory limit of ${size(limit)}.`,
-      explanation: `All its processes together needed more memory than they may have, and nothing was left to take back. ${victimSentences(facts, "own")}`,
+      explanation: `All its processes together needed more memory than they may have, and nothing was left to take back. ${victimSentences(facts, "own")}${now}`,
       evidence: [
         counterEvidence(facts),
         ...limitEvidence(facts, "memory"),
@@ -20,7 +26,7 @@ export const oomOwnLimit: Cause = {
         ...victimEvidence(facts, "own"),
       ],
       fixes: [
-        setFix(facts, "memory", rounder(limit * 1.5), "Give it more memory"),
+        setFix(facts, "memory", rounder(Math.max(limit, present) * 1.5), "Give it more memory"),
         { text: "or let the program use less: look at its caches, its number of workers, its heap size" },
       ],
       ...occurrence(facts, "own"),

@@ -1,5 +1,6 @@
 /** Forks fail. */
 import { limitEvidence, limitOf, setFix } from "../evidence.ts";
+import { NEAR_LIMIT } from "../thresholds.ts";
 import type { Cause } from "../types.ts";
 
 export const pidsLimit: Cause = {
@@ -7,10 +8,14 @@ export const pidsLimit: Cause = {
   severity: "failing",
   find(facts) {
     const limit = limitOf(facts, "pids");
-    const count = facts.signals.pidsMax ?? 0;
+    const { exit, rates, signals, stats } = facts;
+    const count = signals.pidsMax ?? 0;
     if (limit === undefined || count === 0) return undefined;
+    // Refusals of long ago, or under another limit, are no trouble of one that runs.
+    const isPast = exit === undefined && rates !== undefined && rates.pidsMax === 0 && stats.pids < limit * NEAR_LIMIT;
+    if (isPast) return undefined;
     return {
-      title: `It may not have more than ${limit} processes and threads: ${count} times a new one was refused.`,
+      title: `It may not have more than ${limit} processes and threads: ${count === 1 ? "once" : `${count} times`} a new one was refused.`,
       explanation:
         "Programs say «Cannot fork», «Resource temporarily unavailable» (EAGAIN) or «can't start new thread» then. Threads count as well as processes.",
       evidence: [

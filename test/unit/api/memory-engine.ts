@@ -141,7 +141,7 @@ export function memoryEngine(): MemoryEngine {
       insight: {
         async explain(reference) {
           const { id, name, status } = find(reference);
-          const nothing = { verdicts: [], earlier: [], looked: [], processes: [], notes: [] };
+          const nothing = { verdicts: [], looked: [], processes: [], notes: [] };
           return { id, name, status, headline: `${name} is well.`, ...nothing };
         },
         async *advise(reference, seconds) {

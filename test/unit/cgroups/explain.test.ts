@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CAUSES, explain, type Facts } from "../../../cgroups/index.ts";
-import { healthy, MIB, reading, stats, victim, withLimits, withPressure } from "./facts.ts";
+import { healthy, MIB, rates, reading, stats, victim, withLimits, withPressure } from "./facts.ts";
 
 const codes = (facts: Facts): string[] => explain(facts).map(({ code }) => code);
 
@@ -53,7 +53,16 @@ const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
   ["did not stop", { ...killed, exit: { code: 137, time: 1e12, asked: "stop", stopTimeout: 10 } }, "stop-timeout"],
   ["killed by a stranger", killed, "killed-from-outside"],
   ["waits for memory", { ...healthy, signals: { ...healthy.signals, underOom: true } }, "oom-waiting"],
-  ["forks fail", { ...healthy, signals: { ...healthy.signals, pidsMax: 9 } }, "pids-limit"],
+  [
+    "forks fail",
+    { ...healthy, signals: { ...healthy.signals, pidsMax: 9 }, rates: { ...rates, pidsMax: 2 } },
+    "pids-limit",
+  ],
+  [
+    "forks have failed and it is still full",
+    { ...healthy, signals: { ...healthy.signals, pidsMax: 9 }, stats: { ...stats, pids: 50 } },
+    "pids-limit",
+  ],
   [
     "forks fail for a group above",
     { ...healthy, above: [{ path: "/ctr", pids: { limit: 10, usage: 10, refused: 3, file: "/f/pids.max" } }] },
@@ -65,7 +74,9 @@ const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
     "quota of a group above",
     {
       ...withPressure(healthy, { cpu: waiting(0.6) }),
-      above: [{ path: "/ctr", cpu: { cpus: 1, throttledShare: 0.7, file: "/f/cpu.stat" } }],
+      above: [
+        { path: "/ctr", cpu: { cpus: 1, throttledShare: 0.7, periods: 10, throttledPeriods: 7, file: "/f/cpu.stat" } },
+      ],
     },
     "cpu-throttled-above",
   ],
@@ -119,6 +130,7 @@ describe("explain", () => {
     // Throttled now and then, busy but not waiting, near its limit without waiting, refusals of long ago elsewhere.
     assert.deepEqual(codes(withPressure(healthy, {}, { throttledShare: 0.09, cpus: 0.5 })), []);
     assert.deepEqual(codes({ ...healthy, stats: { ...stats, memoryUsage: 64 * MIB } }), []);
+    assert.deepEqual(codes({ ...healthy, signals: { ...healthy.signals, pidsMax: 9 } }), [], "refusals of long ago");
     assert.deepEqual(
       codes(withLimits(healthy, reading("memory", 64 * MIB - 4096, { asked: 64 * MIB }))),
       [],
