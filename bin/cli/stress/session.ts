@@ -90,7 +90,9 @@ export class LoadSession implements AsyncDisposable {
 
   /** @throws when Ctrl-C comes meanwhile */
   async pause(milliseconds: number): Promise<void> {
-    await delay(milliseconds, undefined, { signal: this.signal }).catch(() => this.signal.throwIfAborted());
+    await delay(Math.max(0, milliseconds), undefined, { signal: this.signal }).catch(() =>
+      this.signal.throwIfAborted(),
+    );
   }
 
   /**

@@ -29,11 +29,14 @@ export function cpuWindow(first: Sample, last: Sample): CpuWindow {
 /** Periods that an edge is waited for. */
 const EDGE_PERIODS = 3;
 
+/** Share of a period after which a group that wants more than its quota has used it up, and waits. */
+const LATE = 0.85;
+
 /**
- * The counters just after the kernel has begun a new period. A window between two of these holds whole periods: one that
- * is cut anywhere errs by up to a period's quota at each end.
+ * The counters late in a period. A group whose quota is used up then waits for the next one, so that a window between two
+ * such moments holds whole quotas: one that begins or ends anywhere errs by up to a quota at each end.
  */
-export async function atPeriodEdge(session: LoadSession, container: LoadContainer): Promise<Sample> {
+export async function lateInPeriod(session: LoadSession, container: LoadContainer): Promise<Sample> {
   let sample = await container.sample();
   const period = Number(readingOf(sample, "cpuPeriod")?.enforced ?? 100_000) / 1000;
   const before = sample.stats.cpuPeriods;
@@ -42,7 +45,8 @@ export async function atPeriodEdge(session: LoadSession, container: LoadContaine
     await session.pause(1);
     sample = await container.sample();
   }
-  return sample;
+  await session.pause(sample.time + LATE * period - performance.now());
+  return await container.sample();
 }
 
 /** What these use at the same time, once all of them run. */

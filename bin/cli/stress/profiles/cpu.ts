@@ -1,4 +1,4 @@
-import { judgeCpus, spinBetweenEdges } from "../trials/cpu-time.ts";
+import { judgeCpus, spinForPeriods } from "../trials/cpu-time.ts";
 import { cpuWindow } from "../window.ts";
 import type { Profile } from "./profile.ts";
 
@@ -13,7 +13,7 @@ export const cpu: Profile = {
         await using container = await session.start({ NanoCpus: quota * 1e9 }, { purpose: "cpu" });
         recorder.follow(container, `${quota} CPUs`, { cpus: quota });
         const load = { workers: Math.ceil(quota) + 1, seconds: seconds / quotas.length };
-        const window = cpuWindow(...(await spinBetweenEdges(session, container, load)));
+        const window = cpuWindow(...(await spinForPeriods(session, container, load)));
         tell({ limit: "cpus", set: String(quota), ...judgeCpus(quota, window) });
       });
     }

@@ -1,7 +1,7 @@
 import { spin, untilBusy } from "../loads.ts";
 import { judgeCpus } from "../trials/cpu-time.ts";
 import type { Outcome } from "../verify.ts";
-import { atPeriodEdge, type CpuWindow, cpuWindow } from "../window.ts";
+import { type CpuWindow, cpuWindow, lateInPeriod } from "../window.ts";
 import type { Profile } from "./profile.ts";
 
 const CONTAINERS = 20;
@@ -25,12 +25,12 @@ export const many: Profile = {
     const windows = await phase("load", async () => {
       for (const [index, container] of containers.entries()) {
         recorder.follow(container, `container ${index + 1}`, { cpus: quota });
-        await spin(container, 1, seconds);
       }
+      await Promise.all(containers.map((container) => spin(container, 1, seconds)));
       await Promise.all(containers.map((container) => untilBusy(session, container)));
-      const firsts = await Promise.all(containers.map((container) => atPeriodEdge(session, container)));
+      const firsts = await Promise.all(containers.map((container) => lateInPeriod(session, container)));
       await session.pause(seconds * 1000);
-      const lasts = await Promise.all(containers.map((container) => atPeriodEdge(session, container)));
+      const lasts = await Promise.all(containers.map((container) => lateInPeriod(session, container)));
       return firsts.map((first, index) => cpuWindow(first, lasts[index] ?? first));
     });
     const deviations = windows.map((window) => window.cpus / quota - 1);

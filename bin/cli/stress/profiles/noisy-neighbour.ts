@@ -1,7 +1,7 @@
 import { spin, untilBusy } from "../loads.ts";
 import type { Resources } from "../resources.ts";
 import { judgeCpus } from "../trials/cpu-time.ts";
-import { atPeriodEdge, cpuWindow } from "../window.ts";
+import { cpuWindow, lateInPeriod } from "../window.ts";
 import type { Profile } from "./profile.ts";
 
 export const noisyNeighbour: Profile = {
@@ -19,9 +19,9 @@ export const noisyNeighbour: Profile = {
         recorder.follow(container, name, limit === undefined ? {} : { cpus: limit });
         await spin(container, cpus * 2, seconds / variants.length);
         await untilBusy(session, container);
-        const first = await atPeriodEdge(session, container);
+        const first = await lateInPeriod(session, container);
         await session.pause((seconds / variants.length) * 1000);
-        const window = cpuWindow(first, await atPeriodEdge(session, container));
+        const window = cpuWindow(first, await lateInPeriod(session, container));
         if (limit !== undefined) tell({ limit: "cpus", set: String(limit), ...judgeCpus(limit, window) });
       });
     }

@@ -47,8 +47,9 @@ export function drawPanel(frame: PanelFrame, { phases, victims }: Pick<StressRep
 
 function scalesOf({ plot, x, y, width, height, domain: [from, to] }: PanelFrame): Scales {
   const values = plot.series.flatMap(({ points, limit = 0 }) => [...points.map(([, value]) => value), limit]);
-  const highest = Math.max(...values, 0) * 1.05 || 1;
   const lowest = Math.min(...values, 0) * 1.05;
+  // With nothing above 0 there is still some room there.
+  const highest = Math.max(...values, 0) * 1.05 || -lowest / 10 || 1;
   return {
     right: (value) => x + AXIS + ((value - from) / (to - from)) * (width - AXIS),
     up: (value) => y + height - ((value - lowest) / (highest - lowest)) * height,
@@ -117,10 +118,10 @@ function names({ plot, x, y, width, height }: PanelFrame): string[] {
   if (plot.series.length < 2) return [];
   const shown = plot.series
     .slice(0, MOST_NAMES)
-    .map(({ name }, index) => `<tspan fill="${colourOf(index)}">${xml(name)}  </tspan>`);
+    .map(({ name }, index) => `<tspan fill="${colourOf(index)}" dx="14">${xml(name)}</tspan>`);
   const rest =
     plot.series.length > MOST_NAMES
-      ? `<tspan fill="${PALETTE.grey}">and ${plot.series.length - MOST_NAMES} more</tspan>`
+      ? `<tspan fill="${PALETTE.grey}" dx="14">and ${plot.series.length - MOST_NAMES} more</tspan>`
       : "";
   return [
     `<text x="${x + AXIS + (width - AXIS) / 2}" y="${y + height + 14}" text-anchor="middle" font-size="11">${shown.join("")}${rest}</text>`,

@@ -1,4 +1,5 @@
 /** A report as a drawing: its findings, and below them a panel for each plot, all with the same time axis. */
+import { wrap } from "../../../flags/help.ts";
 import { bottomOf, drawPanel, type PanelFrame } from "./panel.ts";
 import { PALETTE, xml } from "./svg-words.ts";
 import { headText, valueText } from "./text.ts";
@@ -9,10 +10,14 @@ const WIDTH = 960;
 const MARGIN = 24;
 const LINE = 18;
 const PANEL_HEIGHT = 170;
-const PANEL_GAP = 56;
+const PANEL_GAP = 72;
+
+/** Characters that a line has room for. */
+const LINE_LENGTH = 122;
 
 export function reportSvg(report: StressReport): string {
-  const words = [...headText(report).trimEnd().split("\n"), "", ...findingLines(report), ...latencyLines(report)];
+  const sentences = [...headText(report).trimEnd().split("\n"), "", ...findingLines(report), ...latencyLines(report)];
+  const words = sentences.flatMap((sentence) => wrap(sentence, LINE_LENGTH));
   const top = MARGIN + words.length * LINE + PANEL_GAP;
   const until = Math.max(1, ...report.phases.map(({ to }) => to));
   const frames = report.plots.map((plot, index) => ({

@@ -3,7 +3,7 @@ import { type LoadContainer, readingOf, type Sample } from "../load-container.ts
 import { spin, untilBusy } from "../loads.ts";
 import { cpusOf, hostCpus } from "../machine.ts";
 import type { LoadSession } from "../session.ts";
-import { atPeriodEdge, type CpuWindow, cpuWindow } from "../window.ts";
+import { type CpuWindow, cpuWindow, lateInPeriod } from "../window.ts";
 import { boundWhy, judged, type Measurement, notMeasurable, type Trial, type TrialParts } from "./trial.ts";
 
 /** Share of the quota that a measurement may be off. */
@@ -37,7 +37,7 @@ export function judgeCpus(cpus: number, window: CpuWindow): Measurement {
 
 export const tryCpuPeriod: Trial = async (parts) => {
   const { enforced } = parts.reading;
-  const [first, last] = await twoEdges(parts, 1);
+  const [first, last] = await twoSamples(parts, 1);
   const { periods, seconds } = cpuWindow(first, last);
   if (typeof readingOf(last, "cpus")?.enforced !== "number") return notMeasurable("a period counts with --cpus only");
   if (periods === 0) return notMeasurable("it did not get to run");
@@ -49,25 +49,25 @@ export const tryCpuPeriod: Trial = async (parts) => {
 };
 
 async function useUp(parts: TrialParts, workers: number): Promise<CpuWindow> {
-  return cpuWindow(...(await twoEdges(parts, workers)));
+  return cpuWindow(...(await twoSamples(parts, workers)));
 }
 
-async function twoEdges({ session, resources, seconds }: TrialParts, workers: number): Promise<[Sample, Sample]> {
+async function twoSamples({ session, resources, seconds }: TrialParts, workers: number): Promise<[Sample, Sample]> {
   await using container = await session.start(resources, { purpose: "cpus" });
-  return await spinBetweenEdges(session, container, { workers, seconds });
+  return await spinForPeriods(session, container, { workers, seconds });
 }
 
-/** The counters at two edges of periods while this many workers spin. */
-export async function spinBetweenEdges(
+/** The counters late in two periods while this many workers spin. */
+export async function spinForPeriods(
   session: LoadSession,
   container: LoadContainer,
   { workers, seconds }: { readonly workers: number; readonly seconds: number },
 ): Promise<[Sample, Sample]> {
   await spin(container, workers, seconds);
   await untilBusy(session, container);
-  const first = await atPeriodEdge(session, container);
+  const first = await lateInPeriod(session, container);
   await session.pause(seconds * 1000);
-  return [first, await atPeriodEdge(session, container)];
+  return [first, await lateInPeriod(session, container)];
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
