@@ -149,7 +149,7 @@ function dataPlaneState(tools: SandboxTools, states: readonly SandboxState[]) {
   const proxies: ProxySpecification[] = [];
   for (const state of states) {
     const { containerId } = state;
-    const server = running(containerId) ? nameServerOf(store, state, up.get(containerId)?.dns ?? {}) : undefined;
+    const server = nameServerOf(store, state, up.get(containerId)?.dns ?? {});
     if (server !== undefined) sandboxes.push(server);
     proxies.push(...proxiesOf(tools, { state, ports: store.portsOf(containerId) }));
   }

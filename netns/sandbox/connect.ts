@@ -103,7 +103,7 @@ export async function connectLive(
   const made = store.endpointOn(endpoint.networkId, containerId) ?? endpoint;
   for (const name of nameRecordsOf(store, [made], !record.kept)) names.put(name);
   try {
-    if (!record.kept) await serveNames(tools, after);
+    await serveNames(tools, after);
   } catch (error) {
     await disconnectLive(tools, { record, namespacePath, state: after }, made);
     throw error;
@@ -153,7 +153,7 @@ export async function disconnectLive(
       what: "names",
       run: async () => {
         removeNames(tools, [endpoint]);
-        if (!record.kept) await serveNames(tools, after);
+        await serveNames(tools, after);
         step("disconnect:names");
       },
     },

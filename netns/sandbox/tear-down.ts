@@ -19,6 +19,13 @@ export async function tearDownSandbox(tools: SandboxTools, state: SandboxState):
   const { containerId, namespacePath, connections } = state;
   await teardown(`the sandbox of ${containerId}`, [
     ...withdrawSteps(tools, state),
+    {
+      what: "name server",
+      run: async () => {
+        await tools.names.unserve(containerId);
+        step("tearDown:names");
+      },
+    },
     { what: "rates", run: () => unshapeLinks(tools, containerId, connections) },
     {
       what: "namespace",
@@ -51,12 +58,13 @@ export function forgetFlows({ conntrack }: SandboxTools, connections: readonly C
 }
 
 /**
- * Ends what a stopped container offers, and leaves the namespace and its links to the containers that joined it.
+ * Ends what a stopped container offers, and leaves the namespace, its links and its name server to the containers that
+ * joined it.
  * @throws as {@link tearDownSandbox}
  */
 export async function keepSandbox(tools: SandboxTools, state: SandboxState, record: SandboxRecord): Promise<void> {
   const { store } = tools;
-  await teardown(`the ports and names of ${state.containerId}`, [
+  await teardown(`the ports of ${state.containerId}`, [
     ...withdrawSteps(tools, state),
     {
       what: "record",
@@ -70,19 +78,12 @@ export async function keepSandbox(tools: SandboxTools, state: SandboxState, reco
 }
 
 function withdrawSteps(tools: SandboxTools, state: SandboxState) {
-  const { store, hostPorts, names, step } = tools;
+  const { store, hostPorts, step } = tools;
   const { containerId } = state;
   const ports = store.portsOf(containerId);
   const nothing: Publication = { state, ports: [] };
   return [
-    {
-      what: "names",
-      run: async () => {
-        putNames(tools, containerId, false);
-        await names.unserve(containerId);
-        step("tearDown:names");
-      },
-    },
+    { what: "names", run: () => putNames(tools, containerId, false) },
     {
       what: "port rules",
       run: () => {

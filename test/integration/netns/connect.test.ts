@@ -207,23 +207,28 @@ describe("connecting and disconnecting", () => {
 });
 
 describe("a sandbox that is kept", () => {
-  it("goes on with its links while its container restarts, without ports and names", async () => {
+  it("goes on with its links and its name server while its container restarts, without ports", async () => {
     await using fixture = await withNetworks("front", "back");
     await using peers = new Peers(fixture);
     const { engine } = fixture;
     const web = await fixture.run("web", [tcp(80, 8080)], "front");
     await peers.serve(web, "web", 80);
     const path = fixture.network.namespace(web.containerId);
+    const other = await fixture.run("other", [], "front");
     const inode = ip("netns", "list-id").length;
+    const lookUp = (name: string): string =>
+      fixture.inside(web.containerId, "dig", "+short", "+time=5", "@127.0.0.11", name).trim();
     await engine.tearDown(web.containerId, { keep: true });
+    assert.deepEqual([lookUp("other"), lookUp("web")], [other.address, ""]);
     assert.deepEqual(engine.sandboxOf(web.containerId)?.ports, []);
     assert.equal(await peers.ask(undefined, "10.40.0.1", 8080), "ECONNREFUSED");
     assert.match(await peers.ask(undefined, web.address, 80), /^web saw/);
     await engine.connect(request(web, "back"));
     await fixture.close();
     await fixture.open({ userlandProxy: false });
-    await reconcileAll(fixture, web);
+    await reconcileAll(fixture, web, other);
     assert.match(await peers.ask(undefined, web.address, 80), /^web saw/);
+    assert.equal(lookUp("other"), other.address);
     const sandbox = await fixture.engine.setUp(web.containerId, [tcp(80, 8080)]);
     assert.equal(sandbox.namespacePath, path);
     assert.deepEqual(links(fixture, web), ["eth0", "eth1"]);
