@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -32,6 +33,8 @@ export interface KernelFiles {
   directories(path: string): string[];
   /** `major:minor` of a block device; undefined for anything else. Follows links. */
   blockDevice(path: string): string | undefined;
+  /** Opens a directory to be asked several times. */
+  openDirectory(path: string): OpenDirectory;
   /** Calls back when the kernel announces a change of the file, until disposed. */
   watch(path: string, onChange: () => void): Disposable;
 }
@@ -42,8 +45,16 @@ export interface OpenFile {
   close(): void;
 }
 
+export interface OpenDirectory {
+  /** Whether there are directories in it now. */
+  hasDirectories(): boolean;
+  close(): void;
+}
+
 /** The kernel prepares a cgroup file in pieces of a page, so one that fills less than half of it is whole. */
 const PAGE = 4096;
+/** A directory's link count is 2 plus its directories. */
+const NO_DIRECTORIES = 2;
 const buffer = Buffer.allocUnsafe(16 * PAGE);
 
 /** Reads an open file from its start. */
@@ -94,8 +105,8 @@ export const realFiles: KernelFiles = {
   makeDirectory: (path) => mkdirSync(path, 0o755),
   removeDirectory: rmdirSync,
   directories(path) {
-    // A directory's link count is 2 plus its directories: most groups have none, and stat is cheaper than a listing.
-    if (statSync(path).nlink === 2) return [];
+    // Most groups have none, and stat is cheaper than a listing.
+    if (statSync(path).nlink === NO_DIRECTORIES) return [];
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
@@ -106,6 +117,10 @@ export const realFiles: KernelFiles = {
     // The kernel's own packing of device numbers, see makedev(3).
     const { rdev } = stat;
     return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
+  },
+  openDirectory(path) {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    return { hasDirectories: () => fstatSync(fd).nlink > NO_DIRECTORIES, close: () => closeSync(fd) };
   },
   watch(path, onChange) {
     const watcher = watch(path, { persistent: true }, onChange);

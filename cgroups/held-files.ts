@@ -3,15 +3,17 @@
  * keep theirs open: 4 µs a file instead of 15.
  */
 import { hasCode } from "../lib/errors.ts";
-import type { KernelFiles, OpenFile } from "./files.ts";
+import type { KernelFiles, OpenDirectory, OpenFile } from "./files.ts";
 
-/** Groups whose files stay open; each has up to fifteen, below the 4096 that a process of root may have at least. */
+/** Groups whose files stay open; each has up to sixteen, below the 4096 that a process of root may have at least. */
 const MOST_GROUPS = 150;
 
 export class HeldFiles {
   readonly #files: KernelFiles;
   /** Group → path → file, or that there is none. The group that was used last is the last. */
   readonly #groups = new Map<string, Map<string, OpenFile | undefined>>();
+  /** Group → its directory. */
+  readonly #directories = new Map<string, OpenDirectory>();
   /** The group that was used last: a sample reads all files of one group, then those of the next. */
   #latest: { readonly group: string; readonly files: Map<string, OpenFile | undefined> } | undefined;
 
@@ -55,6 +57,22 @@ export class HeldFiles {
     }
   }
 
+  /**
+   * Whether there are groups inside of the group. Undefined when it is gone.
+   * @param path its directory; always the same for a group
+   */
+  hasGroups(group: string, path: string): boolean | undefined {
+    this.#use(group);
+    try {
+      const held = this.#directories.get(group) ?? this.#files.openDirectory(path);
+      this.#directories.set(group, held);
+      return held.hasDirectories();
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
   #use(group: string): Map<string, OpenFile | undefined> {
     if (this.#latest?.group === group) return this.#latest.files;
     const held = this.#groups.get(group) ?? new Map<string, OpenFile | undefined>();
@@ -70,6 +88,8 @@ export class HeldFiles {
   release(group: string): void {
     for (const file of this.#groups.get(group)?.values() ?? []) file?.close();
     this.#groups.delete(group);
+    this.#directories.get(group)?.close();
+    this.#directories.delete(group);
     if (this.#latest?.group === group) this.#latest = undefined;
   }
 }

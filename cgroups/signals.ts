@@ -64,7 +64,8 @@ export function readSignals(tree: GroupTree, id: string, held: HeldFiles, oomKil
 
 function oomKillsOf(tree: GroupTree, id: string, held: HeldFiles): number {
   try {
-    return countOomKills(tree, id, (path) => held.read(id, path));
+    const hasGroups = (directory: string): boolean => held.hasGroups(id, directory) ?? false;
+    return countOomKills(tree, id, (path) => held.read(id, path), hasGroups);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENODEV")) return 0;
     throw error;

@@ -39,7 +39,7 @@ export function readStats(tree: GroupTree, id: string, held: HeldFiles): GroupSt
       ...readMemory(tree, id, held),
       ...readIo(tree, id, held),
       pids: readPids(tree, id, read),
-      oomKills: countOomKills(tree, id, read),
+      oomKills: countOomKills(tree, id, read, (directory) => held.hasGroups(id, directory) ?? false),
     };
   } catch (error) {
     held.release(id);

@@ -255,6 +255,11 @@ export class FakeKernel implements KernelFiles {
       .map((other) => other.slice(path.length + 1));
   }
 
+  openDirectory(path: string) {
+    if (!this.#directories.has(path)) throw new Failure("ENOENT", path);
+    return { hasDirectories: () => this.#directories.has(path) && this.directories(path).length > 0, close() {} };
+  }
+
   blockDevice(path: string): string | undefined {
     const device = this.devices.get(path);
     if (device === undefined) this.read(path);
