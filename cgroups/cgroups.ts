@@ -65,7 +65,7 @@ export class Cgroups {
   /** @throws `invalid` for a parent that is no absolute path below the root */
   constructor({ host, parent, logger }: CgroupsOptions) {
     this.#tree = new GroupTree(host, parent);
-    this.#held = new HeldFiles(host.files);
+    this.#held = new HeldFiles(this.#tree);
     this.#logger = logger;
   }
 

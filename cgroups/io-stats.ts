@@ -4,15 +4,13 @@ import type { GroupTree } from "./tree.ts";
 import type { GroupStats, IoCounters } from "./types.ts";
 
 /** Empty where the host does not count it. */
-export function readIo(tree: GroupTree, id: string, held: HeldFiles): Pick<GroupStats, "io"> {
-  const directory = tree.controllerDirectory("io", id);
-  if (directory === undefined) return {};
-  if (tree.host.controllers.get("io")?.version === 2) {
-    const text = held.readOptional(id, `${directory}/io.stat`);
+export function readIo({ host }: GroupTree, id: string, held: HeldFiles): Pick<GroupStats, "io"> {
+  if (host.controllers.get("io")?.version === 2) {
+    const text = held.readOptional(id, "io", "io.stat");
     return text === undefined ? {} : { io: v2Counters(text) };
   }
-  const bytes = held.readOptional(id, `${directory}/blkio.throttle.io_service_bytes_recursive`);
-  const operations = held.readOptional(id, `${directory}/blkio.throttle.io_serviced_recursive`);
+  const bytes = held.readOptional(id, "io", "blkio.throttle.io_service_bytes_recursive");
+  const operations = held.readOptional(id, "io", "blkio.throttle.io_serviced_recursive");
   if (bytes === undefined || operations === undefined) return {};
   return {
     io: {

@@ -8,6 +8,8 @@ import type { GroupPressure, Pressure, PressureResource, Stall } from "./types.t
 
 export const PRESSURE_RESOURCES: readonly PressureResource[] = ["cpu", "memory", "io"];
 
+const FILES = { cpu: "cpu.pressure", memory: "memory.pressure", io: "io.pressure" } as const;
+
 const NONE: Stall = { avg10: 0, avg60: 0, avg300: 0, total: 0 };
 
 /** Content of a pressure file; undefined when it is none. A kernel before 5.13 has no `full` for the CPU. */
@@ -30,10 +32,10 @@ function stallIn(text: string, kind: string): Stall | undefined {
 
 /** Of a group, through its v2 directory, which hybrid hosts have as well. @throws `notFound` */
 export function readPressure(tree: GroupTree, id: string, held: HeldFiles): GroupPressure {
-  const directory = tree.unifiedDirectory(id);
-  if (directory === undefined) return {};
-  const pressure = collect((resource) => held.readOptional(id, `${directory}/${resource}.pressure`));
-  if (Object.keys(pressure).length > 0 || tree.host.files.exists(directory)) return pressure;
+  if (tree.host.unified === undefined) return {};
+  const pressure = collect((resource) => held.readOptional(id, "unified", FILES[resource]));
+  if (Object.keys(pressure).length > 0 || tree.host.files.exists(tree.directoryOf(tree.host.unified, id)))
+    return pressure;
   held.release(id);
   throw notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
 }

@@ -1,5 +1,4 @@
 /** What the kernel counts when a limit acts: kills, refusals, slowdowns. */
-import { hasCode } from "../lib/errors.ts";
 import type { HeldFiles } from "./held-files.ts";
 import { counter } from "./keyed.ts";
 import { countOomKills } from "./oom.ts";
@@ -29,24 +28,25 @@ export function signalFiles(tree: GroupTree, id: string): Readonly<Record<"memor
   const memory = tree.controllerDirectory("memory", id);
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
   return {
-    memory: memory === undefined ? "" : `${memory}/${isV2 ? "memory.events" : "memory.oom_control"}`,
+    memory: memory === undefined ? "" : `${memory}/${memoryFile(isV2)}`,
     pids: `${tree.controllerDirectory("pids", id) ?? ""}/pids.events`,
     events: `${tree.unifiedDirectory(id) ?? ""}/cgroup.events`,
   };
 }
+
+const memoryFile = (isV2: boolean): string => (isV2 ? "memory.events" : "memory.oom_control");
 
 /**
  * Never throws for a group that is gone: then nothing is counted.
  * @param oomKills where they were counted already, which needs a look at the groups below
  */
 export function readSignals(tree: GroupTree, id: string, held: HeldFiles, oomKills?: number): GroupSignals {
-  const files = signalFiles(tree, id);
-  const memory = files.memory === "" ? undefined : held.readOptional(id, files.memory);
-  const pids = held.readOptional(id, files.pids);
-  const events = held.readOptional(id, files.events);
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
+  const memory = held.readOptional(id, "memory", memoryFile(isV2));
+  const pids = held.readOptional(id, "pids", "pids.events");
+  const events = held.readOptional(id, "unified", "cgroup.events");
   return {
-    oomKills: oomKills ?? oomKillsOf(tree, id, held),
+    oomKills: oomKills ?? countOomKills(tree, id, held),
     ...(memory === undefined || !isV2
       ? {}
       : {
@@ -60,14 +60,4 @@ export function readSignals(tree: GroupTree, id: string, held: HeldFiles, oomKil
       ? {}
       : { populated: counter(events, "populated") === 1, frozen: counter(events, "frozen") === 1 }),
   };
-}
-
-function oomKillsOf(tree: GroupTree, id: string, held: HeldFiles): number {
-  try {
-    const hasGroups = (directory: string): boolean => held.hasGroups(id, directory) ?? false;
-    return countOomKills(tree, id, (path) => held.read(id, path), hasGroups);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENODEV")) return 0;
-    throw error;
-  }
 }

@@ -1,9 +1,9 @@
 /** Counters of a group: about ten small files, which stay open between samples. */
 import { hasCode, notFound } from "../lib/errors.ts";
-import type { HeldFiles } from "./held-files.ts";
+import type { HeldFiles, Place } from "./held-files.ts";
 import { readIo } from "./io-stats.ts";
 import { counter } from "./keyed.ts";
-import { countOomKills, type ReadFile } from "./oom.ts";
+import { countOomKills } from "./oom.ts";
 import type { GroupTree } from "./tree.ts";
 import type { GroupStats } from "./types.ts";
 
@@ -31,15 +31,14 @@ export const NO_STATS: GroupStats = {
 
 /** @throws `notFound` when the group is gone */
 export function readStats(tree: GroupTree, id: string, held: HeldFiles): GroupStats {
-  const read: ReadFile = (path) => held.read(id, path);
   try {
     return {
-      ...readCpuTime(tree, id, read),
-      ...readThrottling(tree, id, read),
+      ...readCpuTime(tree, id, held),
+      ...readThrottling(tree, id, held),
       ...readMemory(tree, id, held),
       ...readIo(tree, id, held),
-      pids: readPids(tree, id, read),
-      oomKills: countOomKills(tree, id, read, (directory) => held.hasGroups(id, directory) ?? false),
+      pids: tree.host.controllers.has("pids") ? numberIn(held, id, "pids", "pids.current") : 0,
+      oomKills: countOomKills(tree, id, held),
     };
   } catch (error) {
     held.release(id);
@@ -53,35 +52,32 @@ const gone = (tree: GroupTree, id: string): Error =>
 
 /** The v2 group counts time without any controller, in one file; v1 has a file for each figure. */
 function readCpuTime(
-  tree: GroupTree,
+  { host }: GroupTree,
   id: string,
-  read: ReadFile,
+  held: HeldFiles,
 ): Pick<CpuStats, "cpuUsage" | "cpuUser" | "cpuSystem"> {
-  const unified = tree.unifiedDirectory(id);
-  if (unified !== undefined) {
-    const text = read(`${unified}/cpu.stat`);
+  if (host.unified !== undefined) {
+    const text = held.read(id, "unified", "cpu.stat");
     return {
       cpuUsage: counter(text, "usage_usec") * 1000,
       cpuUser: counter(text, "user_usec") * 1000,
       cpuSystem: counter(text, "system_usec") * 1000,
     };
   }
-  const directory = tree.controllerDirectory("cpuacct", id);
-  if (directory === undefined) return { cpuUsage: 0, cpuUser: 0, cpuSystem: 0 };
+  if (!host.controllers.has("cpuacct")) return { cpuUsage: 0, cpuUser: 0, cpuSystem: 0 };
   return {
-    cpuUsage: numberIn(read, `${directory}/cpuacct.usage`),
-    cpuUser: numberIn(read, `${directory}/cpuacct.usage_user`),
-    cpuSystem: numberIn(read, `${directory}/cpuacct.usage_sys`),
+    cpuUsage: numberIn(held, id, "cpuacct", "cpuacct.usage"),
+    cpuUser: numberIn(held, id, "cpuacct", "cpuacct.usage_user"),
+    cpuSystem: numberIn(held, id, "cpuacct", "cpuacct.usage_sys"),
   };
 }
 
 function readThrottling(
-  tree: GroupTree,
+  { host }: GroupTree,
   id: string,
-  read: ReadFile,
+  held: HeldFiles,
 ): Omit<CpuStats, "cpuUsage" | "cpuUser" | "cpuSystem"> {
-  const directory = tree.controllerDirectory("cpu", id);
-  const text = directory === undefined ? "" : read(`${directory}/cpu.stat`);
+  const text = host.controllers.has("cpu") ? held.read(id, "cpu", "cpu.stat") : "";
   return {
     cpuPeriods: counter(text, "nr_periods"),
     cpuThrottledPeriods: counter(text, "nr_throttled"),
@@ -90,34 +86,27 @@ function readThrottling(
   };
 }
 
-function readMemory(tree: GroupTree, id: string, held: HeldFiles): MemoryStats {
-  const directory = tree.controllerDirectory("memory", id);
-  if (directory === undefined) return NO_MEMORY;
-  const read: ReadFile = (path) => held.read(id, path);
-  const stat = read(`${directory}/memory.stat`);
-  if (tree.host.controllers.get("memory")?.version === 1) {
-    const memoryUsage = numberIn(read, `${directory}/memory.usage_in_bytes`);
-    const swap = tree.host.swapAccounting ? { swapUsage: counter(stat, "total_swap") } : {};
+function readMemory({ host }: GroupTree, id: string, held: HeldFiles): MemoryStats {
+  const memory = host.controllers.get("memory");
+  if (memory === undefined) return NO_MEMORY;
+  const stat = held.read(id, "memory", "memory.stat");
+  if (memory.version === 1) {
     return {
-      memoryUsage,
-      memoryPeak: numberIn(read, `${directory}/memory.max_usage_in_bytes`),
+      memoryUsage: numberIn(held, id, "memory", "memory.usage_in_bytes"),
+      memoryPeak: numberIn(held, id, "memory", "memory.max_usage_in_bytes"),
       memoryInactiveFile: counter(stat, "total_inactive_file"),
-      ...swap,
+      ...(host.swapAccounting ? { swapUsage: counter(stat, "total_swap") } : {}),
     };
   }
-  const peak = held.readOptional(id, `${directory}/memory.peak`);
-  const swap = held.readOptional(id, `${directory}/memory.swap.current`);
+  const peak = held.readOptional(id, "memory", "memory.peak");
+  const swap = held.readOptional(id, "memory", "memory.swap.current");
   return {
-    memoryUsage: numberIn(read, `${directory}/memory.current`),
+    memoryUsage: numberIn(held, id, "memory", "memory.current"),
     memoryPeak: peak === undefined ? undefined : Number(peak),
     memoryInactiveFile: counter(stat, "inactive_file"),
     ...(swap === undefined ? {} : { swapUsage: Number(swap) }),
   };
 }
 
-function readPids(tree: GroupTree, id: string, read: ReadFile): number {
-  const directory = tree.controllerDirectory("pids", id);
-  return directory === undefined ? 0 : numberIn(read, `${directory}/pids.current`);
-}
-
-const numberIn = (read: ReadFile, path: string): number => Number(read(path));
+const numberIn = (held: HeldFiles, id: string, place: Place, file: string): number =>
+  Number(held.read(id, place, file));

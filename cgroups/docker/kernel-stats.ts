@@ -1,6 +1,6 @@
 /** Counters with the kernel's own keys, for what Docker's API passes through of them. */
 import { hasCode, notFound } from "../../lib/errors.ts";
-import type { HeldFiles } from "../held-files.ts";
+import type { HeldFiles, Place } from "../held-files.ts";
 import { counter, counters } from "../keyed.ts";
 import type { GroupTree } from "../tree.ts";
 
@@ -27,10 +27,7 @@ export interface KernelStats {
 
 /** @throws `notFound` when the group is gone */
 export function readKernelStats(tree: GroupTree, id: string, held: HeldFiles): KernelStats {
-  const text = (controller: string, file: string): string => {
-    const directory = tree.controllerDirectory(controller, id);
-    return directory === undefined ? "" : (held.readOptional(id, `${directory}/${file}`) ?? "");
-  };
+  const text = (place: Place, file: string): string => held.readOptional(id, place, file) ?? "";
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
   return {
     memory: readMemoryStat(tree, id, held),
@@ -47,10 +44,9 @@ export function readKernelStats(tree: GroupTree, id: string, held: HeldFiles): K
 
 /** All of memory.stat. @throws `notFound` when the group is gone */
 export function readMemoryStat(tree: GroupTree, id: string, held: HeldFiles): Record<string, number> {
-  const directory = tree.controllerDirectory("memory", id);
-  if (directory === undefined) return {};
+  if (!tree.host.controllers.has("memory")) return {};
   try {
-    return counters(held.read(id, `${directory}/memory.stat`));
+    return counters(held.read(id, "memory", "memory.stat"));
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENODEV")) throw error;
     held.release(id);

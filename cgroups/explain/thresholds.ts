@@ -2,6 +2,8 @@
 
 /** Part of the periods in which the quota was used up. */
 export const MUCH_THROTTLED = 0.1;
+/** Seconds that threads wait for the next period, of each second: less is lost at the end of a period, and no matter. */
+export const MUCH_THROTTLED_TIME = 0.03;
 /** Part of the time that something waited for CPU or I/O: short waits are usual for both. */
 export const MUCH_PRESSURE = 0.25;
 /** The same for memory, where waiting is never usual. */

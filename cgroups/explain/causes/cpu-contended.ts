@@ -1,6 +1,7 @@
 /** Others use the CPUs. */
 import { limitEvidence, percent, pressureEvidence, pressureOf } from "../evidence.ts";
-import { MUCH_PRESSURE, MUCH_THROTTLED } from "../thresholds.ts";
+import { MUCH_PRESSURE } from "../thresholds.ts";
+import { isThrottled } from "../throttled.ts";
 import type { Cause } from "../types.ts";
 import { cpuThrottledAbove } from "./cpu-throttled-above.ts";
 import { cpusetFull } from "./cpuset-full.ts";
@@ -11,7 +12,7 @@ export const cpuContended: Cause = {
   find(facts) {
     const { rates, host } = facts;
     const share = pressureOf(facts, "cpu");
-    if (rates === undefined || share < MUCH_PRESSURE || (rates.throttledShare ?? 0) >= MUCH_THROTTLED) return undefined;
+    if (rates === undefined || share < MUCH_PRESSURE || isThrottled(rates)) return undefined;
     if (cpuThrottledAbove.find(facts) !== undefined || cpusetFull.find(facts) !== undefined) return undefined;
     const isAlone = rates.cpus >= host.cpus * 0.9;
     return {

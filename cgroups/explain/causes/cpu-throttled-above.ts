@@ -1,6 +1,7 @@
 /** A group above has a quota that is used up. */
 import { limitOf, percent, pressureEvidence, pressureOf } from "../evidence.ts";
 import { MUCH_PRESSURE, MUCH_THROTTLED } from "../thresholds.ts";
+import { isThrottled } from "../throttled.ts";
 import type { Cause } from "../types.ts";
 
 export const cpuThrottledAbove: Cause = {
@@ -8,9 +9,9 @@ export const cpuThrottledAbove: Cause = {
   severity: "slow",
   find(facts) {
     if (pressureOf(facts, "cpu") < MUCH_PRESSURE) return undefined;
-    const ownShare = limitOf(facts, "cpus") === undefined ? 0 : (facts.rates?.throttledShare ?? 0);
+    const isOwn = limitOf(facts, "cpus") !== undefined && facts.rates !== undefined && isThrottled(facts.rates);
     const group = facts.above.find(({ cpu }) => (cpu?.throttledShare ?? 0) >= MUCH_THROTTLED);
-    if (group?.cpu === undefined || ownShare >= MUCH_THROTTLED) return undefined;
+    if (group?.cpu === undefined || isOwn) return undefined;
     const { cpus, throttledShare, file } = group.cpu;
     return {
       title: `It is slowed down by the limit of ${cpus} CPUs that the group ${group.path} has for all its members.`,

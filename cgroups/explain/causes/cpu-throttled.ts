@@ -1,6 +1,6 @@
 /** Its quota of CPU time is used up in many periods. */
 import { limitEvidence, limitOf, percent, pressureEvidence, setFix } from "../evidence.ts";
-import { MUCH_THROTTLED } from "../thresholds.ts";
+import { isThrottled } from "../throttled.ts";
 import type { Cause } from "../types.ts";
 
 export const cpuThrottled: Cause = {
@@ -10,7 +10,7 @@ export const cpuThrottled: Cause = {
     const { rates, stats } = facts;
     const cpus = limitOf(facts, "cpus");
     const share = rates?.throttledShare ?? 0;
-    if (rates === undefined || cpus === undefined || share < MUCH_THROTTLED) return undefined;
+    if (rates === undefined || cpus === undefined || !isThrottled(rates)) return undefined;
     const wanted = Math.min(facts.host.cpus, Math.ceil((cpus * (1 + share) + rates.throttledTime / 2) * 10) / 10);
     return {
       title: `It is slowed down by its limit of ${cpus} CPUs: in ${percent(share)} of the periods its time was used up.`,

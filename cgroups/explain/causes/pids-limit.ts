@@ -1,7 +1,13 @@
 /** Forks fail. */
-import { limitEvidence, limitOf, setFix } from "../evidence.ts";
+import { limitEvidence, limitOf, readingOf, setFix } from "../evidence.ts";
 import { NEAR_LIMIT } from "../thresholds.ts";
-import type { Cause } from "../types.ts";
+import type { Cause, Facts } from "../types.ts";
+
+/** Then it was the limit of a group above: v1 counts refusals where the process is that forks. */
+function isNeverMet(facts: Facts, limit: number): boolean {
+  const { peak } = readingOf(facts, "pids") ?? {};
+  return peak !== undefined && peak < limit * NEAR_LIMIT;
+}
 
 export const pidsLimit: Cause = {
   code: "pids-limit",
@@ -13,7 +19,7 @@ export const pidsLimit: Cause = {
     if (limit === undefined || count === 0) return undefined;
     // Refusals of long ago, or under another limit, are no trouble of one that runs.
     const isPast = exit === undefined && rates !== undefined && rates.pidsMax === 0 && stats.pids < limit * NEAR_LIMIT;
-    if (isPast) return undefined;
+    if (isPast || isNeverMet(facts, limit)) return undefined;
     return {
       title: `It may not have more than ${limit} processes and threads: ${count === 1 ? "once" : `${count} times`} a new one was refused.`,
       explanation:
