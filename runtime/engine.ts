@@ -146,8 +146,8 @@ export class Engine implements ApiEngine, AsyncDisposable {
   }
 
   info(): EngineInfo {
-    const { dataRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER } = this.#config;
-    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp(), cgroupDriver };
+    const { dataRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER, insecureRegistries = [] } = this.#config;
+    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */

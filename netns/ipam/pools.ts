@@ -100,7 +100,7 @@ export interface PoolRequest {
 }
 
 /**
- * The first subnet of the pools that is free. Every one that was passed over is logged with what is in its way.
+ * The first subnet of the pools that is free. What is in the way of those that were passed over is logged.
  * @throws `unavailable` with Docker's text when none is left
  */
 export function choosePool({ network, family, size, pools, occupied }: PoolRequest, logger: Logger): Cidr {
@@ -110,7 +110,9 @@ export function choosePool({ network, family, size, pools, occupied }: PoolReque
     if (obstacle === undefined) return subnet;
     if (passedOver.has(obstacle)) continue;
     passedOver.set(obstacle, subnet);
-    logger.info(`Network ${network} does not take ${formatCidr(subnet)}: it overlaps ${obstacle.by}.`);
+    // That our own networks have theirs is no news; that a route of the host forced the choice is.
+    const log = obstacle.isNetwork === true ? logger.debug : logger.info;
+    log.call(logger, `Network ${network} does not take ${formatCidr(subnet)}: it overlaps ${obstacle.by}.`);
   }
   throw unavailable("all predefined address pools have been fully subnetted", {
     code: "CTR_POOLS_EXHAUSTED",

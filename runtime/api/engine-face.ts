@@ -41,6 +41,8 @@ export interface EngineInfo {
   readonly id: string;
   readonly dataRoot: string;
   readonly seccomp: boolean;
+  /** Hosts and networks, as configured. */
+  readonly insecureRegistries: readonly string[];
   readonly cgroupDriver: string;
 }
 

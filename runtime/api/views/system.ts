@@ -3,6 +3,7 @@ import type { CgroupHost } from "../../../cgroups/index.ts";
 import type { EngineInfo, EngineVersion } from "../engine-face.ts";
 import { API_VERSION, MIN_API_VERSION } from "../versions.ts";
 import { STORAGE_DRIVER } from "./container-inspect.ts";
+import { registryView } from "./registries.ts";
 
 /** Facts of the machine. */
 export interface HostFacts {
@@ -106,7 +107,7 @@ export function infoView(
     OSType: "linux",
     Architecture: host.machine,
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8"], IndexConfigs: {}, Mirrors: [] },
+    RegistryConfig: registryView(info.insecureRegistries),
     NCPU: host.cpus,
     MemTotal: cgroups.memoryTotal,
     GenericResources: null,

@@ -293,6 +293,12 @@ export function memoryEngine(): MemoryEngine {
       },
     },
     version: () => ({ version: "1.2.3", gitCommit: "abc", buildTime: "", runtime: { name: "runc", version: "1.1.5" } }),
-    info: () => ({ id: "engine", dataRoot: "/data", seccomp: true, cgroupDriver: "cgroupfs" }),
+    info: () => ({
+      id: "engine",
+      dataRoot: "/data",
+      seccomp: true,
+      cgroupDriver: "cgroupfs",
+      insecureRegistries: [],
+    }),
   };
 }

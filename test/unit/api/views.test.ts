@@ -7,6 +7,7 @@ import { imageInspect, imageSummary } from "../../../runtime/api/views/images.ts
 import { mountPoints } from "../../../runtime/api/views/mounts.ts";
 import { networkView } from "../../../runtime/api/views/networks.ts";
 import { portMap, portSummaries } from "../../../runtime/api/views/ports.ts";
+import { registryView } from "../../../runtime/api/views/registries.ts";
 import { statusText } from "../../../runtime/api/views/status.ts";
 import { processTable } from "../../../runtime/api/views/top.ts";
 import type { Container } from "../../../runtime/types.ts";
@@ -231,5 +232,19 @@ describe("processTable", () => {
 
   it("needs the PID column", () => {
     assert.throws(() => processTable("CMD\ninit\n", new Set([1])), { message: "Couldn't find PID field in ps output" });
+  });
+});
+
+describe("registryView", () => {
+  it("lists networks and registries that may be asked without TLS", () => {
+    const { InsecureRegistryCIDRs, IndexConfigs } = registryView(["registry.lan:5000", "10.1.0.0/16"]);
+    assert.deepEqual(InsecureRegistryCIDRs, ["10.1.0.0/16", "::1/128", "127.0.0.0/8"]);
+    assert.deepEqual(
+      Object.values(IndexConfigs).map(({ Name, Secure }) => [Name, Secure]),
+      [
+        ["docker.io", true],
+        ["registry.lan:5000", false],
+      ],
+    );
   });
 });
