@@ -94,17 +94,16 @@ export function limitsBetween(before: Limits, after: Limits): Limits {
 
 /** One row a limit that differs. @param files that were written, when the limits are in force */
 export function describeChange(before: Limits, after: Limits, files: readonly ChangedFile[] = []): LimitChange[] {
-  return changedFields(before, after)
-    .filter((field) => !isOtherName(field, after))
-    .map((field) => {
-      const file = files.find(({ limit }) => limit === field)?.file;
-      return {
-        limit: flagName(field),
-        before: textOf(field, before[field]),
-        after: textOf(field, after[field]),
-        ...(file === undefined ? {} : { file }),
-      };
-    });
+  const [one, other] = underOneName(before, after);
+  return changedFields(one, other).map((field) => {
+    const file = files.find(({ limit }) => limit === field || limit === OTHER_NAME[field])?.file;
+    return {
+      limit: flagName(field),
+      before: textOf(field, one[field]),
+      after: textOf(field, other[field]),
+      ...(file === undefined ? {} : { file }),
+    };
+  });
 }
 
 /** What was put back into its file. */
@@ -112,9 +111,20 @@ export function describeFiles(files: readonly ChangedFile[]): LimitChange[] {
   return files.map(({ limit, file, before, after }) => ({ limit: flagName(limit), before, after, file }));
 }
 
-/** Swap alone and the total are one number: the name that is asked for now tells of it. */
-const isOtherName = (field: LimitField, { swap, memorySwap }: Limits): boolean =>
-  (field === "memorySwap" && swap !== undefined) || (field === "swap" && memorySwap !== undefined);
+/** Swap alone and the total of memory and swap are kept in the same file. */
+const OTHER_NAME: { readonly [Field in LimitField]?: LimitField } = { swap: "memorySwap", memorySwap: "swap" };
+
+/** A change from the total to swap alone, or back, is seen as one of swap. */
+function underOneName(before: Limits, after: Limits): readonly [Limits, Limits] {
+  const isRenamed = (before.swap === undefined) !== (after.swap === undefined);
+  return isRenamed ? [withSwapAlone(before), withSwapAlone(after)] : [before, after];
+}
+
+function withSwapAlone({ memorySwap, ...limits }: Limits): Limits {
+  const { memory, swap } = limits;
+  if (swap !== undefined || typeof memorySwap !== "number" || typeof memory !== "number") return limits;
+  return { ...limits, swap: memorySwap - memory };
+}
 
 const flagName = (field: LimitField): string => rowOf(field).flag.slice(2);
 

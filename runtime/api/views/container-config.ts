@@ -96,7 +96,7 @@ export function hostConfigView({ hostConfig }: Container, runtime: string) {
     ...hostConfig,
     // The values by which clients say "unset".
     PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
-    MemorySwappiness: null,
+    MemorySwappiness: hostConfig.MemorySwappiness === -1 ? null : (hostConfig.MemorySwappiness ?? null),
     NetworkMode: hostConfig.NetworkMode || "bridge",
     IpcMode: hostConfig.IpcMode || "private",
     CgroupnsMode: hostConfig.CgroupnsMode || "private",
