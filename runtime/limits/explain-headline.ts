@@ -8,6 +8,8 @@ export interface Known {
   readonly exit: ExitFacts | undefined;
   /** The gravest first. */
   readonly verdicts: readonly Verdict[];
+  /** It was not well earlier in its run. */
+  readonly wasUnwell: boolean;
   /** False when nothing was kept about the end. */
   readonly hasFacts: boolean;
 }
@@ -22,7 +24,7 @@ export function headlineOf(known: Known): string {
       return error === "" ? `${name} has not been started yet.` : `${name} could not be started: ${error}`;
     case "running":
     case "paused":
-      return `${name} ${running(known.verdicts[0])}`;
+      return `${name} ${running(known)}`;
     case "restarting":
       return `${name} is about to be started again. ${capital(ended(known))}`;
     default:
@@ -37,7 +39,8 @@ const RUNNING: Readonly<Record<Severity, string>> = {
   notice: "runs and nothing holds it back, but there is something to know.",
 };
 
-function running(gravest: Verdict | undefined): string {
+function running({ verdicts: [gravest], wasUnwell }: Known): string {
+  if (gravest === undefined && wasUnwell) return "is well now. It was not, a while ago.";
   if (gravest === undefined) return "is well: no limit holds it back.";
   return STANDSTILL.has(gravest.code) ? "stands still." : RUNNING[gravest.severity];
 }

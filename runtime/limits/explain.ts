@@ -115,7 +115,7 @@ export class LimitInsight {
     const previous = this.#previous(id);
     return {
       ...{ id, name, status, verdicts },
-      headline: headlineOf({ container, exit: undefined, verdicts, hasFacts: true }),
+      headline: headlineOf({ container, exit: undefined, verdicts, wasUnwell: earlier !== undefined, hasFacts: true }),
       ...(earlier === undefined ? {} : { earlier }),
       ...(previous === undefined ? {} : { previous }),
       ...secondsOf(facts),
@@ -153,7 +153,7 @@ export class LimitInsight {
     const exit = facts?.exit;
     return {
       ...{ id, name, status, verdicts },
-      headline: headlineOf({ container, exit, verdicts, hasFacts: facts !== undefined }),
+      headline: headlineOf({ container, exit, verdicts, wasUnwell: false, hasFacts: facts !== undefined }),
       ...(exit === undefined ? {} : { exit }),
       ...(facts === undefined ? {} : secondsOf(facts)),
       looked: facts === undefined ? [] : figuresOf(facts),

@@ -1,5 +1,5 @@
 /** What each running container counted a moment ago, so that rates are known at once when somebody asks. */
-import type { Moment } from "../../cgroups/index.ts";
+import type { GroupSignals, Moment } from "../../cgroups/index.ts";
 
 /** Milliseconds: rates are over about the last ten seconds. */
 const SPAN = 10_000;
@@ -9,8 +9,20 @@ const SPACING = 2000;
 export class History {
   readonly #moments = new Map<string, Moment[]>();
   readonly #first = new Map<string, Moment>();
+  readonly #begun = new Map<string, GroupSignals>();
 
-  record(id: string, moment: Moment): void {
+  /**
+   * What is recorded next is the first moment, with the signals that it had when it began: a process that was refused
+   * before the first look is no less refused, while the work of starting says nothing about a container.
+   */
+  begin(id: string, signals: GroupSignals): void {
+    this.forget(id);
+    this.#begun.set(id, signals);
+  }
+
+  record(id: string, counted: Moment): void {
+    const moment = { ...counted, signals: this.#begun.get(id) ?? counted.signals };
+    this.#begun.delete(id);
     if (!this.#first.has(id)) this.#first.set(id, moment);
     const moments = this.#moments.get(id) ?? [];
     this.#moments.set(id, moments);
@@ -33,5 +45,6 @@ export class History {
   forget(id: string): void {
     this.#moments.delete(id);
     this.#first.delete(id);
+    this.#begun.delete(id);
   }
 }

@@ -137,7 +137,9 @@ export class LimitWatch implements Disposable {
 
   #watch(id: string, { cgroups, since }: Run): void {
     try {
-      this.#watcher.add(cgroups, id, since());
+      const begun = since();
+      this.#history.begin(id, begun.moment.signals);
+      this.#watcher.add(cgroups, id, begun);
       this.#watcher.poll(cgroups, id);
     } catch (error) {
       // It has ended meanwhile, and its group is gone.

@@ -9,6 +9,7 @@ const killed: Facts = { ...healthy, exit: { code: 137, time: 1e12, asked: "nothi
 const oomed: Facts = { ...killed, signals: { ...healthy.signals, oomKills: 1 }, victims: [victim] };
 const atLimit = withLimits(oomed, reading("memory", 64 * MIB, { usage: 64 * MIB, peak: 64 * MIB }));
 const above = { path: "/ctr/shop.group", memory: { limit: 100 * MIB, usage: 99 * MIB, file: "/f/memory.max" } };
+const fullPids = reading("pids", 50, { usage: 4, peak: 50 });
 const waiting = (some: number) => ({ some, full: some / 2 });
 
 /** A fault → the verdicts on it, the gravest first. */
@@ -55,13 +56,23 @@ const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
   ["waits for memory", { ...healthy, signals: { ...healthy.signals, underOom: true } }, "oom-waiting"],
   [
     "forks fail",
-    { ...healthy, signals: { ...healthy.signals, pidsMax: 9 }, rates: { ...rates, pidsMax: 2 } },
+    { ...withLimits(healthy, fullPids), signals: { ...healthy.signals, pidsMax: 9 }, rates: { ...rates, pidsMax: 2 } },
     "pids-limit",
   ],
   [
     "forks have failed and it is still full",
-    { ...healthy, signals: { ...healthy.signals, pidsMax: 9 }, stats: { ...stats, pids: 50 } },
+    { ...withLimits(healthy, fullPids), signals: { ...healthy.signals, pidsMax: 9 }, stats: { ...stats, pids: 50 } },
     "pids-limit",
+  ],
+  [
+    "forks fail for a group above, and v1 counts them here",
+    {
+      ...healthy,
+      signals: { ...healthy.signals, pidsMax: 9 },
+      rates: { ...rates, pidsMax: 2 },
+      above: [{ path: "/ctr", pids: { limit: 10, usage: 7, refused: 0, file: "/f/pids.max" } }],
+    },
+    "pids-limit-above",
   ],
   [
     "forks fail for a group above",
