@@ -36,12 +36,17 @@ const DEFAULT_SECONDS = 60;
 
 /** With its progress on a terminal. */
 async function record(client: Client, name: string, seconds: number): Promise<ContainerAdvice> {
-  const steps = client.events<AdviceStep>("GET", `/ctr/containers/${encodeURIComponent(name)}/advice`, {
-    query: { seconds },
-  });
+  const steps = client.events<AdviceStep | { readonly error: string }>(
+    "GET",
+    `/ctr/containers/${encodeURIComponent(name)}/advice`,
+    {
+      query: { seconds },
+    },
+  );
   const shows = process.stderr.isTTY === true;
   for await (const step of steps) {
     if (shows) process.stderr.write(CLEAR_LINE);
+    if ("error" in step) throw new CliError(step.error);
     if ("advice" in step) return step.advice;
     if (shows) process.stderr.write(`Recording ${name}: ${Math.round(step.progress.seconds)} of ${seconds} s`);
   }

@@ -1,5 +1,5 @@
 /** ctr's own: why a container was killed or is slow, which limits would fit it, and what has happened to limits. */
-import { CtrError } from "../../../lib/errors.ts";
+import { CtrError, messageOf } from "../../../lib/errors.ts";
 import type { LimitEvent } from "../../limits/watch-events.ts";
 import { parseTime } from "../decode/times.ts";
 import type { ApiEngine } from "../engine-face.ts";
@@ -14,15 +14,19 @@ export async function explainContainer(exchange: Exchange, { containers }: ApiEn
 /** Seconds that a container is recorded when the client says nothing. */
 const DEFAULT_SECONDS = 60;
 
-/** `GET /ctr/containers/{id}/advice?seconds=N`: lines of progress, and the advice in the last one. */
+/** `GET /ctr/containers/{id}/advice?seconds=N`: lines of progress, and in the last one the advice, or an error. */
 export async function adviseContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const seconds = exchange.integer("seconds") ?? DEFAULT_SECONDS;
   const steps = containers.insight.advise(exchange.parameter("id"), seconds, exchange.signal);
   // What is wrong with the request shows in the first step, before the answer begins.
   const first = await steps.next();
   const sink = exchange.stream("application/json");
-  for (let step = first; step.done !== true; step = await steps.next()) {
-    if (!(await sink.writeJson(step.value))) break;
+  try {
+    for (let step = first; step.done !== true; step = await steps.next()) {
+      if (!(await sink.writeJson(step.value))) break;
+    }
+  } catch (error) {
+    await sink.writeJson({ error: messageOf(error) });
   }
   sink.end();
 }

@@ -1,6 +1,8 @@
 /** An engine whose containers get into trouble, and what `ctr limit explain` says about it. */
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type CgroupHost, detectHost } from "../../../cgroups/index.ts";
 import type { Explanation } from "../../../runtime/index.ts";
 import { TestEngine } from "../../support/engine.ts";
@@ -57,6 +59,12 @@ export class ExplainedEngine implements AsyncDisposable {
       throw new Error(`${String(error)}: ${JSON.stringify(await this.explain(name))}`);
     });
     return await this.engine.ctrOutput("limit", "explain", name);
+  }
+
+  /** Starts a `ctr` that goes on, until it is killed. */
+  spawn(...argv: readonly string[]): ChildProcess {
+    const ctr = join(import.meta.dirname, "../../../bin/ctr");
+    return this.engine.host.spawn([ctr, "-H", `unix://${this.engine.socket}`, ...argv]);
   }
 
   /** A file of a container's group, in whatever hierarchy has it. */
