@@ -1,10 +1,14 @@
 /** The groups of execs that have limits of their own: children of their container's, named by the exec's id. */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Cgroups, checkLimits, type DockerResources, type Limits, startingLimits } from "../../cgroups/index.ts";
 import { codeOf } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
 import type { Container } from "../types.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import type { Parts } from "./parts.ts";
+
+/** Milliseconds between two looks for the end of what an exec has left running. */
+const LINGER = 5000;
 
 type GroupParts = Pick<Parts, "cgroups" | "groups" | "defaults">;
 
@@ -58,11 +62,16 @@ export class ExecGroup {
     await this.#cgroups.remove(this.#id);
   }
 
-  /** What the program left running stays under its limits, and the group goes with the container. */
+  /** What the program left running stays under its limits, and the group until that ends, or the container. */
   async remove(): Promise<void> {
-    await this.#cgroups.remove(this.#id).catch((error: unknown) => {
-      if (codeOf(error) !== "CTR_CGROUP_BUSY") throw error;
-    });
+    for (;;) {
+      try {
+        return await this.#cgroups.remove(this.#id);
+      } catch (error) {
+        if (codeOf(error) !== "CTR_CGROUP_BUSY") throw error;
+      }
+      while (this.#cgroups.processes(this.#id).length > 0) await delay(LINGER, undefined, { ref: false });
+    }
   }
 }
 

@@ -21,8 +21,8 @@ export function resizeSharedMemory(
   if (before !== undefined) undo.defer(() => resize(container, before));
 }
 
-function resize({ name, pid }: Container, size: number): void {
-  const fd = openOwn(pid);
+function resize({ id, name, pid }: Container, size: number): void {
+  const fd = unlessGone(id, () => openOwn(pid));
   if (fd === undefined) {
     throw conflict(`container ${name} has no /dev/shm of its own`, {
       code: "CTR_SHM_NOT_OWN",
@@ -51,6 +51,16 @@ function openOwn(pid: number): number | undefined {
   if (fd === undefined || deviceName(fstatSync(fd).dev) === device) return fd;
   closeSync(fd);
   return undefined;
+}
+
+/** @throws `conflict` when the first process ends meanwhile */
+function unlessGone<T>(id: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ESRCH", "EINVAL")) throw error;
+    throw conflict(`container ${id} is not running`, { code: "CTR_CONTAINER_NOT_RUNNING", cause: error });
+  }
 }
 
 /** As mountinfo writes it, see makedev(3). */

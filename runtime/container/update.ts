@@ -25,7 +25,7 @@ export async function updateContainer(
   request: UpdateRequest,
 ): Promise<UpdateResult> {
   const { id, hostConfig: before } = container;
-  return whileUpdating(id, async () => {
+  return whileUpdating(parts, id, async () => {
     checkMayChange(container);
     const after = updatedHostConfig(before, request);
     const warnings = checkUpdate(before, after, { cgroups: parts.cgroups.host, oci: parts.host });
@@ -118,12 +118,20 @@ function checkMayChange({ status }: Container): void {
 }
 
 /** Docker says so of everything that concerns the container's present state. */
-async function whileUpdating<T>(id: string, body: () => Promise<T>): Promise<T> {
+async function whileUpdating<T>(parts: Pick<Parts, "logger">, id: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
-  } catch (error) {
+  } catch (thrown) {
+    const error = reasonOf(parts, id, thrown);
     if (!(error instanceof CtrError) || error.kind === "invalid" || error.kind === "unsupported") throw error;
     const { kind, code, hint } = error;
     throw new CtrError(kind, `Cannot update container ${id}: ${error.message}`, { code, hint, cause: error });
   }
+}
+
+/** What could not be undone is told in the log; the answer tells why there was something to undo. */
+function reasonOf({ logger }: Pick<Parts, "logger">, id: string, thrown: unknown): unknown {
+  if (!(thrown instanceof SuppressedError)) return thrown;
+  logger.error(`A failed update of a container could not be undone as a whole: ${messageOf(thrown.error)}`, { id });
+  return reasonOf({ logger }, id, thrown.suppressed);
 }

@@ -118,7 +118,12 @@ export class LimitWatch implements Disposable {
   changed(cgroups: Cgroups, id: string): void {
     if (!this.#runs.has(id)) return;
     this.#history.forget(id);
-    this.#history.record(id, cgroups.moment(id));
+    try {
+      this.#history.record(id, cgroups.moment(id));
+    } catch (error) {
+      // A part of the group is gone: that is told of when the container is looked at.
+      if (!hasCode(error, "CTR_CGROUP_NOT_FOUND")) throw error;
+    }
   }
 
   #tick(): void {

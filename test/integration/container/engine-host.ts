@@ -186,5 +186,9 @@ export class EngineHost implements AsyncDisposable {
   }
 }
 
+/** Parents first. */
 const groupsIn = (path: string): string[] =>
-  readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(path, entry.name)] : []));
+  readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    const group = join(path, entry.name);
+    return entry.isDirectory() ? [group, ...groupsIn(group)] : [];
+  });

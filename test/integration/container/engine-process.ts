@@ -4,6 +4,7 @@
  */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import type { DockerResources } from "../../../cgroups/index.ts";
 import { toCtrError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { NetworkRequest } from "../../../netns/index.ts";
@@ -75,13 +76,18 @@ const calls = {
     await containers.start(id);
     return { id, ...(await output), exitCode: (await ended).exitCode };
   },
-  async exec(reference: string, command: readonly string[], input?: string): Promise<RunResult> {
+  async exec(
+    reference: string,
+    command: readonly string[],
+    input?: string,
+    resources: DockerResources = {},
+  ): Promise<RunResult> {
     const streams = {
       AttachStdin: input !== undefined,
       AttachStdout: true,
       AttachStderr: true,
     };
-    const id = containers.createExec(reference, { Cmd: command, ...streams });
+    const id = containers.createExec(reference, { Cmd: command, Resources: resources, ...streams });
     const attachment = await containers.startExec(id, { detach: false });
     if (attachment === undefined) throw new Error("an attached exec has no streams");
     const output = await outputOf(attachment, input);
@@ -125,6 +131,15 @@ const calls = {
   unpublish: (reference: string, ports: readonly PortChoice[]) => containers.networks.unpublish(reference, ports),
   endpoints: (reference: string) => engine.network.endpointsOfContainer(containers.find(reference).id),
   differences: () => engine.network.repair({ dryRun: true }),
+  limitGroup: (name: string, resources: DockerResources, unset?: readonly string[]) =>
+    engine.limitGroups.set(name, resources, unset),
+  limitGroups: () => engine.limitGroups.list(),
+  groupLimits: (name: string) => engine.limitGroups.limits(name),
+  removeLimitGroup: (name: string) => engine.limitGroups.remove(name),
+  groupPath: (reference: string): string => {
+    const { id } = containers.find(reference);
+    return containers.cgroupsOf(id).pathOf(id);
+  },
   events: (): readonly string[] => events.splice(0),
   pid: (): number => process.pid,
   engineId: (): string => engine.info().id,
