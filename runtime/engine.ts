@@ -10,6 +10,7 @@ import type { ApiEngine, EngineInfo, EngineVersion } from "./api/engine-face.ts"
 import {
   type ContainerDefaults,
   ContainerService,
+  checkDefaults,
   containerMigrations,
   DEFAULT_SHM_SIZE,
   type LifeStep,
@@ -106,6 +107,9 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const parent = engineParent(cgroupHost, cgroupParentOf(execRoot, cgroupDriver));
     const cgroups = new Cgroups({ host: cgroupHost, parent, logger });
     const groups = new LimitGroups({ store, cgroups, logger });
+    const host = detectOciHost();
+    const defaults = { ulimits: [], shmSize: DEFAULT_SHM_SIZE, ...config.containerDefaults, cgroupDriver };
+    checkDefaults({ cgroups, groups, defaults, host });
     const network = resources.use(
       await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
     );
@@ -119,13 +123,12 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
     const events = new EventBus();
     const networks = new NetworkService({ network, events });
-    const host = detectOciHost();
     const containers = resources.use(
       await ContainerService.open({
         ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, groups, monitor, logger, events },
         host,
         config: config.network,
-        defaults: { ulimits: [], shmSize: DEFAULT_SHM_SIZE, ...config.containerDefaults, cgroupDriver },
+        defaults,
         ...(config.step === undefined ? {} : { step: config.step }),
       }),
     );

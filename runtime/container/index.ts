@@ -1,5 +1,6 @@
 /** Containers and their life. */
 export type { CreateResult } from "./create.ts";
+export { checkDefaults } from "./defaults.ts";
 export type { ExecConfig, ExecStartOptions, ExecState } from "./execs.ts";
 export { isLinkGrant } from "./link-grants.ts";
 export type { NetworkFiles } from "./network-files.ts";

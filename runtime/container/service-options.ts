@@ -10,7 +10,6 @@ import type { LimitGroups } from "../limits/index.ts";
 import { announcedWatch } from "../limits/watch-bus.ts";
 import type { Monitor } from "../monitor/index.ts";
 import type { OciHost } from "../oci/index.ts";
-import { checkDefaults } from "./defaults.ts";
 import { containersByGroup } from "./group-members.ts";
 import { type ContainerDefaults, type LifeStep, type Parts, Paths } from "./parts.ts";
 import { ContainerRecords } from "./records.ts";
@@ -36,7 +35,6 @@ export interface ContainerServiceOptions {
   readonly step?: (step: LifeStep, id: string) => void;
 }
 
-/** @throws `invalid`, `unsupported` for defaults that this host cannot give */
 export function partsOf(options: ContainerServiceOptions): Parts {
   const records = new ContainerRecords(options.store);
   const parts = {
@@ -49,7 +47,6 @@ export function partsOf(options: ContainerServiceOptions): Parts {
     paths: new Paths(options.dataRoot, options.execRoot),
     step: options.step ?? (() => {}),
   };
-  checkDefaults(parts);
   options.groups.attach(() => containersByGroup(parts));
   return parts;
 }
