@@ -40,7 +40,7 @@ describe("groups of containers", function () {
           .map(({ name }) => name)
       : [];
   const container = (parent: string, name?: string, further: object = {}) =>
-    engine.background({ Cmd: SLEEP, HostConfig: { CgroupParent: parent, ...further } }, name);
+    engine.background({ Cmd: SLEEP, HostConfig: { CgroupParent: parent, CgroupnsMode: "host", ...further } }, name);
   const pathOf = (id: string) => engine.call<string>("groupPath", id);
   const text = async (id: string, command: string): Promise<string> =>
     (await engine.call<{ stdout: string }>("exec", id, ["sh", "-c", command])).stdout.trim();
