@@ -55,7 +55,8 @@ export function collectFacts(tree: GroupTree, id: string, held: HeldFiles, optio
     limits: readLimits(tree, id, asked),
     ...(rates === undefined ? {} : { rates }),
     victims: oomLog?.victimsIn(path, after) ?? [],
-    processes: topProcesses(tree, id),
+    // One that has ended has none: to look for them takes as long as everything else.
+    processes: exit === undefined ? topProcesses(tree, id) : [],
     above: groupsAbove(tree, id),
     files: {
       cpuStat: `${tree.controllerDirectory("cpu", id) ?? unified ?? ""}/cpu.stat`,

@@ -29,7 +29,11 @@ export interface EndedRun {
 }
 
 /** @throws `notFound` when the group is gone, as after a restart of the machine */
-export function exitFactsOf(cgroups: Cgroups, { oomLog }: Pick<LimitWatch, "oomLog">, run: EndedRun): Facts {
+export function exitFactsOf(
+  cgroups: Pick<Cgroups, "facts">,
+  { oomLog }: Pick<LimitWatch, "oomLog">,
+  run: EndedRun,
+): Facts {
   const { id, name, asked, lastVictim } = run;
   const since = lifeOf(run);
   const facts = cgroups.facts(id, {

@@ -20,6 +20,8 @@ export interface LimitWatchOptions {
 
 /** Milliseconds between two looks at the kernel's log, which cost 1 µs. */
 const TICK = 250;
+/** Milliseconds after which the log is read for the first time: then the engine is ready. */
+const FIRST_POLL = 100;
 /** Ticks in which each container is looked at once: five seconds, or one while somebody follows. */
 const ROUND = 20;
 const ROUND_WHILE_FOLLOWED = 4;
@@ -44,12 +46,15 @@ export class LimitWatch implements Disposable {
   #round: string[] = [];
   #ticksLeft = 0;
   #lastVictim = -1;
+  readonly #firstPoll: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LimitWatchOptions) {
     this.#options = options;
     this.#watcher.onEvent((event) => this.#tell(event));
     this.#watcher.onMoment((id, moment) => this.#history.record(id, moment));
+    // The whole log takes 20 ms: the first container to be started shall not wait for it.
+    this.#firstPoll = setTimeout(() => this.oomLog.poll(), FIRST_POLL).unref();
   }
 
   /**
@@ -184,6 +189,7 @@ export class LimitWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#firstPoll);
     clearInterval(this.#timer);
     this.#watcher[Symbol.dispose]();
   }
