@@ -47,6 +47,13 @@ export const setFix = (facts: Facts, field: LimitField, value: number, text: str
   command: `ctr limit set ${facts.name} ${rowOf(field).flag} ${flagText(field, value)}`,
 });
 
+/** A change of a group above; without a command for one that is not the engine's own. */
+export function groupFix(path: string, field: LimitField, value: number, text: string): Fix {
+  const name = /\/([^/]+)\.group$/.exec(path)?.[1];
+  if (name === undefined) return { text };
+  return { text, command: `ctr limit set --group ${name} ${rowOf(field).flag} ${flagText(field, value)}` };
+}
+
 /** As the flag's parser reads it. */
 export function flagText(field: LimitField, value: number): string {
   const { unit } = rowOf(field);

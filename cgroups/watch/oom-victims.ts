@@ -34,11 +34,13 @@ export interface OomVictim {
   readonly withGroup: boolean;
   /** Who asked for memory when there was none left. */
   readonly invokedBy: string;
-  /** The processes that the kernel chose from, the largest first. */
+  /** The largest processes that the kernel chose from, the largest first. */
   readonly candidates: readonly OomCandidate[];
 }
 
 const PAGE = 4096;
+/** Candidates that are kept: when the machine is out of memory the kernel lists all of its processes. */
+const MOST_CANDIDATES = 30;
 const INVOKED = /^(.+) invoked oom-killer:/;
 const LIMIT = /^memory: usage \d+kB, limit (\d+)kB,/;
 /** The kernel's word for none. */
@@ -134,7 +136,7 @@ export class OomParser {
       oomScoreAdj: Number(score),
       withGroup: wholeGroup,
       invokedBy,
-      candidates: candidates.toSorted((a, b) => b.rss + b.swap - a.rss - a.swap),
+      candidates: candidates.toSorted((a, b) => b.rss + b.swap - a.rss - a.swap).slice(0, MOST_CANDIDATES),
     };
   }
 }

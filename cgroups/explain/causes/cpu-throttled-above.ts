@@ -1,5 +1,5 @@
 /** A group above has a quota that is used up. */
-import { limitOf, percent, pressureEvidence, pressureOf } from "../evidence.ts";
+import { groupFix, limitOf, percent, pressureEvidence, pressureOf } from "../evidence.ts";
 import { MUCH_PRESSURE, MUCH_THROTTLED } from "../thresholds.ts";
 import { isThrottled } from "../throttled.ts";
 import type { Cause } from "../types.ts";
@@ -22,10 +22,8 @@ export const cpuThrottledAbove: Cause = {
         pressureEvidence(facts, "cpu"),
       ],
       fixes: [
-        {
-          text: `Raise the CPU limit of the group ${group.path}, or limit the member that uses most`,
-          command: "ctr limit ls",
-        },
+        groupFix(group.path, "cpus", Math.ceil(cpus * 15) / 10, `Raise the CPU limit of the group ${group.path}`),
+        { text: "or limit the member that uses most", command: "ctr limit ls" },
       ],
     };
   },

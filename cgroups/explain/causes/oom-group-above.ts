@@ -1,5 +1,5 @@
 /** A group above, which others share, ran out of memory. */
-import { size } from "../evidence.ts";
+import { groupFix, rounder, size } from "../evidence.ts";
 import { isOomOf, victimsOf } from "../oom-scope.ts";
 import { counterEvidence, occurrence, subject, victimEvidence, victimSentences } from "../oom-texts.ts";
 import type { Cause } from "../types.ts";
@@ -31,7 +31,12 @@ export const oomGroupAbove: Cause = {
         ...victimEvidence(facts, "above"),
       ],
       fixes: [
-        { text: `Raise the limit of the group ${path}, or give the other members limits of their own` },
+        groupFix(
+          path,
+          "memory",
+          rounder((memory?.limit ?? 0) * 1.5),
+          `Raise the limit of the group ${path}, or give the other members limits of their own`,
+        ),
         { text: "Let another member die first", command: `ctr limit set ${facts.name} --oom-score-adj 0` },
       ],
       ...occurrence(facts, "above"),

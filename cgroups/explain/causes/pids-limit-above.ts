@@ -1,4 +1,5 @@
 /** Forks fail for a limit that members of a group share. */
+import { groupFix } from "../evidence.ts";
 import { NEAR_LIMIT } from "../thresholds.ts";
 import type { Cause, Facts, GroupAbove } from "../types.ts";
 import { pidsLimit } from "./pids-limit.ts";
@@ -26,10 +27,8 @@ export const pidsLimitAbove: Cause = {
       explanation: `Its members share the limit; ${usage} are in use. New processes are refused in every member, whoever has most.`,
       evidence: [{ file, value: String(limit), meaning: `${usage} in use; refused ${count} times` }],
       fixes: [
-        {
-          text: `Raise the limit of the group ${group.path}, or give the member with most a limit of its own`,
-          command: "ctr limit ls",
-        },
+        groupFix(group.path, "pids", Math.max(limit * 2, 64), `Raise the limit of the group ${group.path}`),
+        { text: "or give the member with most a limit of its own", command: "ctr limit ls" },
       ],
       count,
     };
