@@ -2,7 +2,7 @@
  * Boots a machine with cgroup v2 alone and runs tests in it: those of the limits, and the whole engine's. `npm test` starts
  * it beside the other tests. A machine that does not boot, or whose tests do not end in time, counts as a failed test.
  *
- *     node test/host-v2/main.ts [PATTERN …]          the test files whose path contains a pattern
+ *     node test/host-v2/main.ts [PATTERN …]    the integration tests whose path contains a pattern, whatever they are
  *     node test/host-v2/main.ts --command 'crun --version; cat /proc/cgroups'    anything else, to look around
  *
  * HOST_V2_TIMEOUT gives it more seconds than the usual ones.
@@ -28,8 +28,11 @@ import { runMachine } from "./machine.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Files of tests that run in the machine. */
+/** Files of tests that run in the machine, where a command takes seconds. */
 const TESTS = ["test/integration/cgroups/*.test.ts", "test/host-v2/*.test.ts"];
+
+/** Any may be asked for. */
+const ALL_TESTS = ["test/integration/**/*.test.ts", "test/host-v2/*.test.ts"];
 
 /** Seconds from power on to power off. */
 const TIMEOUT = Number(process.env["HOST_V2_TIMEOUT"] ?? 360);
@@ -105,12 +108,13 @@ function textOf(path: string): string {
   }
 }
 
-/** A shell command that runs the test files whose path contains a pattern. */
+/** A shell command that runs tests. @param patterns none for the usual ones */
 function mochaCommand(patterns: readonly string[]): string {
-  const files = globSync(TESTS, { cwd: root })
-    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
-    .sort();
-  return ["mocha", "--config", "test/host-v2/mocharc.json", "--spec", ...files].join(" ");
+  const files =
+    patterns.length === 0
+      ? globSync(TESTS, { cwd: root })
+      : globSync(ALL_TESTS, { cwd: root }).filter((file) => patterns.some((pattern) => file.includes(pattern)));
+  return ["mocha", "--config", "test/host-v2/mocharc.json", "--spec", ...files.sort()].join(" ");
 }
 
 const { values, positionals } = parseArgs({ options: { command: { type: "string" } }, allowPositionals: true });

@@ -19,6 +19,9 @@ export interface ProfileOptions {
 /** Milliseconds in which the service is measured before there is any load. */
 const QUIET = 2000;
 
+/** Milliseconds after which the engine has told of every kill: cgroup v1 is asked once a second. */
+const LATE_EVENTS = 1500;
+
 interface Info {
   readonly NCPU: number;
   readonly KernelVersion: string;
@@ -58,6 +61,7 @@ export async function runProfile(session: LoadSession, options: ProfileOptions):
       },
     });
     await probe.stop();
+    await session.pause(LATE_EVENTS);
     const answers = { title: "Answers of the service and of the engine", unit: "ms" as const, series: probe.series() };
     return {
       ...head,

@@ -1,5 +1,5 @@
 /** Tries the limits of a container one by one, in throw-away containers that have the same. */
-import { formatLimit, type LimitReading, rowOf } from "../../../cgroups/index.ts";
+import { formatLimit, LIMIT_ROWS, type LimitReading, rowOf } from "../../../cgroups/index.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
 import { CliError, EngineError } from "../errors.ts";
@@ -9,6 +9,7 @@ import { standardLimits } from "./standard-limits.ts";
 import { TRIALS } from "./trials/index.ts";
 import { tryShmSize, tryUlimit } from "./trials/read-back.ts";
 import { type Measurement, notMeasurable } from "./trials/trial.ts";
+import { tryUpdate, UPDATE_WORDS } from "./trials/update.ts";
 
 /** One limit that was tried. */
 export interface Outcome extends Measurement {
@@ -20,8 +21,8 @@ export interface Outcome extends Measurement {
 export interface VerifyOptions {
   /** Seconds for each measurement of a rate. */
   readonly seconds: number;
-  /** The one limit that is tried; all that are set by default. */
-  readonly only?: string;
+  /** The limits that are tried, of {@link TRIAL_NAMES}; all that are set by default. */
+  readonly only?: ReadonlySet<string> | undefined;
   /** Called as soon as it is known. */
   readonly tell: (outcome: Outcome) => void;
 }
@@ -36,7 +37,7 @@ export async function verifyLimits(
   { seconds, tell, only }: VerifyOptions,
 ): Promise<void> {
   const add = async (limit: string, set: string, attempt: () => Promise<Measurement>): Promise<void> => {
-    if (only === undefined || only === limit) tell({ limit, set, ...(await measured(session, attempt)) });
+    if (isWanted(limit, only)) tell({ limit, set, ...(await measured(session, attempt)) });
   };
   for (const reading of await askedLimits(session, resources)) {
     const { limit, asked } = reading;
@@ -56,19 +57,32 @@ export async function verifyLimits(
   }
 }
 
+/** `ulimit nofile` goes by the name `ulimit`. */
+const isWanted = (limit: string, only: VerifyOptions["only"]): boolean =>
+  only === undefined || only.has(limit.split(" ", 1)[0] ?? limit);
+
+/** What `only` may name. */
+export const TRIAL_NAMES: readonly string[] = [
+  ...LIMIT_ROWS.map(({ flag }) => flag.slice(2)),
+  ...["ulimit", "shm-size", "update"],
+];
+
 /** Tries a usual value of each limit; what the engine refuses is an outcome with its words. */
 export async function verifyHost(session: LoadSession, options: VerifyOptions): Promise<void> {
-  for (const { limit, set, resources } of await standardLimits(session)) {
-    // A memory limit brings others along: only the one that is meant is tried.
-    const only = { ...options, only: limit };
+  const { tell, only } = options;
+  const limits = (await standardLimits(session)).filter(({ limit }) => isWanted(limit, only));
+  for (const { limit, set, resources } of limits) {
     try {
-      await verifyLimits(session, resources, only);
+      // A memory limit brings others along: only the one that is meant is tried.
+      await verifyLimits(session, resources, { ...options, only: new Set([limit.split(" ", 1)[0] ?? limit]) });
     } catch (error) {
       session.signal.throwIfAborted();
       if (!(error instanceof EngineError)) throw error;
-      options.tell({ limit, set, ...notMeasurable(error.reason) });
+      tell({ limit, set, ...notMeasurable(error.reason) });
     }
   }
+  if (!isWanted("update", only)) return;
+  tell({ limit: "update", set: UPDATE_WORDS, ...(await measured(session, () => tryUpdate(session))) });
 }
 
 const DEFAULT_SHM = 64 * 2 ** 20;

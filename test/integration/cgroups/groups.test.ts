@@ -52,6 +52,8 @@ describe("groups of groups", () => {
     );
     await once(exec, "exit");
     assert.ok(groups.cgroups.oomKills("web/exec-1") > 0);
+    // The shell may have been chosen, and the others follow it.
+    await waitFor("all of the exec to be gone", () => groups.cgroups.processes("web/exec-1").length === 0);
     assert.equal(main.exitCode, null);
     assert.deepEqual(groups.cgroups.processes("web"), [main.pid]);
     await groups.cgroups.remove("web/exec-1");
