@@ -11,6 +11,7 @@ import { askedGroupsOf, checkHostLimits } from "./limits.ts";
 import { linksOf } from "./links.ts";
 import { checkNetworkFiles } from "./network-files.ts";
 import { checkNetworkMode } from "./network-mode.ts";
+import { checkNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
@@ -72,6 +73,7 @@ function judge(
   const { hostConfig: limited, warnings } = checkHostLimits(adapted, cgroups.host);
   const hostConfig = withPaths(limited, host);
   askedGroupsOf(parts, hostConfig);
+  checkNetworkRate(hostConfig);
   portBindingsOf(config, hostConfig);
   const links = linksOf(records, { hostConfig });
   checkNetworkFiles(parts, { config, hostConfig });

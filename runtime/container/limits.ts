@@ -1,5 +1,6 @@
 /** HostConfig as the cgroup layer's {@link Limits}, checked against the host and with Docker's defaults filled in. */
 import { type CgroupHost, type Cgroups, checkLimits, type Limits, limitsOfDocker } from "../../cgroups/index.ts";
+import { invalid } from "../../lib/errors.ts";
 import { groupsBelow } from "../limits/index.ts";
 import type { Container, HostConfig } from "../types.ts";
 import type { Parts } from "./parts.ts";
@@ -42,6 +43,15 @@ export function scoredLimitsOf(hostConfig: HostConfig, host: CgroupHost): Limits
   return { ...limitsOf(hostConfig), oomScoreAdj: oomScoreOf(hostConfig, host) };
 }
 
+/** @throws `invalid` on cgroup v1, which counts memory and swap together: there is nothing that swap could be told from */
+export function checkSwapAlone({ Swap, Memory = 0 }: HostConfig, { controllers }: CgroupHost): void {
+  if (Swap === undefined || Swap < 0 || Memory > 0 || controllers.get("memory")?.version !== 1) return;
+  throw invalid("swap alone cannot be limited without a memory limit on cgroup v1", {
+    code: "CTR_LIMIT_CONTRADICTION",
+    hint: "give --memory too",
+  });
+}
+
 /**
  * Docker's default for memory and swap together is twice the memory; where swap is not counted it stays without a
  * limit, which is worth a warning only, because nobody asked.
@@ -51,6 +61,7 @@ export function checkHostLimits(asked: HostConfig, host: CgroupHost): CheckedLim
   const { KernelMemory, ...hostConfig } = asked;
   const { Memory = 0, MemorySwap = 0, Swap } = hostConfig;
   const checked = checkLimits(limitsOf(hostConfig), host);
+  checkSwapAlone(hostConfig, host);
   const warnings = KernelMemory ? [KERNEL_MEMORY, ...checked.warnings] : checked.warnings;
   if (Memory <= 0 || MemorySwap !== 0 || Swap !== undefined) return { hostConfig, warnings };
   return { hostConfig: { ...hostConfig, MemorySwap: host.swapAccounting ? 2 * Memory : -1 }, warnings };

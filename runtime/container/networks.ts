@@ -173,9 +173,17 @@ export class ContainerNetworks {
   shape(reference: string, { rate, ingressRate }: ShapeOptions): Promise<void> {
     return this.#locked(reference, async (container) => {
       if (container.status !== "running") throw notRunning(container);
-      if (rate !== undefined) await this.#parts.network.shape(container.id, { rateBps: rate, ingress: false });
-      if (ingressRate !== undefined)
-        await this.#parts.network.shape(container.id, { rateBps: ingressRate, ingress: true });
+      const { id, hostConfig } = container;
+      const ways = [
+        ["Egress", rate, false],
+        ["Ingress", ingressRate, true],
+      ] as const;
+      for (const [way, rateBps, ingress] of ways) {
+        if (rateBps === undefined) continue;
+        await this.#parts.network.shape(id, { rateBps, ingress });
+        const NetworkRate = { ...this.#parts.records.find(id).container.hostConfig.NetworkRate, [way]: rateBps };
+        this.#parts.records.update(id, { hostConfig: { ...hostConfig, NetworkRate } });
+      }
     });
   }
 

@@ -18,7 +18,7 @@ import { linkVariables } from "./link-variables.ts";
 import type { LinkedContainer } from "./links.ts";
 import { linkedTo, renewLinks } from "./live-names.ts";
 import { dnsOf, type NetworkFiles, networkFilesOf, writeNetworkFiles } from "./network-files.ts";
-import { changeNetworkRate } from "./network-rate.ts";
+import { startNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecord } from "./records.ts";
@@ -160,7 +160,7 @@ interface Prepared {
 
 /** What does not depend on each other: limits, root file system, network, files. */
 async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
-  const { id, hostConfig } = container;
+  const { id } = container;
   const { snapshots, watch, step } = parts;
   // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
   const networking = joinNetwork(parts, container, undo);
@@ -176,7 +176,7 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   const isOwner = sandboxIdOf(parts.records, container) === id;
   const files = isOwner ? writeNetworkFiles(parts, container, linked) : networkFilesOf(parts, container);
   const sandbox = await networking;
-  if (hostConfig.NetworkRate !== undefined) await startNetworkRate(parts, container);
+  await startNetworkRate(parts, container);
   openLinks(parts, container, linked);
   undo.defer(() => closeLinks(parts, id));
   step("start:network", id);
@@ -192,16 +192,6 @@ function makeGroup(parts: Parts, { id, hostConfig }: Container, undo: AsyncDispo
   cgroups.create(id, startingLimits(limitsOf(hostConfig)));
   undo.defer(() => cgroups.remove(id));
   return cgroups;
-}
-
-/** The network keeps the rates of a container for as long as it exists: what is kept may be older than what is asked. */
-async function startNetworkRate(parts: Parts, container: Container): Promise<void> {
-  const { Egress = 0, Ingress = 0 } = container.hostConfig.NetworkRate ?? {};
-  if (Egress === 0 && Ingress === 0) return;
-  const before = { ...container, hostConfig: { ...container.hostConfig, NetworkRate: {} } };
-  await using undo = new AsyncDisposableStack();
-  await changeNetworkRate(parts, before, container.hostConfig, undo);
-  undo.move();
 }
 
 /** Its own sandbox, or the one of the container that it shares the network with. */

@@ -5,7 +5,8 @@ import { formatBinarySize } from "../../lib/units/size.ts";
 import { changedResources, describeChange, limitsBetween } from "../limits/index.ts";
 import { checkRlimitsReachable, type OciHost, rlimitsOf } from "../oci/index.ts";
 import type { HostConfig, LimitChange, NetworkRate, UpdateRequest } from "../types.ts";
-import { scoredLimitsOf } from "./limits.ts";
+import { checkSwapAlone, scoredLimitsOf } from "./limits.ts";
+import { checkNetworkRate } from "./network-rate.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import { changedUlimits, joinUlimits, ulimitText } from "./ulimits.ts";
 
@@ -60,16 +61,12 @@ export function checkUpdate(
 ): string[] {
   const [before, after] = [scoredLimitsOf(present, hosts.cgroups), scoredLimitsOf(next, hosts.cgroups)];
   const { warnings } = checkLimits(limitsBetween(before, after), hosts.cgroups, { isUpdate: true, asked: before });
+  checkSwapAlone(next, hosts.cgroups);
   const ulimits = changedUlimits(present, next);
   rlimitsOf(ulimits);
   if (!hosts.oci.capabilities.includes("CAP_SYS_RESOURCE")) checkRlimitsReachable(ulimits, hosts.oci.hardLimits);
-  for (const rate of Object.values(next.NetworkRate ?? {})) checkRate(rate);
+  checkNetworkRate(next);
   return warnings;
-}
-
-function checkRate(rate: number): void {
-  if (rate >= 0) return;
-  throw invalid(`invalid rate ${rate}: it must not be negative`, "CTR_LIMIT_INVALID");
 }
 
 /** What differs, for people. */

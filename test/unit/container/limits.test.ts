@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import type { CgroupHost } from "../../../cgroups/index.ts";
+import type { CgroupHost, Hierarchy } from "../../../cgroups/index.ts";
 import { detectHost } from "../../../cgroups/index.ts";
 import { checkHostLimits, limitsOf, oomScoreOf } from "../../../runtime/container/limits.ts";
 
@@ -42,6 +42,18 @@ describe("a container's limits", () => {
       () => checkHostLimits({ NanoCpus: 1e9, CpuPeriod: 1000 }, host),
       /Nano CPUs and CPU Period cannot both be set/,
     );
+  });
+
+  it("are refused for swap alone where memory and swap are counted together", () => {
+    const memory: Hierarchy = { version: 1, directory: "/m", controllers: ["memory"] };
+    const v1 = { ...host, controllers: new Map([...host.controllers, ["memory", memory]]) };
+    throws(() => checkHostLimits({ Swap: MIB }, v1), /swap alone cannot be limited without/);
+    equal(checkHostLimits({ Swap: MIB, Memory: 64 * MIB }, host).hostConfig.MemorySwap, undefined);
+  });
+
+  it("have no limit of kernel memory any more, which is told", () => {
+    const { hostConfig, warnings } = checkHostLimits({ KernelMemory: MIB }, host);
+    deepEqual([hostConfig, warnings.length], [{}, 1]);
   });
 
   it("do not need a right that the engine lacks for a score that nobody asked for", () => {
