@@ -1,5 +1,13 @@
 /** One moment for all containers: whatever is read in it is read once, however many clients ask for it. */
-import { type Cgroups, type KernelStats, type Limits, limitsOfDocker, type Moment } from "../../cgroups/index.ts";
+import {
+  type Cgroups,
+  type GroupPressure,
+  type GroupSignals,
+  type GroupStats,
+  type KernelStats,
+  type Limits,
+  limitsOfDocker,
+} from "../../cgroups/index.ts";
 import { CtrError } from "../../lib/errors.ts";
 import type { Container } from "../types.ts";
 import { type HostCpu, readHostCpu } from "./host-cpu.ts";
@@ -10,16 +18,55 @@ export interface SampledEngine {
   readonly containers: {
     /** Newest first. */
     list(): readonly Container[];
-    cgroupsOf(reference: string): Pick<Cgroups, "moment" | "kernelStats">;
+    cgroupsOf(reference: string): Pick<Cgroups, "stats" | "signals" | "pressure" | "kernelStats">;
   };
 }
 
-/** What a container uses. */
-export interface ContainerSample extends Moment {
+/** What a container uses. Each part is read when it is first asked for: not everybody shows everything. */
+export interface ContainerSample {
+  readonly stats: GroupStats;
+  readonly signals: GroupSignals;
+  readonly pressure: GroupPressure;
   /** By interface; none for a container in the network of the host, which is no container's. */
   readonly networks: Readonly<Record<string, InterfaceCounters>>;
   /** What it asked for. */
   readonly limits: Limits;
+}
+
+class Sample implements ContainerSample {
+  readonly stats: GroupStats;
+  readonly #container: Container;
+  readonly #cgroups: ReturnType<SampledEngine["containers"]["cgroupsOf"]>;
+  #signals: GroupSignals | undefined;
+  #pressure: GroupPressure | undefined;
+  #networks: ContainerSample["networks"] | undefined;
+
+  /** @throws `notFound` when its group is gone */
+  constructor({ containers }: SampledEngine, container: Container) {
+    this.#container = container;
+    this.#cgroups = containers.cgroupsOf(container.id);
+    this.stats = this.#cgroups.stats(container.id);
+  }
+
+  get signals(): GroupSignals {
+    this.#signals ??= this.#cgroups.signals(this.#container.id);
+    return this.#signals;
+  }
+
+  get pressure(): GroupPressure {
+    this.#pressure ??= orNothing(() => this.#cgroups.pressure(this.#container.id)) ?? {};
+    return this.#pressure;
+  }
+
+  get networks(): ContainerSample["networks"] {
+    const { hostConfig, pid } = this.#container;
+    this.#networks ??= hostConfig.NetworkMode === "host" ? {} : countersOf(pid);
+    return this.#networks;
+  }
+
+  get limits(): Limits {
+    return limitsOfDocker(this.#container.hostConfig);
+  }
 }
 
 export class Tick {
@@ -43,11 +90,7 @@ export class Tick {
 
   /** Undefined for a container that does not run. */
   sample(container: Container): ContainerSample | undefined {
-    return once(this.#samples, container, () => ({
-      ...this.#engine.containers.cgroupsOf(container.id).moment(container.id),
-      networks: container.hostConfig.NetworkMode === "host" ? {} : countersOf(container.pid),
-      limits: limitsOfDocker(container.hostConfig),
-    }));
+    return once(this.#samples, container, () => new Sample(this.#engine, container));
   }
 
   /** The kernel's own counters, which Docker's API passes through. Undefined for a container that does not run. */

@@ -108,7 +108,7 @@ async function compareSamples(peers: readonly Peer[]): Promise<void> {
   for (const peer of peers) {
     using api = clientOf(peer);
     const sample = async (): Promise<void> => {
-      if (peer.name === "ctr") return void (await api.call("GET", "/ctr/stats"));
+      if (peer.name === "ctr") return void (await api.call("GET", "/ctr/stats?parts=networks"));
       const names = Array.from({ length: COUNT }, (_, index) => `many-${index}`);
       await Promise.all(
         names.map((name) => api.call("GET", `/v1.41/containers/${name}/stats?stream=false&one-shot=true`)),

@@ -1,5 +1,5 @@
 /** What containers use, as the engine streams it: a line an interval, all containers in each. */
-import type { GroupPressure, GroupSignals, GroupStats, Limits } from "../../../cgroups/index.ts";
+import type { GroupPressure, GroupStats, Limits } from "../../../cgroups/index.ts";
 import type { Client } from "./client.ts";
 
 export interface ContainerUsage {
@@ -7,12 +7,12 @@ export interface ContainerUsage {
   readonly Name: string;
   readonly Image: string;
   readonly Status: string;
-  /** These five are absent while it does not run. */
+  /** Absent while it does not run, as what follows. */
   readonly Stats?: GroupStats;
-  readonly Signals?: GroupSignals;
+  readonly Limits?: Limits;
+  /** These are told when they are asked for. */
   readonly Pressure?: GroupPressure;
   readonly Networks?: Readonly<Record<string, { readonly rx_bytes: number; readonly tx_bytes: number }>>;
-  readonly Limits?: Limits;
 }
 
 export interface UsageLine {
@@ -33,6 +33,8 @@ export interface UsageRequest {
   readonly containers: readonly string[];
   /** Also those that do not run. */
   readonly all?: boolean;
+  /** What is shown beside the counters; what is not costs nothing. */
+  readonly parts: readonly ("pressure" | "networks")[];
   /** Milliseconds. */
   readonly interval?: number;
   readonly signal?: AbortSignal;
@@ -47,9 +49,9 @@ export interface UsageStep {
 
 /** Ends when none of the containers that were named is left. */
 export async function* usageSteps(client: Client, request: UsageRequest): AsyncGenerator<UsageStep> {
-  const { containers, all = false, interval = 1000, signal } = request;
+  const { containers, parts, all = false, interval = 1000, signal } = request;
   const lines = client.events<UsageLine>("GET", "/ctr/stats", {
-    query: { stream: 1, interval, all: all ? 1 : undefined, id: containers },
+    query: { stream: 1, interval, all: all ? 1 : undefined, id: containers, parts: parts.join() },
     ...(signal === undefined ? {} : { signal }),
   });
   let before: UsageLine | undefined;

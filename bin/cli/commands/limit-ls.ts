@@ -29,7 +29,7 @@ export const command = defineCommand({
 
 /** By container. */
 async function measure(client: Client): Promise<ReadonlyMap<string, Figures>> {
-  for await (const step of usageSteps(client, { containers: [], interval: WINDOW })) {
+  for await (const step of usageSteps(client, { containers: [], interval: WINDOW, parts: ["pressure"] })) {
     const isEmpty = step.now.Containers.length === 0;
     if (step.before === undefined && !isEmpty) continue;
     return new Map(figuresOf(step).map((figures) => [figures.usage.Id, figures]));

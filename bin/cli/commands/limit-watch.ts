@@ -25,7 +25,8 @@ export const command = defineCommand({
     "ctr limit watch web | cat    # a plain line each second",
   ],
   async run({ values, operands }, { client }) {
-    const request = { containers: operands, interval: Math.round((values.interval ?? 1) * 1000) };
+    const interval = Math.round((values.interval ?? 1) * 1000);
+    const request: UsageRequest = { containers: operands, interval, parts: ["pressure"] };
     await (process.stdout.isTTY ? watchOnScreen(client, request) : watchInLines(client, request));
   },
 });

@@ -32,8 +32,10 @@ export const command = defineCommand({
       );
       return renderRows(rows, { format, columns, headings: STATS_HEADINGS });
     };
+    // A template may name any field.
+    const parts = values.wide || format !== undefined ? (["networks", "pressure"] as const) : (["networks"] as const);
     const show = output(!values["no-stream"]);
-    for await (const step of usageSteps(client, { containers: operands, all })) {
+    for await (const step of usageSteps(client, { containers: operands, all, parts })) {
       // One line tells how much memory is used, two tell how fast CPU time is.
       if (step.before === undefined && (values["no-stream"] || !process.stdout.isTTY)) {
         // Where nothing runs nothing will be different in a second.

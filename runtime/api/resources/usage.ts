@@ -4,7 +4,7 @@ import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 import { statsSample } from "../samples.ts";
 import { noStatsView, type StatsSample, statsView } from "../views/stats.ts";
-import { type UsageChoice, usageView } from "../views/usage.ts";
+import { USAGE_PARTS, type UsageChoice, usageView } from "../views/usage.ts";
 
 /** Milliseconds between two samples, where the client does not say. */
 const INTERVAL = 1000;
@@ -33,8 +33,9 @@ export async function containerStats(exchange: Exchange, engine: ApiEngine): Pro
 }
 
 /**
- * `GET /ctr/stats?stream=1&interval=ms&all=1&id=…`: all running containers in one line an interval; with `all` those that
- * do not run, too; with ids or names those alone, for as long as one of them exists.
+ * `GET /ctr/stats?stream=1&interval=ms&all=1&id=…&parts=signals,pressure,networks`: all running containers in one line an
+ * interval; with `all` those that do not run, too; with ids or names those alone, for as long as one of them exists. All
+ * parts when none is named.
  */
 export async function streamUsage(exchange: Exchange, engine: ApiEngine): Promise<void> {
   const choice = choiceOf(exchange, engine);
@@ -54,7 +55,12 @@ export async function streamUsage(exchange: Exchange, engine: ApiEngine): Promis
 function choiceOf(exchange: Exchange, { containers }: ApiEngine): UsageChoice {
   const names = exchange.query.getAll("id");
   const ids = names.length === 0 ? undefined : new Set(names.map((name) => containers.find(name).id));
-  return { ids, all: exchange.flag("all") };
+  return { ids, all: exchange.flag("all"), parts: partsOf(exchange.text("parts")) };
+}
+
+function partsOf(text: string | undefined): UsageChoice["parts"] {
+  const names = text?.split(",");
+  return new Set(USAGE_PARTS.filter((part) => names === undefined || names.includes(part)));
 }
 
 function intervalOf(exchange: Exchange): number {

@@ -7,22 +7,27 @@ export interface UsageChoice {
   readonly ids: ReadonlySet<string> | undefined;
   /** Also those that do not run. */
   readonly all: boolean;
+  /** Which parts are told beside the counters and limits: each costs a few files a container. */
+  readonly parts: ReadonlySet<UsagePart>;
 }
 
-export function usageView(tick: Tick, { ids, all }: UsageChoice, memoryTotal: number) {
+export const USAGE_PARTS = ["signals", "pressure", "networks"] as const;
+export type UsagePart = (typeof USAGE_PARTS)[number];
+
+export function usageView(tick: Tick, { ids, all, parts }: UsageChoice, memoryTotal: number) {
   const chosen = tick.containers.filter(({ id }) => ids === undefined || ids.has(id));
   return {
     Time: tick.time,
     Host: { CpuTime: tick.host.time, Cpus: tick.host.cpus, Memory: memoryTotal },
     Containers: chosen.flatMap((container) => {
-      const view = containerView(tick, container);
+      const view = containerView(tick, container, parts);
       // Who asks for a container by its name hears of it whether it runs or not.
       return view.Stats !== undefined || all || ids !== undefined ? [view] : [];
     }),
   };
 }
 
-function containerView(tick: Tick, container: Container) {
+function containerView(tick: Tick, container: Container, parts: UsageChoice["parts"]) {
   const { id, name, imageName, status } = container;
   const sample = tick.sample(container);
   return {
@@ -34,10 +39,10 @@ function containerView(tick: Tick, container: Container) {
       ? {}
       : {
           Stats: sample.stats,
-          Signals: sample.signals,
-          Pressure: sample.pressure,
-          Networks: sample.networks,
           Limits: sample.limits,
+          ...(parts.has("signals") ? { Signals: sample.signals } : {}),
+          ...(parts.has("pressure") ? { Pressure: sample.pressure } : {}),
+          ...(parts.has("networks") ? { Networks: sample.networks } : {}),
         }),
   };
 }

@@ -120,7 +120,10 @@ export function memoryEngine(): MemoryEngine {
     log,
     events: new EventBus(),
     sampler: new Sampler({
-      containers: { list: () => known, cgroupsOf: () => ({ moment: noGroup, kernelStats: noGroup }) },
+      containers: {
+        list: () => known,
+        cgroupsOf: () => ({ stats: noGroup, signals: noGroup, pressure: noGroup, kernelStats: noGroup }),
+      },
     }),
     containers: {
       async create(request) {

@@ -20,7 +20,6 @@ const SAMPLE: StatsSample = {
   time: SECOND,
   host: { time: 100e9, cpus: 2 },
   container: {
-    time: SECOND,
     stats: { ...NO_STATS, cpuUsage: 5e9, memoryUsage: 100, pids: 2 },
     signals: { oomKills: 0 },
     pressure: {},

@@ -15,7 +15,6 @@ const web = (stats: Partial<GroupStats>, waited: number, limits: Limits = {}): C
   return {
     ...{ Id: ID, Name: "web", Image: "busybox", Status: "running", Limits: limits },
     Stats: { ...NO_STATS, ...stats },
-    Signals: { oomKills: 0 },
     Pressure: { cpu: { some: stall, full: stall } },
     Networks: { eth0: { rx_bytes: 1000, tx_bytes: 2000 }, eth1: { rx_bytes: 500, tx_bytes: 0 } },
   };

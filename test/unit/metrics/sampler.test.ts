@@ -9,21 +9,23 @@ import { MetricsServer, parseMetricsAddress } from "../../../runtime/metrics/ser
 import type { SampledEngine } from "../../../runtime/metrics/tick.ts";
 import { container } from "../api/records.ts";
 
+const STALL = { avg10: 0, avg60: 0, avg300: 0, total: 5e5 };
+
 /** An engine of one container, and how often its counters were read. */
 function engine(state: { gone?: boolean } = {}) {
   const web = container({ pid: process.pid, hostConfig: { NetworkMode: "host", Memory: 1 << 26, PidsLimit: 10 } });
-  const reads = { moments: 0 };
+  const reads = { samples: 0 };
   const sampled: SampledEngine = {
     containers: {
       list: () => [web],
       cgroupsOf: () => ({
-        moment() {
-          reads.moments++;
+        stats() {
+          reads.samples++;
           if (state.gone) throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
-          const stats = { ...NO_STATS, cpuUsage: 2e9, memoryUsage: 100, memoryInactiveFile: 40, oomKills: 3 };
-          const stall = { avg10: 0, avg60: 0, avg300: 0, total: 5e5 };
-          return { time: 0, stats, signals: { oomKills: 3 }, pressure: { cpu: { some: stall, full: stall } } };
+          return { ...NO_STATS, cpuUsage: 2e9, memoryUsage: 100, memoryInactiveFile: 40, oomKills: 3 };
         },
+        signals: () => ({ oomKills: 3 }),
+        pressure: () => ({ cpu: { some: STALL, full: STALL } }),
         kernelStats() {
           throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
         },
@@ -46,7 +48,7 @@ describe("sampler", () => {
       }
     };
     await Promise.all(Array.from({ length: 20 }, listen));
-    assert.ok(reads.moments <= 3, `${reads.moments} readings for 20 listeners and 2 ticks`);
+    assert.ok(reads.samples <= 3, `${reads.samples} readings for 20 listeners and 2 ticks`);
   });
 
   it("ends with its signal, at once", async () => {
