@@ -8,6 +8,7 @@ import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/in
 import type { Container } from "../types.ts";
 import { emitContainer } from "./describe.ts";
 import { ExecGroup, execLimits } from "./exec-groups.ts";
+import { oomScoreOf } from "./limits.ts";
 import { linkVariables } from "./link-variables.ts";
 import { reachableLinks } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
@@ -187,6 +188,7 @@ export class Execs {
         },
         rootfs: this.#parts.snapshots.path(container.id),
         request,
+        oomScoreAdj: oomScoreOf(hostConfig, this.#parts.cgroups.host),
         ...(size === undefined ? {} : { size }),
       },
       this.#parts.host,

@@ -54,6 +54,8 @@ export interface ExecInput {
   /** The container's root on the host. */
   readonly rootfs: string;
   readonly request: ExecRequest;
+  /** The container's: runc gives it to an exec by itself, crun does not. */
+  readonly oomScoreAdj?: number;
   readonly size?: { readonly rows: number; readonly columns: number };
 }
 
@@ -61,7 +63,8 @@ export interface ExecInput {
  * A program beside the first process: the container's environment and user unless the request says otherwise.
  * @throws `invalid` with Docker's texts for an unknown user
  */
-export function buildExecProcess({ container, rootfs, request, size }: ExecInput, host: OciHost): OciProcess {
+export function buildExecProcess(input: ExecInput, host: OciHost): OciProcess {
+  const { container, rootfs, request, oomScoreAdj, size } = input;
   const { config, hostConfig } = container;
   const terminal = request.Tty ?? false;
   const { capabilities } = grantCapabilities(hostConfig, host.capabilities);
@@ -73,6 +76,7 @@ export function buildExecProcess({ container, rootfs, request, size }: ExecInput
     env: mergeEnvironment(containerEnvironment(config, terminal), request.Env ?? []),
     cwd: request.WorkingDir || config.WorkingDir || "/",
     capabilities: capabilitySets(request.Privileged === true ? host.capabilities : capabilities),
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...confinement(hostConfig, host),
   };
 }
