@@ -2,6 +2,7 @@
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   limits: async () => (await import("./limits.ts")).benchLimits(),
+  "limits-accuracy": async () => (await import("./limits-accuracy.ts")).benchAccuracy(),
   net: async () => (await import("./net.ts")).benchNet(),
 };
 

@@ -1,6 +1,6 @@
 /**
  * The whole engine on cgroup v2 alone, with each OCI runtime. It runs in the machine of this folder only, where `ctr` takes
- * a second or two to start: one engine a runtime, few commands, and what the API tells is asked without them.
+ * seconds to start: one engine a runtime, and almost everything is asked of the API without a command.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { waitFor } from "../support/wait.ts";
 
 const MIB = 2 ** 20;
 
-const LIMITS = ["-m", "64m", "--cpus", "0.5", "--pids-limit", "50", "--cpuset-cpus", "0", "--oom-score-adj", "100"];
+const LIMITS = { Memory: 64 * MIB, NanoCpus: 5e8, PidsLimit: 50, CpusetCpus: "0", OomScoreAdj: 100 };
 const LIMIT_FILES: Readonly<Record<string, string>> = {
   "memory.max": String(64 * MIB),
   "memory.swap.max": String(64 * MIB),
@@ -62,7 +62,8 @@ describe("the engine on cgroup v2", () => {
     it("hands on output and exit code, and leaves no group", () => runsAndLeavesNothing(engine, "crun"));
 
     it("puts limits in force and shows them", async () => {
-      await engine.ctrOutput("run", "-d", "--name", "web", "-p", "8080:80", ...LIMITS, "busybox", "sh", "-c", PAGE);
+      const PortBindings = { "80/tcp": [{ HostPort: "8080" }] };
+      await startContainer(engine, "web", PAGE, { ...LIMITS, PortBindings });
       const lines = (await engine.ctrOutput("limit", "show", "--format", "json", "web")).split("\n");
       const readings = new Map(lines.map((line) => JSON.parse(line) as Reading).map((row) => [row.limit, row]));
       assert.deepEqual(
@@ -90,7 +91,6 @@ describe("the engine on cgroup v2", () => {
       const state = await stateOf(engine, "web");
       assert.deepEqual([state.Status, state.Pid], ["running", Pid]);
       assert.equal(await page(), "page");
-      assert.equal(await engine.ctrOutput("exec", "web", "cat", "/page"), "page");
     });
 
     it("stops, starts again, and removes by force, with group and port", async () => {
@@ -100,10 +100,11 @@ describe("the engine on cgroup v2", () => {
 
     it("tells that a hog was killed at its limit of memory", () => tellsOfOomKill(engine));
 
-    it("refuses a command that is not there with Docker's text and code", async () => {
-      const { exitCode, stderr } = await engine.ctr(["run", "--rm", "busybox", "no-such-command"]);
-      assert.equal(exitCode, 127);
-      assert.match(stderr, /exec: "no-such-command": executable file not found in \$PATH/);
+    it("refuses a command that is not there with Docker's text", async () => {
+      await createContainer(engine, "bad", ["no-such-command"], {});
+      const { status, body } = await engine.api("POST", "/containers/bad/start");
+      assert.equal(status, 400);
+      assert.match(body, /exec: \\"no-such-command\\": executable file not found in \$PATH/);
     });
   });
 
@@ -118,7 +119,7 @@ describe("the engine on cgroup v2", () => {
     it("hands on output and exit code, and leaves no group", () => runsAndLeavesNothing(engine, "runc"));
 
     it("puts limits in force, also for a program that is run inside", async () => {
-      await engine.ctrOutput("run", "-d", "--name", "web", ...LIMITS, "busybox", "sh", "-c", PAGE);
+      await startContainer(engine, "web", PAGE, LIMITS);
       assert.deepEqual(limitsIn(groupOf(await stateOf(engine, "web"))), LIMIT_FILES);
       const script = "cat /proc/self/cgroup /sys/fs/cgroup/memory.max";
       assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", script), `0::/\n${64 * MIB}`);
@@ -141,25 +142,42 @@ async function runsAndLeavesNothing(engine: TestEngine, runtime: string): Promis
 /** Of the container `web`. */
 async function stopsStartsAndRemoves(engine: TestEngine, runtime: string): Promise<void> {
   const former = groupOf(await stateOf(engine, "web"));
-  await engine.ctrOutput("stop", "-t", "1", "web");
+  await call(engine, "POST", "/containers/web/stop?t=1");
   const { Status, ExitCode } = await stateOf(engine, "web");
   assert.match(`${Status} ${ExitCode}`, /^exited (137|143)$/);
   assert.ok(!existsSync(former), former);
 
-  await engine.ctrOutput("start", "web");
+  await call(engine, "POST", "/containers/web/start");
   const group = groupOf(await stateOf(engine, "web"));
   assert.deepEqual(limitsIn(group), LIMIT_FILES);
 
-  await engine.ctrOutput("rm", "-f", "web");
+  await call(engine, "DELETE", "/containers/web?force=1");
   assert.ok(!existsSync(group), group);
   assert.deepEqual(readdirSync(join(engine.execRoot, runtime)), []);
 }
 
 async function tellsOfOomKill(engine: TestEngine): Promise<void> {
-  const { exitCode } = await engine.ctr(["run", "--name", "hog", "-m", "16m", "busybox", "sh", "-c", HOG]);
-  assert.equal(exitCode, 137);
+  await startContainer(engine, "hog", HOG, { Memory: 16 * MIB });
+  const { body } = await call(engine, "POST", "/containers/hog/wait");
+  assert.equal((JSON.parse(body) as { readonly StatusCode: number }).StatusCode, 137);
   const state = await stateOf(engine, "hog");
   assert.deepEqual([state.OOMKilled, state.ExitCode], [true, 137]);
+}
+
+async function createContainer(engine: TestEngine, name: string, argv: readonly string[], limits: object) {
+  const body = { Image: "busybox", Cmd: argv, HostConfig: limits };
+  await call(engine, "POST", `/containers/create?name=${name}`, body);
+}
+
+async function startContainer(engine: TestEngine, name: string, script: string, limits: object): Promise<void> {
+  await createContainer(engine, name, ["sh", "-c", script], limits);
+  await call(engine, "POST", `/containers/${name}/start`);
+}
+
+async function call(engine: TestEngine, method: string, path: string, body?: object) {
+  const answer = await engine.api(method, path, body);
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+  return answer;
 }
 
 async function stateOf(engine: TestEngine, name: string): Promise<State> {

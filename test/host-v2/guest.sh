@@ -5,6 +5,8 @@ results=/run/host-v2
 cd "$(cat $results/repository)" || echo "host-v2: the repository is not here"
 export HOME=/root LANG=C.UTF-8 CTR_TEST_COUNTS=$results/counts CTR_TEST_PATIENCE=4
 export NODE_COMPILE_CACHE=/run/node-cache
+# Images and containers are on a disk whose I/O can be limited.
+export TMPDIR=/disk CTR_TEST_DISK=/disk
 export PATH="$PWD/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 echo "host-v2: Linux $(uname -r), cgroup controllers: $(cat /sys/fs/cgroup/cgroup.controllers)"

@@ -37,6 +37,10 @@ mount -t tmpfs -o mode=1777 tmpfs /new/tmp
 ln -s /proc/self/fd /new/dev/fd
 for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "/new/dev/${stream#*:}"; done
 
+mkdir /new/disk
+mount -t ext4 /dev/vda /new/disk || die "cannot mount the disk"
+echo 256M >/new/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 || die "cannot make swap"
+
 mkdir -p "/new$repository" "/new/lib/modules/$version"
 mount --move /repository "/new$repository"
 mount --move /modules-tree "/new/lib/modules/$version"

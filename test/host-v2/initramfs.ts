@@ -7,6 +7,8 @@ import type { Kernel } from "./kernel.ts";
 const MODULES = [
   // PCI devices of the virtual machine, the shared folders on them, and the writable layer above a read-only one.
   ...["virtio_pci", "9pnet_virtio", "9p", "overlay"],
+  // What limits of block I/O and of swap act on.
+  ...["virtio_blk", "ext4", "zram"],
   // What the engine's networks need. The kernel would load it when asked to, each by a modprobe of a second or more.
   ...["bridge", "br_netfilter", "veth", "nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_ct", "nft_fib_inet"],
 ];

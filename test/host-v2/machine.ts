@@ -9,6 +9,8 @@ export interface MachineOptions {
   readonly initramfs: string;
   /** Folder that the machine sees at /run/host-v2 and writes into. */
   readonly results: string;
+  /** Image of a disk with an ext4 file system, which the machine mounts at /disk. */
+  readonly disk: string;
   /** File for what the machine writes on its serial console, and QEMU itself. */
   readonly console: string;
   /** Seconds after which the machine is turned off. */
@@ -30,7 +32,7 @@ const KERNEL_PARAMETERS = "console=ttyS0 quiet panic=-1 mitigations=off tsc=reli
  * @throws when QEMU cannot be started
  */
 export async function runMachine(options: MachineOptions): Promise<boolean> {
-  const { kernel, initramfs, results, timeout } = options;
+  const { kernel, initramfs, results, disk, timeout } = options;
   const share = (path: string, tag: string, flags = ""): string[] => [
     "-virtfs",
     `local,path=${path},mount_tag=${tag},security_model=none,multidevs=remap${flags}`,
@@ -39,6 +41,8 @@ export async function runMachine(options: MachineOptions): Promise<boolean> {
     ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", String(MEMORY)],
     ...["-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot"],
     ...["-kernel", kernel.image, "-initrd", initramfs, "-append", KERNEL_PARAMETERS],
+    // What is on it is gone with the machine: nothing needs to be flushed.
+    ...["-drive", `file=${disk},if=virtio,format=raw,cache=unsafe`],
     ...share("/", "host", ",readonly=on"),
     ...share(results, "results"),
   ];

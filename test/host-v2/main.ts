@@ -15,6 +15,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,8 +62,9 @@ async function runInMachine(command: string, work: string): Promise<Outcome> {
   writeFileSync(join(results, "repository"), realpathSync(root));
   writeFileSync(join(results, "modules"), realpathSync(join(kernel.directory, "lib/modules", kernel.version)));
   writeFileSync(join(results, "command"), command);
+  const disk = await makeDisk(work);
   await warmUp(work, join(results, "node-cache.tar"));
-  const inTime = await runMachine({ kernel, initramfs, results, console, timeout: TIMEOUT });
+  const inTime = await runMachine({ kernel, initramfs, results, disk, console, timeout: TIMEOUT });
   return {
     output: textOf(join(results, "output")),
     counts: textOf(join(results, "counts")),
@@ -70,6 +72,17 @@ async function runInMachine(command: string, work: string): Promise<Outcome> {
     inTime,
     console: textOf(console),
   };
+}
+
+/** Bytes, of which the file takes what is written. */
+const DISK_SIZE = 2 ** 30;
+
+async function makeDisk(work: string): Promise<string> {
+  const disk = join(work, "disk");
+  writeFileSync(disk, "");
+  truncateSync(disk, DISK_SIZE);
+  await runCommand(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", disk]);
+  return disk;
 }
 
 /**

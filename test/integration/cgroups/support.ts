@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cgroups, commandInGroup, detectHost, type Limits } from "../../../cgroups/index.ts";
 import { silentLogger } from "../../../lib/log.ts";
@@ -33,9 +34,10 @@ export class TestGroups implements AsyncDisposable {
     return child;
   }
 
-  /** A file on the disk of this project, removed at the end: /tmp may be memory. */
+  /** A file on a disk, removed at the end: that of this project, as /tmp may be memory. */
   scratchFile(): string {
-    const path = fileURLToPath(new URL(`../../../.scratch-${process.pid}-${this.#scratch.length}`, import.meta.url));
+    const project = fileURLToPath(new URL("../../..", import.meta.url));
+    const path = join(process.env["CTR_TEST_DISK"] ?? project, `.scratch-${process.pid}-${this.#scratch.length}`);
     this.#scratch.push(path);
     return path;
   }
@@ -76,7 +78,7 @@ export const SPIN = "while :; do :; done";
 export function disk(): string | undefined {
   const names = readFileSync("/proc/partitions", "utf8").matchAll(/^\s*(\d+)\s+(\d+)\s+(\d+) (\w+)$/gm);
   for (const [, major, minor, blocks, name] of names) {
-    if (Number(blocks) > 0 && existsSync(`/sys/block/${name}/queue/scheduler`)) return `${major}:${minor}`;
+    if (Number(blocks) > 0 && existsSync(`/sys/block/${name}/device`)) return `${major}:${minor}`;
   }
   return undefined;
 }
