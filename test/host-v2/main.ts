@@ -36,7 +36,7 @@ const TESTS = ["test/integration/cgroups/*.test.ts", "test/host-v2/*.test.ts"];
 const ALL_TESTS = ["test/integration/**/*.test.ts", "test/host-v2/*.test.ts"];
 
 /** Seconds from power on to power off. */
-const TIMEOUT = Number(process.env["HOST_V2_TIMEOUT"] ?? 360);
+const TIMEOUT = Number(process.env["HOST_V2_TIMEOUT"] ?? 900);
 
 /** Lines of the machine's console that are shown when something fails. */
 const CONSOLE_LINES = 60;
