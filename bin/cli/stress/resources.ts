@@ -7,17 +7,24 @@ export interface Ulimit {
   readonly Hard: number;
 }
 
+/** Bits a second. */
+export interface NetworkRate {
+  readonly Egress?: number;
+  readonly Ingress?: number;
+}
+
 export interface Resources extends DockerResources {
   readonly CgroupParent?: string;
   readonly Ulimits?: readonly Ulimit[] | null;
   /** Bytes. */
   readonly ShmSize?: number;
+  readonly NetworkRate?: NetworkRate;
 }
 
 /** `CpuQuota` is the other way to write `NanoCpus`. */
 const FIELDS: readonly string[] = [
   ...LIMIT_ROWS.map(({ hostConfig }) => hostConfig),
-  ...["CpuQuota", "CgroupParent", "Ulimits", "ShmSize"],
+  ...["CpuQuota", "CgroupParent", "Ulimits", "ShmSize", "NetworkRate"],
 ];
 
 /** The limits among the fields of a container's `HostConfig`. */

@@ -5,7 +5,7 @@ import type { Client } from "../client/client.ts";
 import { CliError } from "../errors.ts";
 import { stressImage } from "./image.ts";
 import { LoadContainer } from "./load-container.ts";
-import type { Resources } from "./resources.ts";
+import { type Resources, without } from "./resources.ts";
 
 /** On every container of ours; its value is the purpose. */
 export const STRESS_LABEL = "ctr.stress";
@@ -69,7 +69,7 @@ export class LoadSession implements AsyncDisposable {
         Cmd: command,
         Labels: { [STRESS_LABEL]: purpose },
         ...(stdin ? { OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true } : {}),
-        HostConfig: { ...resources, NetworkMode: "none", AutoRemove: true },
+        HostConfig: { ...without(resources, "NetworkRate"), NetworkMode: "none", AutoRemove: true },
       },
     });
     const container = new LoadContainer(this, Id, name);

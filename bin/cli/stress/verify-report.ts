@@ -30,10 +30,11 @@ export class OutcomeTable {
     const gap = this.#subject === "" ? "" : "\n";
     this.#subject = subject;
     this.#outcomes = [];
-    if (this.#isTable) write(`${gap}${subject}\n${OUTCOME_HEAD}`);
+    if (this.#isTable) write(`${gap}${subject}\n`);
   }
 
   add(outcome: Outcome): void {
+    if (this.#isTable && this.#outcomes.length === 0) write(OUTCOME_HEAD);
     this.#outcomes.push(outcome);
     this.#hasFailed ||= outcome.verdict === "fail";
     write(this.#isTable ? outcomeLine(outcome) : `${this.#shown(rowOf(this.#subject, outcome))}\n`);

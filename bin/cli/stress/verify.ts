@@ -3,7 +3,7 @@ import { formatLimit, LIMIT_ROWS, type LimitReading, rowOf } from "../../../cgro
 import { messageOf } from "../../../lib/errors.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
 import { CliError, EngineError } from "../errors.ts";
-import type { Resources } from "./resources.ts";
+import type { NetworkRate, Resources } from "./resources.ts";
 import type { LoadSession } from "./session.ts";
 import { standardLimits } from "./standard-limits.ts";
 import { TRIALS } from "./trials/index.ts";
@@ -55,6 +55,9 @@ export async function verifyLimits(
   if (shm > 0 && shm !== DEFAULT_SHM) {
     await add("shm-size", formatBinarySize(shm), () => tryShmSize({ session, resources }, shm));
   }
+  if (resources.NetworkRate !== undefined) {
+    await add("net-rate", netRateText(resources.NetworkRate), () => Promise.resolve(notMeasurable(NO_NETWORK)));
+  }
 }
 
 /** `ulimit nofile` goes by the name `ulimit`. */
@@ -64,7 +67,7 @@ const isWanted = (limit: string, only: VerifyOptions["only"]): boolean =>
 /** What `only` may name. */
 export const TRIAL_NAMES: readonly string[] = [
   ...LIMIT_ROWS.map(({ flag }) => flag.slice(2)),
-  ...["ulimit", "shm-size", "update"],
+  ...["ulimit", "shm-size", "net-rate", "update"],
 ];
 
 /** Tries a usual value of each limit; what the engine refuses is an outcome with its words. */
@@ -84,6 +87,13 @@ export async function verifyHost(session: LoadSession, options: VerifyOptions): 
   if (!isWanted("update", only)) return;
   tell({ limit: "update", set: UPDATE_WORDS, ...(await measured(session, () => tryUpdate(session))) });
 }
+
+const NO_NETWORK = "load is made without a network; ctr net top shows what goes through";
+
+const netRateText = ({ Egress: out, Ingress: into }: NetworkRate): string =>
+  [out === undefined ? "" : `${out / 1e6}mbit out`, into === undefined ? "" : `${into / 1e6}mbit in`]
+    .filter((part) => part !== "")
+    .join(", ");
 
 const DEFAULT_SHM = 64 * 2 ** 20;
 

@@ -1,5 +1,5 @@
 /** What it is to try a limit: load that would go beyond it, and the kernel's counters before and after. */
-import type { LimitReading } from "../../../../cgroups/index.ts";
+import { formatLimit, type LimitReading } from "../../../../cgroups/index.ts";
 import type { Resources } from "../resources.ts";
 import type { LoadSession } from "../session.ts";
 
@@ -36,6 +36,7 @@ export const judged = (deviation: number, tolerance: number): Pick<Measurement, 
 });
 
 /** Words for a group above that has less: what is measured is its limit, and not the one that is tried. */
-export function boundWhy({ boundBy }: LimitReading): string | undefined {
-  return boundBy === undefined ? undefined : `the group ${boundBy.group} above has less: ${boundBy.value}`;
+export function boundWhy({ limit, boundBy }: LimitReading): string | undefined {
+  if (boundBy === undefined) return undefined;
+  return `the group ${boundBy.group} above has less: ${formatLimit(limit, boundBy.value)}`;
 }
