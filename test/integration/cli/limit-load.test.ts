@@ -40,7 +40,9 @@ const LIMITS = [
 
 const outcomesIn = (output: string): Outcome[] => output.split("\n").map((line) => JSON.parse(line) as Outcome);
 
-describe("limits under load", () => {
+describe("limits under load", function () {
+  // What is measured is measured beside whatever else the machine does.
+  this.retries(2);
   const resources = new AsyncDisposableStack();
   let engine: TestEngine;
   before(async () => {
@@ -53,7 +55,8 @@ describe("limits under load", () => {
   const groups = (): Promise<string> => engine.ctrOutput("limit", "groups", "--format", "{{.Name}}");
 
   it("verifies each limit of a container in others that have the same, and leaves none of them", async () => {
-    const outcomes = outcomesIn(await engine.ctrOutput("limit", "verify", "--time", "1s", "--format", "json", "web"));
+    const { stdout } = await engine.ctr(["limit", "verify", "--time", "1s", "--format", "json", "web"]);
+    const outcomes = outcomesIn(stdout.trimEnd());
     const verdicts = Object.fromEntries(outcomes.map(({ Limit, Verdict }) => [Limit, Verdict]));
     const measured = ["memory", "pids-limit", "cpuset-cpus", "oom-score-adj", "ulimit nofile", "shm-size"];
     for (const limit of measured) assert.equal(verdicts[limit], "pass", JSON.stringify(outcomes, undefined, 1));

@@ -126,12 +126,12 @@ describe("ctr net", () => {
 
   describe("allow and deny", () => {
     it("open a way between networks, and close it", async () => {
-      const reaches = async (address: string) =>
-        (await engine.ctr(["exec", "web", "busybox", "nc", "-w", "1", address, "80"], { input: "" })).exitCode === 0;
+      const reaches = async (address: string, seconds = "1") =>
+        (await engine.ctr(["exec", "web", "busybox", "nc", "-w", seconds, address, "80"], { input: "" })).exitCode === 0;
       const address = await engine.ctrOutput("inspect", "-f", "{{.NetworkSettings.Networks.back.IPAddress}}", "db");
       assert.equal(await reaches(address), false);
       assert.equal(await net("allow", "front", "db", "--port", "80"), "front -> container:db:80/tcp");
-      assert.equal(await reaches(address), true);
+      assert.equal(await reaches(address, "20"), true);
       assert.match(await net("grants"), /^network front +-> +container db +80\/tcp$/m);
       assert.match(await net("map"), /opened by ctr net allow\n└─ front -> container:db:80\/tcp$/);
       assert.equal(await net("deny", "front", "db", "--port", "80/tcp"), "");
