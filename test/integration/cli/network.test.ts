@@ -127,7 +127,8 @@ describe("ctr net", () => {
   describe("allow and deny", () => {
     it("open a way between networks, and close it", async () => {
       const reaches = async (address: string, seconds = "1") =>
-        (await engine.ctr(["exec", "web", "busybox", "nc", "-w", seconds, address, "80"], { input: "" })).exitCode === 0;
+        (await engine.ctr(["exec", "web", "busybox", "nc", "-w", seconds, address, "80"], { input: "" })).exitCode ===
+        0;
       const address = await engine.ctrOutput("inspect", "-f", "{{.NetworkSettings.Networks.back.IPAddress}}", "db");
       assert.equal(await reaches(address), false);
       assert.equal(await net("allow", "front", "db", "--port", "80"), "front -> container:db:80/tcp");
