@@ -13,7 +13,6 @@ describe("ctr limit explain", () => {
   after(() => resources.disposeAsync());
 
   const ctr = (...argv: readonly string[]): Promise<string> => explained.engine.ctrOutput(...argv);
-  const remove = (...names: readonly string[]): Promise<string> => ctr("rm", "-f", ...names);
 
   describe("why it was killed", () => {
     it("its own limit", async () => {
@@ -62,10 +61,10 @@ describe("ctr limit explain", () => {
     });
 
     it("somebody on the machine, a client, or a stop that it did not heed", async () => {
-      for (const name of ["outside", "asked", "stopped", "removed"]) await explained.run(name, [], "exec sleep 300");
+      for (const name of ["outside", "asked", "stopped"]) await explained.run(name, [], "exec sleep 300");
       process.kill((await explained.state("outside")).Pid, "SIGKILL");
-      await ctr("kill", "asked");
-      await ctr("stop", "-t", "1", "stopped");
+      await explained.post("asked", "kill");
+      await explained.post("stopped", "stop?t=1");
       await explained.ended("outside");
       assert.match(await explained.told("outside", "killed-from-outside"), /^outside was killed \(exit code 137\)/);
       assert.match(await explained.told("asked", "killed-by-request"), /^asked was killed, as a client asked/);
@@ -80,7 +79,7 @@ describe("ctr limit explain", () => {
         `[ -e /second ] || { touch /second; ${HOG}; }; sleep 300`,
       );
       await explained.ended("again");
-      await ctr("start", "again");
+      await explained.post("again", "start");
       const { verdicts, previous } = await explained.explain("again");
       assert.deepEqual(verdicts, []);
       assert.deepEqual(
@@ -91,7 +90,7 @@ describe("ctr limit explain", () => {
         await ctr("limit", "explain", "again"),
         /^again is well[\s\S]*Its run before this one ended .* ago \(exit/,
       );
-      await remove("again");
+      await explained.remove("again");
     });
   });
 
@@ -136,7 +135,7 @@ describe("ctr limit explain", () => {
       assert.match(text, /nr_throttled \d+ of nr_periods \d+/);
       if (explained.host.unified === undefined) this.skip();
       assert.match(await explained.told("shared", "cpu-throttled-above"), /the limit of 0\.1 CPUs that the group/);
-      await remove("quota", "shared");
+      await explained.remove("quota", "shared");
     });
 
     it("the CPUs that it may use", async function () {
@@ -146,21 +145,21 @@ describe("ctr limit explain", () => {
       await waitFor("the verdict", async () =>
         (await explained.codes("pinned")).some((code) => code === "cpuset-full" || code === "cpu-contended"),
       );
-      await remove("pinned");
+      await explained.remove("pinned");
     });
 
     it("it waits for memory, as nobody may be killed", async function () {
       if (explained.host.controllers.get("memory")?.version !== 1) this.skip();
       await explained.run("waits", ["-m", "16m", "--swap", "0", "--oom-kill-disable"], HOG);
       assert.match(await explained.told("waits", "oom-waiting"), /^waits stands still\./);
-      await remove("waits");
+      await explained.remove("waits");
     });
 
     it("its soft limit of memory", async function () {
       if (explained.host.mode !== "unified") this.skip();
       await explained.run("soft", ["--memory-high", "16m", "-m", "200m"], HOG);
       await explained.told("soft", "memory-high");
-      await remove("soft");
+      await explained.remove("soft");
     });
 
     it("its disk limits", async function () {
@@ -175,7 +174,7 @@ describe("ctr limit explain", () => {
         return looked.some(({ what, text }) => what === "disk" && text.startsWith("reads 0B/s, writes 0B/s")) && "no";
       });
       if (isLimited === "yes") await explained.told("disk", "io-throttled");
-      await remove("disk");
+      await explained.remove("disk");
       if (isLimited === "no") this.skip();
     });
 
@@ -216,7 +215,7 @@ describe("ctr limit explain", () => {
       for (const name of ["works", "reads"]) {
         await waitFor(`${name} to be well`, async () => (await explained.codes(name)).length === 0);
       }
-      await remove("idle", "works", "reads");
+      await explained.remove("idle", "works", "reads");
     });
 
     it("tells of all containers that are there, and fails for one that is not", async () => {
@@ -229,10 +228,9 @@ describe("ctr limit explain", () => {
     it("says how it ended: well, with an error, by a signal, as asked", async () => {
       await explained.run("fine", limits, "exit 0");
       await explained.run("wrong", limits, "exit 3");
-      await explained.run("crash", [], "kill -SEGV $$; exit 1");
       await explained.run("heeds", [], "trap 'exit 0' TERM; while :; do sleep 0.1; done");
       await waitFor("it to run", async () => (await explained.state("heeds")).Status === "running");
-      await ctr("stop", "heeds");
+      await explained.post("heeds", "stop");
       const expected = {
         fine: "fine ended by itself, and says that all went well (exit code 0). No limit had to do with it.",
         wrong: "wrong ended by itself, and says that something was wrong (exit code 3). No limit had to do with it.",

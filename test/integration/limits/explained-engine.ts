@@ -35,6 +35,16 @@ export class ExplainedEngine implements AsyncDisposable {
     await this.engine.ctrOutput("run", "-d", "--name", name, ...flags, "busybox", "sh", "-c", script);
   }
 
+  /** `start`, `stop?t=1`, `kill`: without a command, which takes seconds on an emulated machine. */
+  async post(name: string, verb: string): Promise<void> {
+    const { status, body } = await this.engine.api("POST", `/containers/${name}/${verb}`);
+    assert.equal(status, 204, body);
+  }
+
+  async remove(...names: readonly string[]): Promise<void> {
+    for (const name of names) await this.engine.api("DELETE", `/containers/${name}?force=1`);
+  }
+
   async state(name: string): Promise<State> {
     return (await this.engine.api("GET", `/containers/${name}/json`)).json<{ State: State }>().State;
   }
