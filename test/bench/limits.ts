@@ -50,7 +50,7 @@ async function measureApplying(): Promise<void> {
   for (const [name, limits] of [
     ["none", {}],
     ["-m --cpus --pids-limit", some],
-    ["8 limits", all],
+    ["seven limits", all],
   ] as const) {
     const [made, whole]: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++) {
