@@ -122,6 +122,7 @@ export class Execs {
           tty,
           stdin: !detach && (request.AttachStdin ?? false),
           group: group?.name,
+          oomScoreAdj: this.#scoreOf(container),
         },
         (console) => {
           if (detach) return;
@@ -188,11 +189,15 @@ export class Execs {
         },
         rootfs: this.#parts.snapshots.path(container.id),
         request,
-        oomScoreAdj: oomScoreOf(hostConfig, this.#parts.cgroups.host),
+        oomScoreAdj: this.#scoreOf(container),
         ...(size === undefined ? {} : { size }),
       },
       this.#parts.host,
     );
+  }
+
+  #scoreOf({ hostConfig }: Container): number {
+    return oomScoreOf(hostConfig, this.#parts.cgroups.host);
   }
 
   async #leave(group: ExecGroup): Promise<void> {

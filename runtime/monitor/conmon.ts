@@ -27,6 +27,8 @@ export interface ConmonOptions {
   readonly execProcess?: string;
   /** For an exec: the group to run it in, below the container's. */
   readonly execGroup?: string | undefined;
+  /** For an exec: oom_score_adj that the runtime begins with and hands on; 0, which conmon gives it, when absent. */
+  readonly oomScoreAdj?: number | undefined;
 }
 
 export const PID_FILE = "init.pid";
@@ -42,7 +44,8 @@ export function conmonArguments(options: ConmonOptions): string[] {
   return [
     ["--api-version", "1"],
     ["--cid", options.containerId, "--cuuid", options.sessionId, "--name", options.name],
-    ["--runtime", options.runtimePath, `--runtime-arg=--root=${options.runtimeRoot}`],
+    runtimeArguments(options),
+    [`--runtime-arg=--root=${options.runtimeRoot}`],
     ["--bundle", directory, "--full-attach"],
     ["--container-pidfile", `${directory}/${PID_FILE}`, "--conmon-pidfile", `${directory}/${CONMON_PID_FILE}`],
     ["--exit-dir", options.exitDirectory],
@@ -55,6 +58,13 @@ export function conmonArguments(options: ConmonOptions): string[] {
     execProcess === undefined ? [] : ["--exec", "--exec-attach", "--exec-process-spec", execProcess],
     execGroup === undefined ? [] : [`--runtime-opt=--cgroup=${execGroup}`],
   ].flat();
+}
+
+/** A shell sets the score for itself, and becomes the runtime. */
+function runtimeArguments({ runtimePath, oomScoreAdj }: ConmonOptions): string[] {
+  if (oomScoreAdj === undefined) return ["--runtime", runtimePath];
+  const script = `echo ${oomScoreAdj} >/proc/self/oom_score_adj; exec "$0" "$@"`;
+  return ["--runtime", "/bin/sh", ...["-c", script, runtimePath].map((word) => `--runtime-arg=${word}`)];
 }
 
 /** The OCI runtime, or conmon itself, refused. `message` is its text, not yet made fit for users. */

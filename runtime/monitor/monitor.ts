@@ -62,6 +62,8 @@ export interface ExecOptions {
   readonly stdin: boolean;
   /** The group to run it in, below the container's; the container's own when absent. */
   readonly group?: string | undefined;
+  /** That of the container. */
+  readonly oomScoreAdj?: number;
 }
 
 export interface ExecSession {
@@ -206,6 +208,8 @@ export class Monitor implements Disposable {
       leaveStdinOpen: options.tty,
       execProcess: processFile,
       execGroup: options.group,
+      // runc gives an exec the score of the specification; with crun it is the one that it inherits.
+      oomScoreAdj: this.#options.runtime.name === "crun" ? options.oomScoreAdj || undefined : undefined,
     });
     const console = new Console({ tty: options.tty, closesInput: options.stdin && !options.tty });
     const cleanUp = (): void => {

@@ -54,7 +54,7 @@ export interface ExecInput {
   /** The container's root on the host. */
   readonly rootfs: string;
   readonly request: ExecRequest;
-  /** The container's: runc gives it to an exec by itself, crun does not. */
+  /** That of the container. */
   readonly oomScoreAdj?: number;
   readonly size?: { readonly rows: number; readonly columns: number };
 }
