@@ -1,12 +1,7 @@
 /** `--ulimit`: lists of them, and those of processes that run already. */
 import { hasCode, unsupported } from "../../lib/errors.ts";
-import {
-  isResourceName,
-  type ResourceLimit,
-  type ResourceName,
-  readResourceLimit,
-  setResourceLimit,
-} from "../../lib/system/rlimits.ts";
+import { isProcessLimitName, type ProcessLimitName } from "../../lib/system/process-limits.ts";
+import { type ResourceLimit, readResourceLimit, setResourceLimit } from "../../lib/system/rlimits.ts";
 import type { Container, HostConfig, Ulimit } from "../types.ts";
 import { cgroupsOf } from "./limits.ts";
 import type { Parts } from "./parts.ts";
@@ -33,7 +28,7 @@ export const ulimitText = ({ Soft, Hard }: Ulimit): string => `${number(Soft)}:$
 /** What the container's first process has of these. */
 export function ulimitsInForce({ pid }: Container, ulimits: readonly Ulimit[]): Ulimit[] {
   return ulimits.flatMap(({ Name }) => {
-    const limit = isResourceName(Name) ? unlessGone(() => readResourceLimit(pid, Name)) : undefined;
+    const limit = isProcessLimitName(Name) ? unlessGone(() => readResourceLimit(pid, Name)) : undefined;
     return limit === undefined ? [] : [{ Name, Soft: limit.soft, Hard: limit.hard }];
   });
 }
@@ -52,7 +47,7 @@ export function changeUlimits(parts: Parts, container: Container, next: HostConf
     if (fresh.length === 0) return;
     for (const pid of fresh) {
       for (const { Name, Soft, Hard } of changes) {
-        if (isResourceName(Name)) changeOne(container, pid, Name, { soft: Soft, hard: Hard }, undo);
+        if (isProcessLimitName(Name)) changeOne(container, pid, Name, { soft: Soft, hard: Hard }, undo);
       }
       done.add(pid);
     }
@@ -62,7 +57,7 @@ export function changeUlimits(parts: Parts, container: Container, next: HostConf
 function changeOne(
   { name: container }: Container,
   pid: number,
-  name: ResourceName,
+  name: ProcessLimitName,
   limit: ResourceLimit,
   undo: AsyncDisposableStack,
 ): void {

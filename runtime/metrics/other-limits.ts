@@ -1,7 +1,8 @@
 /** Limits of a container that no cgroup keeps: those of its processes, of its shared memory, of its network. */
 import { readFileSync, statfsSync } from "node:fs";
 import { hasCode } from "../../lib/errors.ts";
-import { isResourceName, readResourceLimit } from "../../lib/system/rlimits.ts";
+import { isProcessLimitName } from "../../lib/system/process-limits.ts";
+import { readResourceLimit } from "../../lib/system/rlimits.ts";
 import type { Container, Ulimit } from "../types.ts";
 
 /** Sizes in bytes, rates in bits a second, ulimits as `soft:hard` with −1 for none. */
@@ -35,7 +36,7 @@ export function otherLimits(container: Container): OtherLimit[] {
 function ulimitOf({ Name, Soft, Hard }: Ulimit, pid: number | undefined): OtherLimit {
   const limit = { limit: `ulimit ${Name}`, asked: `${Soft}:${Hard}` };
   const enforced = unlessGone(() =>
-    pid !== undefined && isResourceName(Name) ? readResourceLimit(pid, Name) : undefined,
+    pid !== undefined && isProcessLimitName(Name) ? readResourceLimit(pid, Name) : undefined,
   );
   if (enforced === undefined) return limit;
   return { ...limit, enforced: `${enforced.soft}:${enforced.hard}`, file: `/proc/${pid}/limits` };

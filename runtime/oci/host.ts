@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSyn
 import { release } from "node:os";
 import { join } from "node:path";
 import { hasCode } from "../../lib/errors.ts";
+import { PROCESS_LIMITS } from "../../lib/system/process-limits.ts";
 import { capabilitiesOfMask } from "./capabilities.ts";
-import { LIMIT_LABELS } from "./rlimits.ts";
 import { SeccompProfile } from "./seccomp.ts";
 
 export interface OciHost {
@@ -92,7 +92,7 @@ function throttlePaths(): string[] {
 /** Exported for tests. @param text of `/proc/<pid>/limits` */
 export function parseHardLimits(text: string): ReadonlyMap<string, number> {
   const limits = new Map<string, number>();
-  for (const [name, label] of Object.entries(LIMIT_LABELS)) {
+  for (const [name, { label }] of Object.entries(PROCESS_LIMITS)) {
     const [, hard] = new RegExp(`^${label} +\\S+ +(\\d+)`, "m").exec(text) ?? [];
     if (hard !== undefined) limits.set(name, Number(hard));
   }

@@ -1,33 +1,15 @@
 /** `--ulimit`: resource limits of processes, see getrlimit(2). Containers that ask for none have the engine's. */
 import { invalid, unsupported } from "../../lib/errors.ts";
+import { isProcessLimitName } from "../../lib/system/process-limits.ts";
 import type { Ulimit } from "../types.ts";
 import { type OciRlimit, RLIMIT_INFINITY } from "./spec.ts";
-
-/** Docker's names → the first words of their lines in `/proc/<pid>/limits`. */
-export const LIMIT_LABELS: Readonly<Record<string, string>> = {
-  core: "Max core file size",
-  cpu: "Max cpu time",
-  data: "Max data size",
-  fsize: "Max file size",
-  locks: "Max file locks",
-  memlock: "Max locked memory",
-  msgqueue: "Max msgqueue size",
-  nice: "Max nice priority",
-  nofile: "Max open files",
-  nproc: "Max processes",
-  rss: "Max resident set",
-  rtprio: "Max realtime priority",
-  rttime: "Max realtime timeout",
-  sigpending: "Max pending signals",
-  stack: "Max stack size",
-};
 
 const UNLIMITED = -1;
 
 /** @throws `invalid` for an unknown name, or a soft limit above the hard one */
 export function rlimitsOf(ulimits: readonly Ulimit[]): OciRlimit[] {
   return ulimits.map(({ Name, Soft, Hard }) => {
-    if (!(Name in LIMIT_LABELS)) throw invalid(`invalid ulimit type: ${Name}`, "CTR_ULIMIT_INVALID");
+    if (!isProcessLimitName(Name)) throw invalid(`invalid ulimit type: ${Name}`, "CTR_ULIMIT_INVALID");
     if (Hard !== UNLIMITED && (Soft === UNLIMITED || Soft > Hard)) {
       const pair = Soft === UNLIMITED ? `soft: -1 (unlimited), hard: ${Hard}` : `${Soft} > ${Hard}`;
       throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${pair}`, "CTR_ULIMIT_INVALID");

@@ -18,13 +18,7 @@ export function drawOne(figures: Figures, history: History, { width, height }: S
 /** The upper edges are the limits, where there are any: a curve that touches its edge is a limit that acts. */
 function curvesOf(figures: Figures, points: readonly Point[]): Curve[] {
   const { cpu, cpuLimit, memory, memoryLimit, memoryPercent, throttled, pressure, usage } = figures;
-  const cpuMax =
-    cpuLimit === undefined
-      ? highest(
-          points.map((point) => point.cpu),
-          100,
-        )
-      : cpuLimit * 100;
+  const cpuMax = cpuScale(cpuLimit, points);
   const isLimited = typeof usage.Limits?.memory === "number";
   const memoryMax = isLimited
     ? memoryLimit
@@ -61,6 +55,15 @@ function curvesOf(figures: Figures, points: readonly Point[]): Curve[] {
   ];
 }
 
+/** Per cent at the upper edge of a curve of CPU time: the limit, else the highest that is shown. */
+function cpuScale(cpuLimit: number | undefined, points: readonly Point[]): number {
+  if (cpuLimit !== undefined) return cpuLimit * 100;
+  return highest(
+    points.map((point) => point.cpu),
+    100,
+  );
+}
+
 /** Of several containers: as many as there is room for. */
 export function drawAll(all: readonly Figures[], history: History, { width, height }: Size): string[] {
   const graph = Math.max(8, Math.min(60, Math.floor((width - NAME_WIDTH - 60) / 2)));
@@ -74,13 +77,7 @@ export function drawAll(all: readonly Figures[], history: History, { width, heig
 
 function line(figures: Figures, points: readonly Point[], graph: number): string {
   const { usage, cpu, cpuLimit, memory, memoryLimit, throttled, pressure, oomKills } = figures;
-  const cpuMax =
-    cpuLimit === undefined
-      ? highest(
-          points.map((point) => point.cpu),
-          100,
-        )
-      : cpuLimit * 100;
+  const cpuMax = cpuScale(cpuLimit, points);
   const cells = [
     ...[usage.Name, cpu === undefined ? "--" : `${cpu.toFixed(1)}%`],
     sparkline(

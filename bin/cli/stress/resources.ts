@@ -1,17 +1,6 @@
 /** The part of `HostConfig` that limits a container. */
 import { type DockerResources, LIMIT_ROWS } from "../../../cgroups/index.ts";
-
-export interface Ulimit {
-  readonly Name: string;
-  readonly Soft: number;
-  readonly Hard: number;
-}
-
-/** Bits a second. */
-export interface NetworkRate {
-  readonly Egress?: number;
-  readonly Ingress?: number;
-}
+import type { NetworkRate, Ulimit } from "../../../runtime/index.ts";
 
 export interface Resources extends DockerResources {
   readonly CgroupParent?: string;

@@ -2,8 +2,9 @@
 import { formatLimit, LIMIT_ROWS, type LimitReading, rowOf } from "../../../cgroups/index.ts";
 import { messageOf } from "../../../lib/errors.ts";
 import { formatBinarySize } from "../../../lib/units/size.ts";
+import type { NetworkRate } from "../../../runtime/index.ts";
 import { CliError, EngineError } from "../errors.ts";
-import type { NetworkRate, Resources } from "./resources.ts";
+import type { Resources } from "./resources.ts";
 import type { LoadSession } from "./session.ts";
 import { standardLimits } from "./standard-limits.ts";
 import { TRIALS } from "./trials/index.ts";

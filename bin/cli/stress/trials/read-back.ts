@@ -1,6 +1,7 @@
 /** Limits that a process can ask the kernel for itself, and limits that only the group's file shows. */
+import { isProcessLimitName, PROCESS_LIMITS } from "../../../../lib/system/process-limits.ts";
 import { formatBinarySize } from "../../../../lib/units/size.ts";
-import type { Ulimit } from "../resources.ts";
+import type { Ulimit } from "../../../../runtime/index.ts";
 import type { LoadSession } from "../session.ts";
 import { type Measurement, notMeasurable, type Trial, type TrialParts } from "./trial.ts";
 
@@ -20,25 +21,6 @@ export const onlyRead =
   ({ reading }) =>
     Promise.resolve(notMeasurable(`${why}; ${reading.file.split("/").at(-1)} says ${reading.value.split("\n")[0]}`));
 
-/** What `ulimit` names are called in /proc/PID/limits. */
-const NAMES: Readonly<Record<string, string>> = {
-  core: "Max core file size",
-  cpu: "Max cpu time",
-  data: "Max data size",
-  fsize: "Max file size",
-  locks: "Max file locks",
-  memlock: "Max locked memory",
-  msgqueue: "Max msgqueue size",
-  nice: "Max nice priority",
-  nofile: "Max open files",
-  nproc: "Max processes",
-  rss: "Max resident set",
-  rtprio: "Max realtime priority",
-  rttime: "Max realtime timeout",
-  sigpending: "Max pending signals",
-  stack: "Max stack size",
-};
-
 /** In the first process and in an exec. */
 export async function tryUlimit(
   parts: Pick<TrialParts, "session" | "resources">,
@@ -46,7 +28,7 @@ export async function tryUlimit(
 ): Promise<Measurement> {
   await using container = await parts.session.start(parts.resources, { purpose: "ulimit" });
   const { output } = await container.exec(["cat", "/proc/1/limits", "/proc/self/limits"]);
-  const lines = output.split("\n").filter((line) => line.startsWith(`${NAMES[ulimit.Name] ?? ulimit.Name}  `));
+  const lines = output.split("\n").filter((line) => line.startsWith(`${labelOf(ulimit)}  `));
   const pairs = lines.map((line) => line.slice(NAME_WIDTH).trim().split(/\s+/, 2).map(numberOf));
   const measured = pairs.map(([soft, hard]) => `${shown(soft)}:${shown(hard)}`);
   return {
@@ -57,6 +39,8 @@ export async function tryUlimit(
         : "fail",
   };
 }
+
+const labelOf = ({ Name }: Ulimit): string => (isProcessLimitName(Name) ? PROCESS_LIMITS[Name].label : Name);
 
 /** Columns that the name takes in /proc/PID/limits. */
 const NAME_WIDTH = 26;
