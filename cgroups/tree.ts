@@ -209,6 +209,6 @@ export function groupId(name: string): string {
   if (new RegExp(`^${NAME}$`).test(name) && !name.endsWith(GROUP_SUFFIX)) return `${name}${GROUP_SUFFIX}`;
   throw invalid(`invalid group name: "${name}"`, {
     code: "CTR_CGROUP_GROUP_INVALID",
-    hint: "letters, digits, dots, dashes and underscores",
+    hint: "a name has letters, digits, dots, dashes and underscores",
   });
 }

@@ -66,11 +66,11 @@ function parse<O extends OptionTable>(definition: CommandDefinition<O>, argv: re
 }
 
 /** A wrong flag with the usage below it. */
-export function flagFailure({ message, suggestion }: FlagError, usage: string, path: string): CliError {
-  const meant = suggestion === undefined ? "" : `\nDid you mean ${suggestion}?`;
+export function flagFailure({ message, hint }: FlagError, usage: string, path: string): CliError {
+  const wayOut = hint === undefined ? "" : `\n${hint}`;
   const name = path === "" ? "ctr" : `ctr ${path}`;
   return new CliError(
-    `${message}${meant}\n\nUsage:  ctr ${usage}\n\nRun '${name} --help' for more information`,
+    `${message}${wayOut}\n\nUsage:  ctr ${usage}\n\nRun '${name} --help' for more information`,
     ExitCode.notRun,
   );
 }

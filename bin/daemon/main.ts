@@ -83,8 +83,8 @@ const print = (text: string): void => void process.stdout.write(text);
 
 function report(error: unknown): number {
   if (error instanceof FlagError) {
-    const meant = error.suggestion === undefined ? "" : `\nDid you mean ${error.suggestion}?`;
-    console.error(`${error.message}${meant}\n\nUsage:  ctrd [OPTIONS]\n\nRun 'ctrd --help' for more information`);
+    const wayOut = error.hint === undefined ? "" : `\n${error.hint}`;
+    console.error(`${error.message}${wayOut}\n\nUsage:  ctrd [OPTIONS]\n\nRun 'ctrd --help' for more information`);
     return EXIT_USAGE;
   }
   console.error(`ctrd: ${messageOf(error)}`);

@@ -2,7 +2,7 @@
  * Parses a command line as Docker's (Go's pflag) does: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-n=value`,
  * switches together (`-dit`), `--` ends the options. Texts of errors are pflag's.
  */
-import { messageOf } from "../../lib/errors.ts";
+import { CtrError, messageOf } from "../../lib/errors.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { FlagError } from "./errors.ts";
 import { goQuote } from "./go.ts";
@@ -123,7 +123,7 @@ class Parser<O extends OptionTable> {
       this.#values[name] = option.accept(text, this.#values[name]);
     } catch (error) {
       const flag = option.short === undefined ? `--${name}` : `-${option.short}, --${name}`;
-      throw new FlagError(`invalid argument ${goQuote(text)} for "${flag}" flag: ${messageOf(error)}`);
+      throw new FlagError(`invalid argument ${goQuote(text)} for "${flag}" flag: ${messageOf(error)}`, hintOf(error));
     }
     this.#given.add(name);
     if (option.deprecated !== undefined) {
@@ -149,6 +149,8 @@ class Parser<O extends OptionTable> {
   #unknown(name: string): FlagError {
     const names = Object.entries(this.#table).flatMap(([long, { aliases = [] }]) => [long, ...aliases]);
     const meant = nearest(name, names);
-    return new FlagError(`unknown flag: --${name}`, meant === undefined ? undefined : `--${meant}`);
+    return new FlagError(`unknown flag: --${name}`, meant === undefined ? undefined : `Did you mean --${meant}?`);
   }
 }
+
+const hintOf = (error: unknown): string | undefined => (error instanceof CtrError ? error.hint : undefined);

@@ -99,7 +99,7 @@ export const MEMORY_ROWS: readonly LimitRow[] = [
     unset: "max",
     unsupported: "Your kernel does not support memory.high or the cgroup is not mounted",
     discarded: "Limitation discarded.",
-    wayOut: "cgroup v1 has no such limit: boot with systemd.unified_cgroup_hierarchy=1, or give --memory alone",
+    wayOut: "boot the host with systemd.unified_cgroup_hierarchy=1, or give --memory alone",
     v2: {
       file: "memory.high",
       write: ({ memoryHigh = "max" }) => String(memoryHigh),

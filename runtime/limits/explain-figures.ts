@@ -62,7 +62,7 @@ function cpu(facts: Facts): Figure {
   const unit = rates === undefined ? "" : " CPUs";
   const quota = isLimited ? `${rates === undefined ? ", limit" : " of"} ${limit} CPUs` : `${unit}, no limit`;
   const share =
-    rates?.throttledShare === undefined ? "" : `; the time of a period was used up in ${percent(rates.throttledShare)}`;
+    rates?.throttledShare === undefined ? "" : `; held back by it in ${percent(rates.throttledShare)} of the periods`;
   return { what: "CPU", text: `${used}${quota}${share}`, file: files.cpuStat };
 }
 

@@ -28,7 +28,8 @@ export const command = defineCommand({
   async run({ values, operands: [name = ""] }, { client }) {
     const { format = "text", svg, time: seconds = 20 } = values;
     const load = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined;
-    if (load === undefined) throw new CliError(`there is no profile ${name}: ${NAMES.join(", ")}`, ExitCode.notRun);
+    if (load === undefined)
+      throw new CliError(`there is no profile "${name}"; choose one of ${NAMES.join(", ")}`, ExitCode.notRun);
     const isText = format === "text";
     const show = (words: string): void => void (isText && process.stdout.write(words));
     // What cannot be written is told before the load, not after it.

@@ -133,7 +133,7 @@ describe("limits under load", function () {
       [["verify", "--all", "web"], 125, /^give containers, --all or --host$/m],
       [["verify", "nobody"], 1, /No such container: nobody/],
       [["verify", "--host", "--only", "nothing"], 125, /there is no trial nothing: memory, /],
-      [["stress", "nothing"], 125, /there is no profile nothing: cpu, memory, /],
+      [["stress", "nothing"], 125, /there is no profile "nothing"; choose one of cpu, memory, /],
       [["stress", "cpu", "--svg", "/no/such/file.svg"], 1, /cannot write the drawing: ENOENT/],
     ];
     for (const [argv, code, text] of cases) {

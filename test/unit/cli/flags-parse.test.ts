@@ -18,10 +18,10 @@ const OPTIONS = {
 };
 
 const parse = (...argv: readonly string[]) => parseFlags(argv, OPTIONS, { interspersed: false });
-const refuses = (argv: readonly string[], message: string, suggestion?: string) =>
+const refuses = (argv: readonly string[], message: string, hint?: string) =>
   assert.throws(
     () => parse(...argv),
-    (error) => error instanceof FlagError && error.message === message && error.suggestion === suggestion,
+    (error) => error instanceof FlagError && error.message === message && error.hint === hint,
     message,
   );
 
@@ -103,7 +103,7 @@ describe("parseFlags", () => {
   });
 
   it("suggests the flag that was meant", () => {
-    refuses(["--detatch"], "unknown flag: --detatch", "--detach");
+    refuses(["--detatch"], "unknown flag: --detatch", "Did you mean --detach?");
     refuses(["--memroy", "1"], "unknown flag: --memroy", "--memory");
   });
 

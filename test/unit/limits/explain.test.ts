@@ -119,7 +119,7 @@ describe("what was looked at", () => {
     const [memory, cpu] = figuresOf(healthy);
     deepEqual(
       [memory?.text, cpu?.text],
-      ["30MiB of 64MiB; 40MiB at most", "0.20 of 0.5 CPUs; the time of a period was used up in 1 %"],
+      ["30MiB of 64MiB; 40MiB at most", "0.20 of 0.5 CPUs; held back by it in 1 % of the periods"],
     );
   });
 
