@@ -19,7 +19,10 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(?:([kmgtp])(?:i?b)?|(b))?$/i;
  */
 export function parseSize(text: string): number {
   const match = SIZE.exec(text.trim());
-  if (match === null) throw invalid(whyNoSize(text), "CTR_SIZE_INVALID");
+  if (match === null) {
+    const hint = "write a number with a unit: 512k, 64m, 1.5g";
+    throw invalid(whyNoSize(text), { code: "CTR_SIZE_INVALID", hint });
+  }
   const [, digits = "", prefix = "", byte = ""] = match;
   const bytes = Math.floor(Number(digits) * (BINARY_FACTOR[(prefix || byte).toLowerCase()] ?? 1));
   if (!Number.isSafeInteger(bytes)) throw invalid(`size is out of range: '${text}'`, "CTR_SIZE_INVALID");

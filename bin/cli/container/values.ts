@@ -1,5 +1,8 @@
 /** Readers of single option values of `run` and `create`. Their errors are Docker's. */
+
 import { isIP } from "node:net";
+import { invalid } from "../../../lib/errors.ts";
+import { isProcessLimitName, PROCESS_LIMITS } from "../../../lib/system/process-limits.ts";
 import { goQuote } from "../../flags/go.ts";
 
 export type StreamName = "stdin" | "stdout" | "stderr";
@@ -32,15 +35,14 @@ export interface Ulimit {
   readonly Hard: number;
 }
 
-const ULIMITS = new Set(
-  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(" "),
-);
-
 /** `nofile=1024`, `nofile=1024:2048`; `unlimited` is −1. */
 export function parseUlimit(text: string): Ulimit {
   const [, name = "", values = ""] = /^([^=]*)=(.*)$/.exec(text) ?? [];
   if (name === "") throw new Error(`invalid ulimit argument: ${text}`);
-  if (!ULIMITS.has(name)) throw new Error(`invalid ulimit type: ${name}`);
+  if (!isProcessLimitName(name)) {
+    const hint = `there are ${Object.keys(PROCESS_LIMITS).join(", ")}`;
+    throw invalid(`invalid ulimit type: ${name}`, { code: "CTR_ULIMIT_INVALID", hint });
+  }
   const parts = values.split(":");
   if (parts.length > 2)
     throw new Error(`too many limit value arguments - ${values}, can only have up to two, \`soft[:hard]\``);

@@ -18,6 +18,8 @@ const OPTIONS = {
 };
 
 const parse = (...argv: readonly string[]) => parseFlags(argv, OPTIONS, { interspersed: false });
+const SIZE_HINT = "write a number with a unit: 512k, 64m, 1.5g";
+
 const refuses = (argv: readonly string[], message: string, hint?: string) =>
   assert.throws(
     () => parse(...argv),
@@ -97,14 +99,14 @@ describe("parseFlags", () => {
     refuses(["--name"], "flag needs an argument: --name");
     refuses(["--=x"], "bad flag syntax: --=x");
     refuses(["---"], "bad flag syntax: ---");
-    refuses(["-m", "abc"], `invalid argument "abc" for "-m, --memory" flag: invalid size: 'abc'`);
+    refuses(["-m", "abc"], `invalid argument "abc" for "-m, --memory" flag: invalid size: 'abc'`, SIZE_HINT);
     refuses(["--pids", "x"], `invalid argument "x" for "--pids" flag: strconv.ParseInt: parsing "x": invalid syntax`);
     refuses(["-d=x"], `invalid argument "x" for "-d, --detach" flag: strconv.ParseBool: parsing "x": invalid syntax`);
   });
 
   it("suggests the flag that was meant", () => {
     refuses(["--detatch"], "unknown flag: --detatch", "Did you mean --detach?");
-    refuses(["--memroy", "1"], "unknown flag: --memroy", "--memory");
+    refuses(["--memroy", "1"], "unknown flag: --memroy", "Did you mean --memory?");
   });
 
   it("reads back any values in any way of writing them", () => {
