@@ -18,7 +18,7 @@ import { conflict, invalid, messageOf, notFound } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Migrations, Store } from "../../lib/store.ts";
 import type { LimitChange } from "../types.ts";
-import { changedResources, describeChange, limitsBetween } from "./change.ts";
+import { changedResources, describeChange, describeFiles, limitsBetween } from "./change.ts";
 
 /** Name of the ceiling over all containers together. */
 export const CEILING = "ctr";
@@ -150,7 +150,7 @@ export class LimitGroups {
   #restore(name: string, limits: Limits): LimitChange[] {
     const id = idOf(name);
     if (!this.#cgroups.exists(id)) return describeChange({}, limits, this.#cgroups.limitGroup(id, limits));
-    return this.#cgroups.repair(id, limits).map(({ limit, file, before, after }) => ({ limit, file, before, after }));
+    return describeFiles(this.#cgroups.repair(id, limits));
   }
 
   /**

@@ -1,5 +1,6 @@
 /** `ctr update`, `ctr limit set`, `unset`, `groups`, and limits of an exec, as users see them. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { TestEngine } from "../../support/engine.ts";
 
 describe("changing limits by ctr", () => {
@@ -114,6 +115,18 @@ describe("changing limits by ctr", () => {
     await output("rm", "-f", "web");
     assert.equal(await output("limit", "groups", "rm", "shop"), "shop");
     assert.equal(await output("limit", "groups", "-q"), "");
+  });
+
+  it("a group gets its limits back by the names that flags have", async () => {
+    await output("limit", "set", "--group", "bent", "--cpu-shares", "512");
+    const readings = (await output("limit", "show", "--format", "json", "bent")).split("\n");
+    const { file = "" } =
+      readings
+        .map((line) => JSON.parse(line) as { limit: string; file: string })
+        .find(({ limit }) => limit === "cpuShares") ?? {};
+    writeFileSync(file, "300");
+    assert.match(await output("limit", "set", "--group", "bent", "--repair"), /^bent +cpu-shares +300 +\d+$/m);
+    assert.equal(await output("limit", "groups", "rm", "bent"), "bent");
   });
 
   it("a group has only limits of groups", async () => {
