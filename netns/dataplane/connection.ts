@@ -6,6 +6,7 @@ import {
   type DataPlaneResults,
   type Failure,
   lineReader,
+  lineWriter,
   type NumberedAnswer,
 } from "./protocol.ts";
 
@@ -24,6 +25,7 @@ const NO_ANSWER = "CTR_DATA_PLANE_SILENT";
 
 export class Connection implements Disposable {
   readonly #socket: Socket;
+  readonly #send: (message: unknown) => void;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
@@ -32,6 +34,7 @@ export class Connection implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#send = lineWriter(socket);
     // The engine may end while it is connected.
     socket.unref();
     socket.on(
@@ -77,7 +80,7 @@ export class Connection implements Disposable {
       this.#waiting.set(id, { timer, resolve, reject });
       // While something is asked the answer is waited for, also by a process that has nothing else to do.
       this.#socket.ref();
-      this.#socket.write(`${JSON.stringify({ id, request })}\n`);
+      this.#send({ id, request });
     }) as Promise<DataPlaneResults[R["do"]]>;
   }
 

@@ -2,6 +2,7 @@
  * What engine and data plane say to each other over a unix socket: a line of JSON each, answered in order by a line with
  * the same number. Changes are idempotent: said twice, they do nothing the second time.
  */
+import type { Writable } from "node:stream";
 import type { NameExplanation, NameRecord, NamesSandbox } from "../dns/types.ts";
 import type { DataPlaneState, ProxySpecification } from "./types.ts";
 
@@ -107,5 +108,22 @@ export function lineReader(onLine: (line: string) => void): (chunk: Buffer) => v
       onLine(line);
     }
     if (start < chunk.length) rest.push(Buffer.from(chunk.subarray(start)));
+  };
+}
+
+/**
+ * Writes lines. Those of one moment go in one write: a container with hundreds of ports has as many requests.
+ * @returns takes one message
+ */
+export function lineWriter(socket: Pick<Writable, "write">): (message: unknown) => void {
+  let lines = "";
+  const flush = (): void => {
+    const text = lines;
+    lines = "";
+    socket.write(text);
+  };
+  return (message) => {
+    if (lines === "") process.nextTick(flush);
+    lines += `${JSON.stringify(message)}\n`;
   };
 }

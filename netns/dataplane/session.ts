@@ -1,6 +1,6 @@
 /** One engine that is connected to the data plane. */
 import type { Socket } from "node:net";
-import { lineReader, type NumberedAnswer, type NumberedRequest } from "./protocol.ts";
+import { lineReader, lineWriter, type NumberedAnswer, type NumberedRequest } from "./protocol.ts";
 import { failureOf, type Service } from "./service.ts";
 
 /**
@@ -10,11 +10,12 @@ import { failureOf, type Service } from "./service.ts";
  */
 export function serveEngine(socket: Socket, service: Service, end: () => void): void {
   let previous: Promise<void> = Promise.resolve();
-  const send = (answer: NumberedAnswer): void => void socket.write(`${JSON.stringify(answer)}\n`);
+  const send: (answer: NumberedAnswer) => void = lineWriter(socket);
 
   const perform = async ({ id, request }: NumberedRequest): Promise<void> => {
     if (request.do === "end") {
-      socket.end(`${JSON.stringify({ id, result: null })}\n`, end);
+      send({ id, result: null });
+      process.nextTick(() => socket.end(end));
       return;
     }
     try {
