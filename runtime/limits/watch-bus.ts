@@ -6,15 +6,14 @@ import type { LimitEvent } from "./watch-events.ts";
 
 /** A watch whose events go on the bus. A kill for lack of memory is kept, as Docker does, also while the container goes on. */
 export function announcedWatch({ records, events, logger }: Pick<Parts, "records" | "events" | "logger">): LimitWatch {
-  const watch = new LimitWatch({ nameOf: (id) => records.get(id)?.container.name, logger });
-  watch.events.subscribe((event) => {
+  const announce = (event: LimitEvent): void => {
     const container = records.get(event.id)?.container;
     if (container === undefined) return;
     if (event.type === "oom") records.update(event.id, { oomKilled: true });
     const { action, attributes } = announcementOf(event);
     emitContainer({ events }, action, container, attributes);
-  });
-  return watch;
+  };
+  return new LimitWatch({ nameOf: (id) => records.get(id)?.container.name, announce, logger });
 }
 
 /** An action of the event stream with its attributes. */

@@ -23,7 +23,8 @@ export class LimitEvents {
     return [...this.#past];
   }
 
-  get hasListeners(): boolean {
+  /** Somebody waits for events. */
+  get isFollowed(): boolean {
     return this.#listeners.size > 0;
   }
 

@@ -9,12 +9,14 @@ import { beginning, type Cgroups, type GroupEvent, GroupWatcher, type Moment, Oo
 import { hasCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { History } from "./history.ts";
-import { LimitEvents } from "./watch-events.ts";
+import { type LimitEvent, LimitEvents } from "./watch-events.ts";
 import { Repeats } from "./watch-repeats.ts";
 
 export interface LimitWatchOptions {
   /** The name of a container; undefined when there is none. */
   readonly nameOf: (id: string) => string | undefined;
+  /** Told of every event before anybody else. It is no reason to look at containers more often: those who follow are. */
+  readonly announce: (event: LimitEvent) => void;
   readonly logger: Logger;
 }
 
@@ -170,7 +172,7 @@ export class LimitWatch implements Disposable {
   /** A part of all in each tick, so that many containers hold up nothing else. */
   #lookAtSome(): void {
     if (this.#ticksLeft === 0) {
-      const isWatchedClosely = this.events.hasListeners || !this.oomLog.isReadable;
+      const isWatchedClosely = this.events.isFollowed || !this.oomLog.isReadable;
       this.#ticksLeft = isWatchedClosely ? ROUND_WHILE_FOLLOWED : ROUND;
       this.#round = [...this.#runs.keys()];
     }
@@ -185,7 +187,10 @@ export class LimitWatch implements Disposable {
     const name = this.#options.nameOf(event.id);
     if (name === undefined || event.type === "populated") return;
     const told = event.type === "limit" ? this.#repeats.take(event) : event;
-    if (told !== undefined) this.events.push({ ...told, name });
+    if (told === undefined) return;
+    const named = { ...told, name };
+    this.#options.announce(named);
+    this.events.push(named);
   }
 
   [Symbol.dispose](): void {

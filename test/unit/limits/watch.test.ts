@@ -1,8 +1,12 @@
 /** What is remembered of containers that run, and what is told of them. */
 import { deepEqual, equal } from "node:assert/strict";
 import { beginning, type GroupEvent, type Moment } from "../../../cgroups/index.ts";
+import { silentLogger } from "../../../lib/log.ts";
+import { Store } from "../../../lib/store.ts";
+import { ContainerRecords, containerMigrations } from "../../../runtime/container/records.ts";
+import { EventBus } from "../../../runtime/events.ts";
 import { History } from "../../../runtime/limits/history.ts";
-import { announcementOf } from "../../../runtime/limits/watch-bus.ts";
+import { announcedWatch, announcementOf } from "../../../runtime/limits/watch-bus.ts";
 import { type LimitEvent, LimitEvents } from "../../../runtime/limits/watch-events.ts";
 import { Repeats } from "../../../runtime/limits/watch-repeats.ts";
 
@@ -65,7 +69,16 @@ describe("events of limits", () => {
     subscription[Symbol.dispose]();
     events.push(event(acted(2000, 1)));
     deepEqual([events.past.length, events.past[0]?.time, events.past.at(-1)?.time], [1000, 11, 2000]);
-    deepEqual([heard.length, events.hasListeners], [1010, false]);
+    deepEqual([heard.length, events.isFollowed], [1010, false]);
+  });
+
+  it("go on the engine's bus without its being one who follows: that would make it look five times as often", () => {
+    using store = new Store(":memory:", [containerMigrations]);
+    const parts = { records: new ContainerRecords(store), events: new EventBus(), logger: silentLogger };
+    using watch = announcedWatch(parts);
+    equal(watch.events.isFollowed, false);
+    using _follower = watch.events.subscribe(() => {});
+    equal(watch.events.isFollowed, true);
   });
 
   it("appear in Docker's event stream", () => {
