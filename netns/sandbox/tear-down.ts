@@ -66,6 +66,7 @@ export async function keepSandbox(tools: SandboxTools, state: SandboxState, reco
   const { store } = tools;
   await teardown(`the ports of ${state.containerId}`, [
     ...withdrawSteps(tools, state),
+    { what: "names", run: () => tools.names.settled() },
     {
       what: "record",
       run: () =>

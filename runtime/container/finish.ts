@@ -97,7 +97,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
   const { id, name } = container;
   const { monitor, network, snapshots, watch, paths, logger } = parts;
   const cgroups = cgroupsOf(parts, container);
-  monitor.release(id);
+  const outputTaken = monitor.release(id);
   watch.remove(cgroups, id);
   try {
     await cgroups.kill(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
@@ -109,6 +109,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
       { what: "its root file system", run: () => snapshots.unmount(id) },
       { what: "its cgroup", run: () => removeGroup(parts, cgroups, id) },
       { what: "its conmon", run: () => conmonGone(conmon) },
+      { what: "its clients", run: () => outputTaken },
       { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
       { what: "its network", run: () => networkGone },
       { what: "its links", run: () => closeLinks(parts, id) },

@@ -48,6 +48,7 @@ export class StreamAttachment implements Attachment {
   #finished = false;
   #closed = false;
   #wake: (() => void) | undefined;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor({ stdin = false, stdout = true, stderr = true }: AttachOptions, tty: boolean, port: ConsolePort) {
     this.tty = tty;
@@ -68,6 +69,11 @@ export class StreamAttachment implements Attachment {
     return this.#bytes >= HIGH_WATER;
   }
 
+  /** Resolves when the client has taken all output, or is gone. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   push(stream: OutputStream, data: Buffer): void {
     if (this.#finished || !this.#wanted.has(stream)) return;
     this.#waiting.push({ stream, data });
@@ -82,7 +88,7 @@ export class StreamAttachment implements Attachment {
   }
 
   get output(): AsyncIterable<OutputChunk> {
-    return this.#read();
+    return this.#readToEnd();
   }
 
   write(data: Buffer): Promise<void> {
@@ -99,7 +105,16 @@ export class StreamAttachment implements Attachment {
     this.#waiting = [];
     this.#bytes = 0;
     this.finish();
+    this.#ended.resolve();
     this.#console.closed();
+  }
+
+  async *#readToEnd(): AsyncGenerator<OutputChunk> {
+    try {
+      yield* this.#read();
+    } finally {
+      this.#ended.resolve();
+    }
   }
 
   async *#read(): AsyncGenerator<OutputChunk> {

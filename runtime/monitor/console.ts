@@ -44,6 +44,11 @@ export class Console {
     return this.#attachments.size > 0;
   }
 
+  /** Resolves when all who are clients now have taken all output, or are gone. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#attachments].map((attachment) => attachment.ended));
+  }
+
   /** A new client. Before {@link connect} it waits: this is how a client gets the first byte of output. */
   attach(options: AttachOptions): StreamAttachment {
     const attachment: StreamAttachment = new StreamAttachment(options, this.#options.tty, {

@@ -171,11 +171,18 @@ export class Monitor implements Disposable {
     return attachment;
   }
 
-  /** The container has ended: its streams run dry by themselves, new clients wait for the next start. */
-  release(id: string): void {
+  /**
+   * The container has ended: its streams run dry by themselves, new clients wait for the next start.
+   * @returns resolves when its clients have taken all output, so that none of them learns of the end before; a slow one is
+   *   not waited for longer than two seconds, as in Docker
+   */
+  async release(id: string): Promise<void> {
     const console = this.#consoles.get(id);
+    if (console === undefined) return;
     this.#consoles.delete(id);
-    if (console !== undefined && !console.connected) console.close();
+    const ended = console.ended();
+    if (!console.connected) console.close();
+    await within(SLOW_CLIENT, ended);
   }
 
   /** Drops all clients of a container, so that conmon no longer waits for a slow one. */
@@ -295,6 +302,17 @@ export function findConmon(bundle: string, id: string): ProcessIdentity | undefi
   const conmon = pid === undefined ? undefined : identifyProcess(pid);
   // The pid may be another process's by now: conmon has the id in its arguments.
   return conmon !== undefined && argumentsOf(conmon.pid).includes(id) ? conmon : undefined;
+}
+
+/** Milliseconds that the end of a container waits for clients that have not taken all output. */
+const SLOW_CLIENT = 2000;
+
+/** Resolves with the promise, or when the time is over. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, milliseconds);
+  await Promise.race([promise, over.promise]);
+  clearTimeout(timer);
 }
 
 const closesInput = ({ tty, stdin, stdinOnce }: Pick<CreateOptions, "tty" | "stdin" | "stdinOnce">): boolean =>

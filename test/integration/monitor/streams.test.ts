@@ -62,6 +62,21 @@ describe("the streams of a container", function () {
     equal(await host.exitCode(options.id), 0);
   });
 
+  it("are taken by those who are clients before the end of the container is told", async () => {
+    const options = host.prepare(["sh", "-c", "echo out; echo err >&2"]);
+    const attachment = host.attach(options);
+    await host.start(options);
+    await host.exitCode(options.id);
+    let isTold = false;
+    const released = host.monitor.release(options.id).then(() => {
+      isTold = true;
+    });
+    await waitFor("the output", () => attachment.waitingBytes >= "out\nerr\n".length);
+    equal(isTold, false);
+    deepEqual(await outputOf(attachment), { stdout: "out\n", stderr: "err\n" });
+    await released;
+  });
+
   it("do not keep a container that a slow client holds up, once the client is dropped", async () => {
     const options = host.prepare(["sh", "-c", "head -c 3000000 /dev/zero"]);
     const attachment = host.attach(options);
