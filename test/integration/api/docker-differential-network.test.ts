@@ -54,7 +54,7 @@ const SCRIPT: readonly string[] = [
   "run --rm --network a --network a busybox true",
   "run --rm -p 70000:80 busybox true",
   "run -d --name lk --link second:db busybox sleep 1000",
-  "exec lk grep db /etc/hosts",
+  "exec lk grep -w db /etc/hosts",
   `exec lk sh -c "env | grep ^DB_"`,
   "inspect -f '{{json .HostConfig.Links}}' lk",
   ...["lk", "lk/no", "lk/db"].map((name) => `rm --link ${name}`),
