@@ -51,9 +51,8 @@ export class ExecGroup {
 
   /** The program runs: what is not in force yet comes now. One that has ended already may have no group any more. */
   complete(): void {
-    const { pids, oomScoreAdj } = this.#limits;
-    const rest = { ...(pids === undefined ? {} : { pids }), ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }) };
-    if (Object.keys(rest).length > 0 && this.#cgroups.exists(this.#id)) this.#cgroups.update(this.#id, rest);
+    const { pids } = this.#limits;
+    if (pids !== undefined && this.#cgroups.exists(this.#id)) this.#cgroups.update(this.#id, { pids });
   }
 
   /** The program is not to run after all. */

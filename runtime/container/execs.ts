@@ -110,6 +110,8 @@ export class Execs {
     let attachment: Attachment | undefined;
     this.#change(id, { running: true });
     const limits = execLimits(this.#parts, request.Resources);
+    // With the process itself: a program never runs before its own score.
+    const oomScoreAdj = limits?.oomScoreAdj ?? oomScoreOf(container.hostConfig, this.#parts.cgroups.host);
     let group: ExecGroup | undefined;
     try {
       if (limits !== undefined) group = ExecGroup.make(this.#parts, container, id, limits);
@@ -118,11 +120,11 @@ export class Execs {
           containerId,
           execId: id,
           directory,
-          process: JSON.stringify(this.#process(container, request, size)),
+          process: JSON.stringify(this.#process(container, request, oomScoreAdj, size)),
           tty,
           stdin: !detach && (request.AttachStdin ?? false),
           group: group?.name,
-          oomScoreAdj: this.#scoreOf(container),
+          oomScoreAdj,
         },
         (console) => {
           if (detach) return;
@@ -176,7 +178,7 @@ export class Execs {
     return join(this.#parts.paths.bundle(containerId), "execs", id);
   }
 
-  #process(container: Container, request: ExecConfig, size: TerminalSize | undefined): object {
+  #process(container: Container, request: ExecConfig, oomScoreAdj: number, size: TerminalSize | undefined): object {
     const { config, hostConfig } = container;
     const Ulimits = joinUlimits(this.#parts.defaults.ulimits, hostConfig.Ulimits ?? []);
     // Links whose target has ended meanwhile are no obstacle here.
@@ -189,15 +191,11 @@ export class Execs {
         },
         rootfs: this.#parts.snapshots.path(container.id),
         request,
-        oomScoreAdj: this.#scoreOf(container),
+        oomScoreAdj,
         ...(size === undefined ? {} : { size }),
       },
       this.#parts.host,
     );
-  }
-
-  #scoreOf({ hostConfig }: Container): number {
-    return oomScoreOf(hostConfig, this.#parts.cgroups.host);
   }
 
   async #leave(group: ExecGroup): Promise<void> {

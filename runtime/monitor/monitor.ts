@@ -62,7 +62,7 @@ export interface ExecOptions {
   readonly stdin: boolean;
   /** The group to run it in, below the container's; the container's own when absent. */
   readonly group?: string | undefined;
-  /** That of the container. */
+  /** −1000 … 1000: its own, else that of the container. */
   readonly oomScoreAdj?: number;
 }
 
@@ -201,12 +201,14 @@ export class Monitor implements Disposable {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const processFile = join(directory, "process.json");
     writeFileSync(processFile, options.process, { mode: 0o600 });
+    const { containerId, oomScoreAdj } = options;
     const conmon = launchConmon(this.#conmon, this.#scratch, {
-      containerId: options.containerId,
+      containerId,
       sessionId: options.execId,
       name: options.execId,
       runtimePath: this.#options.runtime.path,
-      runtimeRoot: this.state.root,
+      runtimeRoot:
+        oomScoreAdj === undefined ? this.state.root : this.state.rootOfExec(containerId, directory, oomScoreAdj),
       directory,
       exitDirectory: directory,
       logPath: undefined,
@@ -215,8 +217,8 @@ export class Monitor implements Disposable {
       leaveStdinOpen: options.tty,
       execProcess: processFile,
       execGroup: options.group,
-      // runc gives an exec the score of the specification; with crun it is the one that it inherits.
-      oomScoreAdj: this.#options.runtime.name === "crun" ? options.oomScoreAdj || undefined : undefined,
+      // With crun the program inherits it.
+      oomScoreAdj: this.#options.runtime.name === "crun" ? oomScoreAdj || undefined : undefined,
     });
     const console = new Console({ tty: options.tty, closesInput: options.stdin && !options.tty });
     const cleanUp = (): void => {

@@ -1,11 +1,22 @@
 /**
- * `start` and `delete` of runc, done without starting runc (5–9 ms each). Both act on runc's state directory alone:
+ * What runc keeps of a container, used without starting runc (5–9 ms each time). `start` and `delete` act on runc's state
+ * directory alone:
  * - `runc create` leaves the container's first process waiting in an open(2) of the fifo `exec.fifo`. `runc start` opens
  *   the other end, reads the one byte that says that it goes on, and removes the fifo.
  * - `runc delete` of an ended container removes its control groups (ours remove themselves) and the state directory.
  * What is not exactly in the expected state is left to runc itself, and so is every other runtime.
  */
-import { closeSync, constants, existsSync, openSync, readSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { runCommand } from "../../lib/command.ts";
@@ -15,6 +26,9 @@ import { RuntimeFailure } from "./conmon.ts";
 
 /** How often the event loop turns before the wait for a container's answer costs a timer, about a millisecond of them. */
 const TURNS_WITHOUT_DELAY = 50;
+
+/** In runc's `state.json`: quotes in its texts are escaped, so this is found nowhere else. */
+const KEPT_SCORE = /"oom_score_adj":(-?\d+)/;
 
 /** What the monitor has to know of the OCI runtime. */
 export interface RuntimeProgram {
@@ -59,6 +73,29 @@ export class RuntimeState {
     const ended = init === undefined || !isAlive(init);
     if (this.#runtime.name === "runc" && ended) rmSync(join(this.root, id), { recursive: true, force: true });
     else await this.#run("delete", "--force", id);
+  }
+
+  /**
+   * The `--root` with which an exec gets a score from its first moment on. runc gives it the one that the container was
+   * created with, which is in its state, and ignores that of the exec's own process (libcontainer, `bootstrapData`): when
+   * they differ, the runtime reads a copy of the state. It only reads it for an exec.
+   * @param directory of the exec; a copy is made in it
+   * @param score −1000 … 1000
+   */
+  rootOfExec(id: string, directory: string, score: number): string {
+    if (this.#runtime.name !== "runc") return this.root;
+    // Not parsed: it has numbers of 64 bits, such as an unlimited resource.
+    const state = readFileSync(this.#state(this.root, id), "utf8");
+    const [, kept] = KEPT_SCORE.exec(state) ?? [];
+    if (kept === undefined || Number(kept) === score) return this.root;
+    const root = join(directory, "state");
+    mkdirSync(join(root, id), { recursive: true, mode: 0o700 });
+    writeFileSync(this.#state(root, id), state.replace(KEPT_SCORE, `"oom_score_adj":${score}`), { mode: 0o600 });
+    return root;
+  }
+
+  #state(root: string, id: string): string {
+    return join(root, id, "state.json");
   }
 
   #fifo(id: string): string {

@@ -163,6 +163,11 @@ describe("groups of containers", function () {
     const children = (id: string) =>
       engine.cgroups().filter((path) => /\/[0-9a-f]{64}\/[0-9a-f]{64}$/.test(path) && path.includes(id));
 
+    const tasksOf = (group: string): string => {
+      const file = join(group, "pids.max");
+      return existsSync(file) ? readFileSync(file, "utf8") : "";
+    };
+
     /** Of the programs in groups of their own. */
     const execPids = (id: string): string[] => {
       const [group = ""] = children(id);
@@ -171,9 +176,12 @@ describe("groups of containers", function () {
 
     it("limit its program inside of the container's limits, and go with it", async () => {
       const id = await container("", undefined, { PidsLimit: 100 });
+      // The program's first look; then it waits for the limit of tasks, which comes after its start.
       const script =
-        "cat /proc/self/cgroup /proc/self/oom_score_adj; for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true";
+        "cat /proc/self/cgroup /proc/self/oom_score_adj; until [ -e /go ]; do sleep 0.01; done; for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true";
       const run = engine.call<{ stdout: string; stderr: string }>("exec", id, ["sh", "-c", script], undefined, LIMITS);
+      await waitFor("its limit of tasks", () => children(id).some((path) => tasksOf(path) === "8\n"));
+      await text(id, "touch /go");
       const { stdout, stderr } = await run;
       match(stdout, new RegExp(`/${id}/[0-9a-f]{64}\n`));
       match(stdout, /\n700\n$/);
