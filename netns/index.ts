@@ -13,6 +13,7 @@ export {
   type DataPlaneState,
   type ProxySpecification,
 } from "./dataplane/index.ts";
+export * from "./diagnosis/index.ts";
 export {
   type NameExplanation,
   type NameRecord,

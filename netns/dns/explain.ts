@@ -68,7 +68,8 @@ function ndotsOf(options: readonly string[]): number {
   return Number(values.at(-1) ?? 0);
 }
 
-function queryMessage(name: string, type: number): Buffer {
+/** A question as resolvers send it, with the number 0. @throws `invalid` (`CTR_NAME_INVALID`) */
+export function queryMessage(name: string, type: number): Buffer {
   const wire = encodeName(name);
   if (wire === undefined || wire.length === 1) throw invalid(`invalid name: "${name}"`, "CTR_NAME_INVALID");
   const header = Buffer.alloc(HEADER_LENGTH);

@@ -1,0 +1,6 @@
+/** Why packets do not arrive: what is read, what is expected, what is sent and seen, and what is concluded from it. */
+
+export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
+export type { NameLookup, NameQuestion } from "./look-up/types.ts";
+export { type AddressHolder, SnapshotView } from "./snapshot-view.ts";
+export * from "./types/index.ts";
