@@ -67,6 +67,8 @@ const PROTOTYPES = {
   sendmmsg: "int sendmmsg(int fd, const uint8_t *vector, uint32_t length, int flags)",
   recvmmsg: "int recvmmsg(int fd, uint8_t *vector, uint32_t length, int flags, const uint8_t *timeout)",
   recv: "long recv(int fd, _Out_ uint8_t *buffer, size_t length, int flags)",
+  recvmsg: "long recvmsg(int fd, _Inout_ uint8_t *message, int flags)",
+  poll: "int poll(_Inout_ uint8_t *descriptors, unsigned long count, int timeout)",
   shutdown: "int shutdown(int fd, int how)",
   close: "int close(int fd)",
   dup3: "int dup3(int from, int to, int flags)",
@@ -81,7 +83,10 @@ const PROTOTYPES = {
   eventfd: "int eventfd(uint32_t initial, int flags)",
   pipe2: "int pipe2(_Out_ uint8_t *ends, int flags)",
   prlimit: "int prlimit(int pid, int resource, const uint8_t *limit, _Out_ uint8_t *former)",
-  // The C library has these two only since 2.36. Their numbers are the same on every architecture.
+  accept4: "int accept4(int fd, uint8_t *address, uint8_t *length, int flags)",
+  // The C library has these four only since 2.36. Their numbers are the same on every architecture.
+  fsopen: "long syscall(long number, const char *type, uint32_t flags)",
+  fsmount: "long syscall(long number, int context, uint32_t flags, uint32_t attributes)",
   fspick: "long syscall(long number, int directory, const char *path, uint32_t flags)",
   fsconfig:
     "long syscall(long number, int context, uint32_t command, const char *key, const char *value, int auxiliary)",
