@@ -1,5 +1,6 @@
 /** The answer to a question, as `--json` prints it. Additions keep the schema's number; anything else raises it. */
-import type { Finding } from "./finding.ts";
+import type { NameLookup } from "../look-up/types.ts";
+import type { Finding, FixAction } from "./finding.ts";
 import type { Flow } from "./flow.ts";
 import type { Attempt, DropEvent, Observations } from "./observation.ts";
 import type { NotRead } from "./snapshot.ts";
@@ -28,7 +29,23 @@ export interface FlowReport {
   readonly walk: Walk;
   readonly observations: Observations | undefined;
   readonly notChecked: readonly NotRead[];
+  /** What was chosen for the user: `outside stands for 192.0.2.53`. */
+  readonly notes?: readonly string[];
+  /** Where the destination has a name that programs look up first. */
+  readonly lookup?: NameLookup;
+  /** The same question over the other family of addresses, when there are both: this is the worse one. */
+  readonly other?: FlowReport;
+  /** What was done about it; the report is of afterwards then. */
+  readonly fixes?: readonly AppliedFix[];
   readonly milliseconds: number;
+}
+
+export interface AppliedFix {
+  readonly code: string;
+  readonly object: string;
+  readonly action: FixAction;
+  /** Undefined when it was done. */
+  readonly error?: string;
 }
 
 /** A step of the model beside what was seen there. */
@@ -51,5 +68,7 @@ export interface DoctorReport {
   readonly findings: readonly Finding[];
   readonly flows: readonly FlowReport[];
   readonly notChecked: readonly NotRead[];
+  /** What was done about it; the report is of afterwards then. */
+  readonly fixes?: readonly AppliedFix[];
   readonly milliseconds: number;
 }
