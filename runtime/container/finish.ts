@@ -1,8 +1,8 @@
 /** The end of a run: everything that the start made is taken away, and the outcome is recorded. */
-import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cgroups } from "../../cgroups/index.ts";
 import { messageOf } from "../../lib/errors.ts";
+import { removeTree } from "../../lib/remove-tree.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
 import { teardown } from "../../lib/teardown.ts";
 import { exitFactsOf, writeExitFacts } from "../limits/facts.ts";
@@ -110,7 +110,7 @@ export async function tearDownRun(parts: Parts, record: ContainerRecord): Promis
       { what: "its cgroup", run: () => removeGroup(parts, cgroups, id) },
       { what: "its conmon", run: () => conmonGone(conmon) },
       { what: "its clients", run: () => outputTaken },
-      { what: "its bundle", run: () => rmSync(paths.bundle(id), { recursive: true, force: true }) },
+      { what: "its bundle", run: () => removeTree(paths.bundle(id)) },
       { what: "its network", run: () => networkGone },
       { what: "its links", run: () => closeLinks(parts, id) },
     ]);

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
+import { removeTree } from "../../lib/remove-tree.ts";
 import { isAlive, type ProcessIdentity, signalProcess } from "../../lib/system/process.ts";
 import type { PublishedPort } from "../../netns/index.ts";
 import { findConmon, findMonitored } from "../monitor/index.ts";
@@ -157,7 +158,7 @@ async function removeLeftOvers(parts: Parts, live: ReadonlySet<string>, known: R
     await attempt(parts, `the runtime's state of ${id}`, () => monitor.state.delete(id, undefined));
   }
   for (const id of known) if (!live.has(id)) snapshots.unmount(id);
-  for (const id of bundles) rmSync(paths.bundle(id), { recursive: true, force: true });
+  for (const id of bundles) removeTree(paths.bundle(id));
   for (const id of dead(monitor.exits.list())) monitor.exits.forget(id);
   // Creations that did not come to their end.
   for (const id of snapshots.list()) {

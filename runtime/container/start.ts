@@ -2,9 +2,11 @@
  * Starting a container: everything it needs is made, its processes are created, its clients connected, and only then
  * its program runs. Each thing made has its undo; a failure leaves nothing of it.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { type Cgroups, startingLimits } from "../../cgroups/index.ts";
 import { CtrError, messageOf } from "../../lib/errors.ts";
+import { removeTree } from "../../lib/remove-tree.ts";
 import type { Sandbox } from "../../netns/index.ts";
 import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
@@ -122,15 +124,17 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
   const { id, name, config, logPath } = container;
   const bundle = parts.paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
-  undo.defer(() => rmSync(bundle, { recursive: true, force: true }));
+  undo.defer(() => removeTree(bundle));
   let prepared: Prepared | undefined;
   let processes: MonitoredProcess | undefined;
+  let opening: Promise<void> | undefined;
   const prepareAll = async (): Promise<void> => {
     prepared = await prepare(parts, container, undo);
     await fillBundle(parts, container, prepared);
     // The last to be made is the first to be undone.
     undo.defer(() => endProcesses(parts, container, processes));
     parts.step("start:bundle", id);
+    opening = openPorts(parts, container, prepared.sandbox);
   };
   const options = {
     id,
@@ -143,6 +147,7 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
   };
   processes = await parts.monitor.create(options, prepareAll);
   if (prepared === undefined) throw new TypeError("a container was created before its sandbox");
+  await opening;
   const { cgroups, sandbox, lastVictim } = prepared;
   return { cgroups, sandbox, lastVictim, processes };
 }
@@ -201,7 +206,8 @@ async function joinNetwork(parts: Parts, container: Container, undo: AsyncDispos
   const owner = networkOwner(records, container);
   if (owner.id !== id)
     return { containerId: id, endpoints: [], ports: [], ...namespaceOf(network.sandboxOf(owner.id)) };
-  const networking = network.setUp(id, portBindingsOf(config, hostConfig), { dns: dnsOf(hostConfig, parts) });
+  const options = { dns: dnsOf(hostConfig, parts), portsLater: true };
+  const networking = network.setUp(id, portBindingsOf(config, hostConfig), options);
   undo.defer(() =>
     networking.then(
       () => network.tearDown(id, { keep: joinersOf(records, id).length > 0 }),
@@ -209,6 +215,19 @@ async function joinNetwork(parts: Parts, container: Container, undo: AsyncDispos
     ),
   );
   return networking;
+}
+
+/**
+ * The rules of hundreds of ports take milliseconds, and nobody can be there to answer before the program runs: they are
+ * written while the runtime makes its processes.
+ * @returns what to wait for before the program runs
+ */
+function openPorts({ network }: Parts, { id }: Container, { ports }: Sandbox): Promise<void> {
+  // The runtime is told to begin when what it needs is there, which is what has just come about.
+  const opening = ports.length === 0 ? Promise.resolve() : setImmediate().then(() => network.openPorts(id));
+  // Who makes the processes waits for it, unless that has failed before.
+  opening.catch(() => {});
+  return opening;
 }
 
 const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath"> =>

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { hasCode, messageOf, systemFailure } from "../../lib/errors.ts";
+import { removeTree } from "../../lib/remove-tree.ts";
 import { identifyProcess, type ProcessIdentity } from "../../lib/system/process.ts";
 import type { AttachOptions, StreamAttachment } from "./attachment.ts";
 import { CONMON_PID_FILE, launchConmon, PID_FILE, RuntimeFailure } from "./conmon.ts";
@@ -223,7 +224,7 @@ export class Monitor implements Disposable {
     const console = new Console({ tty: options.tty, closesInput: options.stdin && !options.tty });
     const cleanUp = (): void => {
       conmon.release();
-      rmSync(directory, { recursive: true, force: true });
+      removeTree(directory);
     };
     try {
       await Promise.race([conmon.attachable, conmon.detached.then(() => conmon.attachable)]);
