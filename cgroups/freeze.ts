@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, notFound, systemFailure } from "../lib/errors.ts";
 import { PATIENCE, waitForEvent } from "./events.ts";
+import { readOptional } from "./group-files.ts";
 import type { GroupTree } from "./tree.ts";
 
 /**
@@ -25,6 +26,15 @@ export async function setFrozen(tree: GroupTree, id: string, frozen: boolean): P
       hint: "a process in uninterruptible sleep (state D in ps) cannot be frozen",
     },
   );
+}
+
+/** Whoever asked for it. False for a group that is gone. */
+export function isFrozen(tree: GroupTree, id: string): boolean {
+  const { files } = tree.host;
+  const unified = tree.unifiedDirectory(id);
+  if (unified !== undefined && readOptional(files, `${unified}/cgroup.freeze`)?.trim() === "1") return true;
+  const legacy = tree.controllerDirectory("freezer", id);
+  return legacy !== undefined && (readOptional(files, `${legacy}/freezer.state`)?.trim() ?? "THAWED") !== "THAWED";
 }
 
 async function setFreeze(tree: GroupTree, directory: string, frozen: boolean): Promise<boolean> {

@@ -2,8 +2,9 @@
  * The engine's state: one SQLite file in WAL mode. Each layer brings its own tables as a list of migrations; a layer's
  * version is the number of its migrations that have run. Statements are prepared once and kept.
  */
+import { existsSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { messageOf, systemFailure } from "./errors.ts";
+import { messageOf, notFound, systemFailure } from "./errors.ts";
 
 /** The tables of one layer. `steps` only ever grows: a step that has been released is never edited. */
 export interface Migrations {
@@ -18,19 +19,42 @@ export type Parameters = readonly SQLInputValue[];
 export class Store implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #readOnly: boolean;
   #depth = 0;
 
   /**
    * @param path of the database file, or `:memory:`
+   * @param options.readOnly as {@link openForReading} has it
    * @throws `system` when the file cannot be opened, or was written by a newer ctr
    */
-  constructor(path: string, migrations: readonly Migrations[]) {
-    this.#database = openDatabase(path);
+  constructor(path: string, migrations: readonly Migrations[], { readOnly = false } = {}) {
+    this.#database = openDatabase(path, readOnly);
+    this.#readOnly = readOnly;
+    if (readOnly) {
+      for (const set of migrations) this.#checkVersion(set, path);
+      return;
+    }
     // FULL would wait for the disk on every commit; with WAL, NORMAL keeps the file consistent over a crash of the
     // process, and after a power cut loses at most the last transactions, which reconciliation repairs.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
     this.#database.exec("CREATE TABLE IF NOT EXISTS schema (layer TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
     for (const set of migrations) this.#migrate(set, path);
+  }
+
+  /**
+   * Opens the state of an engine that may be running: nothing is written, and no layer brought up to date. What it reads
+   * in one {@link transaction} is of one moment.
+   * @throws `notFound` (`CTR_STORE_MISSING`) when no engine has ever run there; `system` when it was written by a newer ctr
+   *   (`CTR_STORE_TOO_NEW`), by an older one that has not been started since (`CTR_STORE_TOO_OLD`), or cannot be read
+   */
+  static openForReading(path: string, migrations: readonly Migrations[]): Store {
+    if (!existsSync(path)) {
+      throw notFound(`there is no state file ${path}: no engine has run here yet`, {
+        code: "CTR_STORE_MISSING",
+        hint: "start ctrd, or name the engine's --data-root",
+      });
+    }
+    return new Store(path, migrations, { readOnly: true });
   }
 
   /** All rows of a query. */
@@ -51,7 +75,7 @@ export class Store implements Disposable {
   /** Runs `body` in one transaction, which an exception rolls back. Inside another it becomes part of that one. */
   transaction<T>(body: () => T): T {
     if (this.#depth > 0) return body();
-    this.#database.exec("BEGIN IMMEDIATE");
+    this.#database.exec(this.#readOnly ? "BEGIN" : "BEGIN IMMEDIATE");
     this.#depth++;
     try {
       const result = body();
@@ -81,14 +105,27 @@ export class Store implements Disposable {
     return statement;
   }
 
-  #migrate({ layer, steps }: Migrations, path: string): void {
+  #checkVersion({ layer, steps }: Migrations, path: string): void {
+    const done = this.#versionOf({ layer, steps }, path);
+    if (done === steps.length) return;
+    throw systemFailure(`${path} was written by an older ctr (${layer} version ${done}, known ${steps.length})`, {
+      code: "CTR_STORE_TOO_OLD",
+      hint: "start ctrd once: it brings its state up to date",
+    });
+  }
+
+  /** How many steps have run. @throws when they are more than are known */
+  #versionOf({ layer, steps }: Migrations, path: string): number {
     const done = this.get<{ version: number }>("SELECT version FROM schema WHERE layer = ?", layer)?.version ?? 0;
-    if (done > steps.length) {
-      throw systemFailure(`${path} was written by a newer ctr (${layer} version ${done}, known ${steps.length})`, {
-        code: "CTR_STORE_TOO_NEW",
-        hint: "start the newer ctrd, or use another --data-root",
-      });
-    }
+    if (done <= steps.length) return done;
+    throw systemFailure(`${path} was written by a newer ctr (${layer} version ${done}, known ${steps.length})`, {
+      code: "CTR_STORE_TOO_NEW",
+      hint: "start the newer ctrd, or use another --data-root",
+    });
+  }
+
+  #migrate({ layer, steps }: Migrations, path: string): void {
+    const done = this.#versionOf({ layer, steps }, path);
     for (const [index, step] of steps.entries()) {
       if (index < done) continue;
       this.transaction(() => {
@@ -99,9 +136,9 @@ export class Store implements Disposable {
   }
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(path: string, readOnly: boolean): DatabaseSync {
   try {
-    return new DatabaseSync(path);
+    return new DatabaseSync(path, { readOnly });
   } catch (error) {
     throw systemFailure(`cannot open the state file ${path}: ${messageOf(error)}`, {
       code: "CTR_STORE_UNREADABLE",

@@ -15,6 +15,7 @@ import {
   DEFAULT_SHM_SIZE,
   type LifeStep,
 } from "./container/index.ts";
+import { leaveSettings } from "./diagnosis/settings.ts";
 import { EventBus } from "./events.ts";
 import { engineId, hasSeccomp, packageVersion } from "./host-facts.ts";
 import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
@@ -113,6 +114,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
     const network = resources.use(
       await NetworkEngine.open({ store, runDir: execRoot, config: config.network, logger }),
     );
+    leaveSettings(execRoot, config.network);
     const { insecureRegistries = [] } = config;
     const [images, runtime] = await Promise.all([
       ImageService.open({ store, dataRoot, logger, insecureRegistries }),

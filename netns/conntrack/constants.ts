@@ -6,6 +6,8 @@ const NFNL_SUBSYS_CTNETLINK = 1;
 export const ConntrackMessage = {
   get: (NFNL_SUBSYS_CTNETLINK << 8) | 1,
   delete: (NFNL_SUBSYS_CTNETLINK << 8) | 2,
+  statisticsByProcessor: (NFNL_SUBSYS_CTNETLINK << 8) | 4,
+  statistics: (NFNL_SUBSYS_CTNETLINK << 8) | 5,
 } as const;
 
 /** CTA_* */

@@ -2,5 +2,7 @@
 
 export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
+export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";
 export { type AddressHolder, SnapshotView } from "./snapshot-view.ts";
+export { readStoredNetworks, type StoredNetworks, type StoredSandbox } from "./stored-networks.ts";
 export * from "./types/index.ts";

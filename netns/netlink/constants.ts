@@ -4,7 +4,11 @@ export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
+/** Of {@link MessageType.getNeighbour}: the forwarding tables of bridges. */
+export const AF_BRIDGE = 7;
+
 export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_NETFILTER = 12;
 
 export const MessageType = {
@@ -19,6 +23,11 @@ export const MessageType = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  getNeighbour: 30,
+  getRule: 34,
+  getQdisc: 38,
+  getFilter: 46,
+  getNamespaceId: 90,
 } as const;
 
 export const MessageFlag = {

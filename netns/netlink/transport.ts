@@ -97,6 +97,25 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * As {@link dump}, of a list that may be long: each entry is looked at as it comes.
+   * @param visit gets a view that holds during the call; false ends the list, and the socket must then be closed
+   * @throws {NetlinkError}
+   */
+  dumpEach(operation: string, type: number, payload: Buffer, visit: (entry: Buffer) => boolean): void {
+    this.#send(operation, type, MessageFlag.dump, payload);
+    for (;;) {
+      for (const answer of parseMessages(this.#receive(operation))) {
+        if (answer.sequence !== this.#sequence) continue;
+        if (answer.type === MessageType.error || answer.type === MessageType.done) {
+          checkEnd(operation, answer);
+          return;
+        }
+        if (!visit(answer.payload)) return;
+      }
+    }
+  }
+
+  /**
    * Asks for a change that takes the kernel milliseconds: it works on another thread meanwhile. A socket does one such
    * thing at a time and nothing else, and must not be closed before the end.
    * @throws {NetlinkError}
@@ -141,12 +160,16 @@ export class NetlinkSocket implements Disposable {
   }
 
   #exchange(operation: string, type: number, flags: number, payload: Buffer) {
+    this.#send(operation, type, flags, payload);
+    return this.#receiveAnswer(operation);
+  }
+
+  #send(operation: string, type: number, flags: number, payload: Buffer): void {
     // A closed descriptor's number may belong to another file by now.
     if (this.#closed) throw new TypeError(`${operation}: the netlink socket is closed`);
     this.#sequence = (this.#sequence + 1) >>> 0;
     const request = message(type, flags | MessageFlag.request, this.#sequence, payload);
     systemCall("send", `netlink (${operation})`, this.#fd, request, request.length, 0);
-    return this.#receiveAnswer(operation);
   }
 
   #receiveAnswer(operation: string): { readonly payloads: Buffer[]; readonly interrupted: boolean } {

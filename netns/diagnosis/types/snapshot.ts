@@ -77,6 +77,8 @@ export interface LinkState {
   readonly master: string | undefined;
   /** Of a veth pair: the other end, in which namespace when that is known. */
   readonly peer: { readonly namespace: string | undefined; readonly index: number } | undefined;
+  /** Of a macvlan, ipvlan or VLAN: the link that it hangs on, in which namespace when that is known. */
+  readonly lower?: { readonly namespace: string | undefined; readonly index: number };
   readonly addresses: readonly AddressState[];
   /** Set for ports of a bridge. */
   readonly port: BridgePortState | undefined;

@@ -95,6 +95,11 @@ export class KernelView implements Disposable {
     return readBigEndian(answer === undefined ? undefined : parseAttributes(answer, HEADER).get(GENERATION_ID));
   }
 
+  /** Whether the namespace has any table, of whatever family. */
+  hasTables(): boolean {
+    return this.#netlink.dump("list tables", type(Request.getTable), header(UNSPECIFIED)).length > 0;
+  }
+
   /** All chains of the namespace. */
   chains(): ChainFacts[] {
     return this.#netlink.dump("list chains", type(Request.getChain), header(UNSPECIFIED)).map((payload) => {

@@ -16,6 +16,7 @@ interface Library {
   readonly freeContext: (context: Context) => void;
   readonly bufferOutput: (context: Context) => number;
   readonly bufferError: (context: Context) => number;
+  readonly setOutputFlags: (context: Context, flags: number) => void;
   readonly run: (context: Context, script: string) => number;
   readonly runFile: (context: Context, path: string) => number;
   readonly outputBuffer: (context: Context) => string | null;
@@ -32,6 +33,7 @@ function loadLibrary(): Library {
     freeContext: file.func("void nft_ctx_free(void *context)"),
     bufferOutput: file.func("int nft_ctx_buffer_output(void *context)"),
     bufferError: file.func("int nft_ctx_buffer_error(void *context)"),
+    setOutputFlags: file.func("void nft_ctx_output_set_flags(void *context, unsigned int flags)"),
     run: file.func("int nft_run_cmd_from_buffer(void *context, const char *script)"),
     runFile: file.func("int nft_run_cmd_from_filename(void *context, const char *path)"),
     outputBuffer: file.func("const char *nft_ctx_get_output_buffer(void *context)"),
@@ -39,14 +41,21 @@ function loadLibrary(): Library {
   };
 }
 
-/** @throws when the library is not on this host */
-export function openLibnftables(): NftTransport {
+/** NFT_CTX_OUTPUT_JSON: lists are written as libnftables-json(5) has them. */
+export const JSON_OUTPUT = 1 << 4;
+
+/**
+ * @param outputFlags NFT_CTX_OUTPUT_*, see libnftables(3)
+ * @throws when the library is not on this host
+ */
+export function openLibnftables(outputFlags = 0): NftTransport {
   library ??= loadLibrary();
   const { newContext, freeContext, bufferOutput, bufferError, run, runFile, outputBuffer, errorBuffer } = library;
   let context: Context = newContext(0);
   // Unbuffered, the library would write to the engine's own stdout and stderr.
   bufferOutput(context);
   bufferError(context);
+  if (outputFlags !== 0) library.setOutputFlags(context, outputFlags);
   return {
     name: "libnftables",
     run(script) {

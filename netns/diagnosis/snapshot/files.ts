@@ -1,0 +1,44 @@
+/** Files that decide how names are looked up, as a container's programs see them. */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { posix } from "node:path";
+import { hasCode } from "../../../lib/errors.ts";
+
+const LARGEST = 64 * 1024;
+const LINKS_FOLLOWED = 8;
+
+/**
+ * @param root folder that the path is below: `/proc/1234/root`, or empty
+ * @param path absolute, as programs there write it
+ * @returns at most 64 KiB; undefined where there is no such regular file
+ */
+export function readFileBelow(root: string, path: string): string | undefined {
+  try {
+    return readRegular(resolveBelow(root, path));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "ESRCH", "EACCES", "EPERM", "ELOOP", "ENXIO")) return undefined;
+    throw error;
+  }
+}
+
+/** A link in a container leads on within it, not into ours. */
+function resolveBelow(root: string, path: string): string {
+  let present = posix.normalize(path);
+  for (let followed = 0; followed < LINKS_FOLLOWED; followed++) {
+    if (!lstatSync(root + present).isSymbolicLink()) break;
+    // A path from the root cannot lead above it.
+    present = posix.resolve(posix.dirname(present), readlinkSync(root + present));
+  }
+  return root + present;
+}
+
+/** A container may have put a pipe or a device there: neither is waited for. */
+function readRegular(path: string): string | undefined {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    if (!fstatSync(file).isFile()) return undefined;
+    const buffer = Buffer.alloc(LARGEST);
+    return buffer.toString("utf8", 0, readSync(file, buffer, 0, LARGEST, 0));
+  } finally {
+    closeSync(file);
+  }
+}

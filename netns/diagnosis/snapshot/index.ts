@@ -1,0 +1,1 @@
+export { type SnapshotOptions, takeSnapshot } from "./take-snapshot.ts";

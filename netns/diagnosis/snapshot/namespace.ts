@@ -1,0 +1,81 @@
+/** Everything of one network namespace. */
+import { statSync } from "node:fs";
+import { messageOf } from "../../../lib/errors.ts";
+import { NetlinkSocket } from "../../netlink/transport.ts";
+import type { NamespaceState } from "../types/index.ts";
+import { readAddresses } from "./addresses.ts";
+import { readConntrack } from "./conntrack.ts";
+import { readCounters } from "./counters.ts";
+import { readIptables } from "./iptables.ts";
+import { dumpLinks, linksOf, nameOf, type ReadLink } from "./links.ts";
+import { readFdb, readNeighbours } from "./neighbours.ts";
+import { readRuleset } from "./nftables.ts";
+import { namespaceId } from "./other-ends.ts";
+import { type Queues, readQueues } from "./queues.ts";
+import { readRoutes } from "./routes.ts";
+import { readRules } from "./rules.ts";
+import { type ReadSocket, readSockets } from "./sockets.ts";
+import { readSysctls } from "./sysctls.ts";
+
+/** What is known once all namespaces are read comes later: other ends of cables, who has a socket open, files. */
+export interface ReadState extends Omit<NamespaceState, "links" | "sockets" | "resolvConf" | "hosts"> {
+  readonly links: readonly ReadLink[];
+  readonly sockets: readonly ReadSocket[];
+  /** What this namespace calls others: number → key. */
+  readonly ids: ReadonlyMap<number, string>;
+}
+
+export interface NamespaceOptions {
+  readonly key: string;
+  /** Open descriptors of others that cables may lead to, by key. */
+  readonly others: ReadonlyMap<string, number>;
+  readonly concerns: (address: string) => boolean;
+  /** Is told what could not be read. */
+  readonly missing: (what: string, why: string) => void;
+}
+
+/** Reads the namespace that the thread is in. Nothing that cannot be read is a reason to fail. */
+export function readNamespace({ key, others, concerns, missing }: NamespaceOptions): ReadState {
+  const part = <T>(what: string, read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      missing(what, messageOf(error));
+      return otherwise;
+    }
+  };
+  using netlink = NetlinkSocket.open();
+  const messages = part("links", () => dumpLinks(netlink), []);
+  const names = new Map(messages.map((message) => [message.readInt32LE(4), nameOf(message)]));
+  const queues = part<Queues>("queues", () => readQueues(netlink), { qdiscs: new Map(), filters: new Map() });
+  const addresses = part("addresses", () => readAddresses(netlink), new Map());
+  const links = linksOf(messages, { ...queues, addresses });
+  const hasBridge = links.some(({ kind }) => kind === "bridge");
+  const ruleset = part("nftables", readRuleset, undefined);
+  return {
+    key,
+    inode: statSync("/proc/thread-self/ns/net").ino,
+    links,
+    routes: part("routes", () => readRoutes(netlink, names), []),
+    rules: part("routing rules", () => readRules(netlink), []),
+    neighbours: part("neighbours", () => readNeighbours(netlink, names), []),
+    fdb: hasBridge ? part("forwarding tables of bridges", () => readFdb(netlink, names), []) : [],
+    sysctls: part("sysctls", () => readSysctls(messages), {}),
+    nftables: ruleset?.nftables,
+    nftGeneration: ruleset?.generation,
+    iptables: part("iptables", () => readIptables(ruleset?.nftables, missing), []),
+    sockets: part("sockets", readSockets, []),
+    conntrack: part("tracked connections", () => readConntrack(concerns), undefined),
+    counters: part("counters", readCounters, {}),
+    ids: idsOf(netlink, others),
+  };
+}
+
+function idsOf(netlink: NetlinkSocket, others: ReadonlyMap<string, number>): Map<number, string> {
+  const ids = new Map<number, string>();
+  for (const [key, descriptor] of others) {
+    const id = namespaceId(netlink, descriptor);
+    if (id !== undefined) ids.set(id, key);
+  }
+  return ids;
+}

@@ -1,0 +1,54 @@
+/** The ruleset of nf_tables, as `nft -j list ruleset` prints it. See libnftables-json(5). */
+import { spawnSync } from "node:child_process";
+import { messageOf } from "../../../lib/errors.ts";
+import { KernelView } from "../../firewall/nftables/kernel-view.ts";
+import { JSON_OUTPUT, openLibnftables } from "../../firewall/nftables/libnftables.ts";
+
+export interface Ruleset {
+  readonly nftables: readonly object[];
+  readonly generation: number;
+}
+
+/** How often a ruleset that changes meanwhile is read again. */
+const ATTEMPTS = 5;
+const OUTPUT_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Of the namespace that the thread is in. One that changed while it was read is read again; when it never rests, the last
+ * reading stands.
+ * @throws where there is neither the library nor the program, or they fail
+ */
+export function readRuleset(): Ruleset {
+  using view = KernelView.open();
+  for (let attempt = 1; ; attempt++) {
+    const generation = view.generation();
+    const nftables = view.hasTables() ? listRuleset() : [];
+    if (view.generation() === generation || attempt === ATTEMPTS) return { nftables, generation };
+  }
+}
+
+function listRuleset(): object[] {
+  const text = withLibrary() ?? withProgram();
+  return (JSON.parse(text) as { nftables: object[] }).nftables;
+}
+
+/** @returns undefined where the library is absent, or made without JSON */
+function withLibrary(): string | undefined {
+  try {
+    using nft = openLibnftables(JSON_OUTPUT);
+    const text = nft.run("list ruleset");
+    return text.startsWith("{") ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withProgram(): string {
+  const { error, status, stdout, stderr } = spawnSync("nft", ["-j", "list", "ruleset"], {
+    encoding: "utf8",
+    maxBuffer: OUTPUT_LIMIT,
+  });
+  if (error !== undefined) throw new Error(`nft: ${messageOf(error)}`);
+  if (status !== 0) throw new Error(stderr.trim());
+  return stdout;
+}

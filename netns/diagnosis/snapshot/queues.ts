@@ -1,0 +1,96 @@
+/** Queues of links and the filters that hang on them. See tc(8), rtnetlink(7) and linux/{rtnetlink,pkt_sched}.h. */
+import { parseAttributes, readText } from "../../netlink/codec.ts";
+import { MessageType } from "../../netlink/constants.ts";
+import type { NetlinkSocket } from "../../netlink/transport.ts";
+import { TokenBucketAttribute, TrafficAttribute } from "../../traffic/constants.ts";
+import type { QdiscState } from "../types/index.ts";
+import { nestedIn } from "./codec.ts";
+
+const TCMSG_LENGTH = 20;
+/** TCA_STATS2, and TCA_STATS_QUEUE in it: struct gnet_stats_queue. */
+const STATISTICS = 7;
+const QUEUE = 3;
+/** Of struct tc_tbf_qopt: where the rate stands in the struct tc_ratespec at its beginning. */
+const RATE_OFFSET = 8;
+/** Those that a link gets without anybody asking; no filter hangs on them. */
+const PLAIN = new Set(["noqueue", "pfifo_fast", "fq_codel", "fq", "mq", "pfifo", "bfifo", "tbf"]);
+/** TC_H_*: where a queue hangs that is no child of another. */
+const ROOT = 0xffff_ffff;
+const INGRESS = 0xffff_fff1;
+/** Parents of the filters of `clsact`. */
+const CLSACT_PARENTS: readonly number[] = [0xffff_fff2, 0xffff_fff3];
+
+export interface Queues {
+  /** By index of the link. */
+  readonly qdiscs: ReadonlyMap<number, readonly QdiscState[]>;
+  readonly filters: ReadonlyMap<number, readonly string[]>;
+}
+
+export function readQueues(netlink: NetlinkSocket): Queues {
+  const qdiscs = new Map<number, QdiscState[]>();
+  const filters = new Map<number, string[]>();
+  for (const message of netlink.dump("list queues", MessageType.getQdisc, Buffer.alloc(TCMSG_LENGTH))) {
+    const index = message.readInt32LE(4);
+    const state = qdiscOf(message);
+    add(qdiscs, index, [state]);
+    for (const parent of filterParents(state.kind, message)) add(filters, index, readFilters(netlink, index, parent));
+  }
+  return { qdiscs, filters };
+}
+
+function add<T>(lists: Map<number, T[]>, index: number, more: readonly T[]): void {
+  if (more.length > 0) lists.set(index, [...(lists.get(index) ?? []), ...more]);
+}
+
+function qdiscOf(message: Buffer): QdiscState {
+  const attributes = parseAttributes(message, TCMSG_LENGTH);
+  const kind = readText(attributes.get(TrafficAttribute.kind));
+  const queue = nestedIn(attributes.get(STATISTICS)).get(QUEUE);
+  return {
+    kind,
+    handle: handleText(message.readUInt32LE(8)),
+    parent: handleText(message.readUInt32LE(12)),
+    dropped: queue?.readUInt32LE(8) ?? 0,
+    overlimits: queue?.readUInt32LE(16) ?? 0,
+    rate: kind === "tbf" ? rateOf(attributes.get(TrafficAttribute.options)) : undefined,
+  };
+}
+
+function rateOf(options: Buffer | undefined): number | undefined {
+  const parts = nestedIn(options);
+  const large = parts.get(TokenBucketAttribute.rate64);
+  if (large !== undefined) return Number(large.readBigUInt64LE());
+  return parts.get(TokenBucketAttribute.parameters)?.readUInt32LE(RATE_OFFSET);
+}
+
+/** As tc writes it: `8001:`, `1:10`, `root`. */
+function handleText(handle: number): string {
+  if (handle === ROOT) return "root";
+  if (handle === INGRESS) return "ingress";
+  const minor = handle & 0xffff;
+  return `${(handle >>> 16).toString(16)}:${minor === 0 ? "" : minor.toString(16)}`;
+}
+
+function filterParents(kind: string, message: Buffer): readonly number[] {
+  if (PLAIN.has(kind)) return [];
+  return kind === "clsact" ? CLSACT_PARENTS : [message.readUInt32LE(8)];
+}
+
+/** @returns `ingress: u32 pref 10`, one for each */
+function readFilters(netlink: NetlinkSocket, index: number, parent: number): string[] {
+  const request = Buffer.alloc(TCMSG_LENGTH);
+  request.writeInt32LE(index, 4);
+  request.writeUInt32LE(parent, 12);
+  const texts = netlink.dump(`list filters of link ${index}`, MessageType.getFilter, request).map((message) => {
+    const kind = readText(parseAttributes(message, TCMSG_LENGTH).get(TrafficAttribute.kind));
+    const priority = message.readUInt32LE(16) >>> 16;
+    return `${placeText(parent)}: ${kind} pref ${priority}`;
+  });
+  // A filter of several parts is listed part by part.
+  return [...new Set(texts)];
+}
+
+function placeText(parent: number): string {
+  if (parent === CLSACT_PARENTS[0] || (parent >>> 16 === 0xffff && (parent & 0xffff) === 0)) return "ingress";
+  return parent === CLSACT_PARENTS[1] ? "egress" : `egress ${handleText(parent)}`;
+}

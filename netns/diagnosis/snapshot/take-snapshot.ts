@@ -1,0 +1,130 @@
+/**
+ * Reads the kernel's state of the host's and all containers' network namespaces, in this process: each is entered on this
+ * thread and left again. About two milliseconds a container.
+ */
+import { closeSync, openSync } from "node:fs";
+import { release } from "node:os";
+import { messageOf } from "../../../lib/errors.ts";
+import { contains, parseCidr, readAddress } from "../../ipam/ip.ts";
+import { enterNetworkNamespace } from "../../namespace.ts";
+import {
+  HOST,
+  type Intent,
+  type NamespaceState,
+  type NotRead,
+  type ProgramState,
+  SNAPSHOT_SCHEMA,
+  type Snapshot,
+} from "../types/index.ts";
+import { readFileBelow } from "./files.ts";
+import { type ReadState, readNamespace } from "./namespace.ts";
+import { connectLinks } from "./other-ends.ts";
+import { findHolders } from "./processes.ts";
+
+export interface SnapshotOptions {
+  readonly intent: Intent;
+  readonly programs: Readonly<Record<string, ProgramState>>;
+  /** Files of the containers' network namespaces, by key. The host's is the one that this is called in. */
+  readonly namespacePaths: ReadonlyMap<string, string>;
+  readonly ctrVersion: string;
+  /** What could not be read of the intent and the programs. */
+  readonly notRead?: readonly NotRead[];
+}
+
+/** Never fails for a namespace that vanishes meanwhile: that is told in {@link Snapshot.notRead}. Needs root. */
+export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+  const { intent, programs, namespacePaths, ctrVersion } = options;
+  const takenAt = new Date().toISOString();
+  const notRead: NotRead[] = [...(options.notRead ?? [])];
+  const read = readNamespaces(namespacePaths, intent, notRead);
+  return {
+    schema: SNAPSHOT_SCHEMA,
+    takenAt,
+    kernel: release(),
+    ctrVersion,
+    intent,
+    namespaces: complete(read, intent),
+    programs,
+    notRead,
+  };
+}
+
+function readNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notRead: NotRead[]): ReadState[] {
+  const descriptors = openNamespaces(paths, intent, notRead);
+  const concerns = isOfNetworks(intent);
+  const host = descriptors.get(HOST);
+  const containers = new Map([...descriptors].filter(([key]) => key !== HOST));
+  const onlyHost = new Map(host === undefined ? [] : [[HOST, host]]);
+  try {
+    return [...descriptors].flatMap(([key, descriptor]) => {
+      const missing = (what: string, why: string) => notRead.push({ what: `${what} of ${nameOf(key, intent)}`, why });
+      const options = { key, concerns, missing, others: key === HOST ? containers : onlyHost };
+      try {
+        return enterNetworkNamespace(descriptor, () => readNamespace(options));
+      } catch (error) {
+        missing("network namespace", messageOf(error));
+        return [];
+      }
+    });
+  } finally {
+    for (const descriptor of descriptors.values()) closeSync(descriptor);
+  }
+}
+
+/** Held open, a namespace stays while it is read. */
+function openNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notRead: NotRead[]): Map<string, number> {
+  const descriptors = new Map<string, number>();
+  for (const [key, path] of [[HOST, "/proc/thread-self/ns/net"] as const, ...paths]) {
+    try {
+      descriptors.set(key, openSync(path, "r"));
+    } catch (error) {
+      notRead.push({ what: `network namespace of ${nameOf(key, intent)}`, why: messageOf(error) });
+    }
+  }
+  return descriptors;
+}
+
+const nameOf = (key: string, intent: Intent): string =>
+  intent.containers.find(({ id }) => id === key)?.name ?? (key === HOST ? "the host" : key);
+
+/** Whether an address is in a subnet of ours. */
+function isOfNetworks({ networks }: Intent): (address: string) => boolean {
+  const subnets = networks.flatMap((network) => network.subnets.map(({ subnet }) => parseCidr(subnet)));
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let concerns = known.get(text);
+    if (concerns === undefined) {
+      const address = readAddress(text);
+      concerns = address !== undefined && subnets.some((subnet) => contains(subnet, address));
+      known.set(text, concerns);
+    }
+    return concerns;
+  };
+}
+
+function complete(read: readonly ReadState[], intent: Intent): NamespaceState[] {
+  const ids = new Map(read.map((state) => [state.key, state.ids]));
+  const links = connectLinks(read, (key, id) => ids.get(key)?.get(id));
+  const sockets = read.flatMap((state) => state.sockets.map(({ inode }) => inode)).filter((inode) => inode !== 0);
+  const holders = findHolders(sockets, new Set(read.map(({ inode }) => inode)));
+  return read.map(({ ids: _, ...state }) => ({
+    ...state,
+    links: links.get(state.key) ?? [],
+    sockets: state.sockets.map((socket) => ({ ...socket, process: holders.get(socket.inode) })),
+    ...filesOf(state.key, intent),
+  }));
+}
+
+/** The engine's own for the host; a container's from the root of one of its processes. */
+function filesOf(key: string, intent: Intent): Pick<NamespaceState, "resolvConf" | "hosts"> {
+  const root = key === HOST ? "" : rootOf(key, intent);
+  const read = (path: string) => (root === undefined ? undefined : readFileBelow(root, path));
+  return { resolvConf: read("/etc/resolv.conf"), hosts: read("/etc/hosts") };
+}
+
+/** Of the owner of the namespace, or else of one that joined it. */
+function rootOf(key: string, { containers }: Intent): string | undefined {
+  const running = containers.filter(({ namespace, pid }) => namespace === key && pid !== undefined);
+  const owner = running.find(({ id }) => id === key) ?? running[0];
+  return owner === undefined ? undefined : `/proc/${owner.pid}/root`;
+}
