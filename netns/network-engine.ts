@@ -14,6 +14,7 @@ import { connectLive, disconnectLive } from "./sandbox/connect.ts";
 import { putNames, removeNames } from "./sandbox/names.ts";
 import { publishLive, unpublishLive } from "./sandbox/publish.ts";
 import { isSelected, withoutPorts } from "./sandbox/selection.ts";
+import { openPorts } from "./sandbox/set-up.ts";
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { checkRoom, startSandbox } from "./sandbox/start.ts";
 import { recordedState, upSandbox } from "./sandbox/state.ts";
@@ -39,6 +40,8 @@ import type {
 
 export interface SetUpOptions {
   readonly dns?: SandboxDns;
+  /** The ports are taken, but lead nowhere until {@link NetworkEngine.openPorts}: the caller has other work meanwhile. */
+  readonly portsLater?: boolean;
 }
 
 export interface DisconnectOptions {
@@ -236,10 +239,26 @@ export class NetworkEngine implements AsyncDisposable {
    * @throws Docker's texts for ports that are taken; `conflict` when the sandbox is up or a bridge full; `notFound` when a
    *   network of the container was removed
    */
-  setUp(containerId: string, bindings: readonly PortBinding[], { dns = {} }: SetUpOptions = {}): Promise<Sandbox> {
+  setUp(
+    containerId: string,
+    bindings: readonly PortBinding[],
+    { dns = {}, portsLater = false }: SetUpOptions = {},
+  ): Promise<Sandbox> {
     return this.#lock.run(containerId, async () => {
-      await startSandbox(this.#tools, { containerId, runDir: this.#runDir, bindings, dns });
+      await startSandbox(this.#tools, { containerId, runDir: this.#runDir, bindings, dns, portsLater });
       return this.#sandbox(containerId);
+    });
+  }
+
+  /**
+   * Lets the ports lead into a sandbox that was set up without. Without complaint when it was taken away meanwhile.
+   * @throws when they cannot be opened: take the sandbox away then
+   */
+  openPorts(containerId: string): Promise<void> {
+    return this.#lock.run(containerId, async () => {
+      const { store } = this.#tools;
+      const state = recordedState(store, containerId);
+      if (state !== undefined) await openPorts(this.#tools, { state, ports: store.portsOf(containerId) });
     });
   }
 

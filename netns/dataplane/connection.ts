@@ -121,7 +121,8 @@ export class Connection implements Disposable {
   }
 }
 
-const errorOf = ({ kind, code, message, hint }: Failure): CtrError =>
+/** As it was thrown there. */
+export const errorOf = ({ kind, code, message, hint }: Failure): CtrError =>
   new CtrError(kind as ErrorKind, message, { code: code as `CTR_${string}`, hint });
 
 const lost = (): CtrError => unavailable("the data plane (ctr-dataplane) has ended", CONNECTION_LOST);

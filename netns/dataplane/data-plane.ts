@@ -7,9 +7,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, messageOf, systemFailure } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { NameExplanation, NameRecord, NamesSandbox } from "../dns/types.ts";
-import { CONNECTION_LOST, Connection } from "./connection.ts";
+import { CONNECTION_LOST, Connection, errorOf } from "./connection.ts";
 import { launchDataPlane } from "./launch.ts";
-import { type DataPlaneFigures, type DataPlaneRequest, type DataPlaneResults, PROTOCOL } from "./protocol.ts";
+import {
+  type DataPlaneFigures,
+  type DataPlaneRequest,
+  type DataPlaneResults,
+  PROTOCOL,
+  type ProxyRefusal,
+} from "./protocol.ts";
 import type { DataPlaneState, ProxySpecification } from "./types.ts";
 
 export interface DataPlaneOptions {
@@ -94,22 +100,27 @@ export class DataPlane implements AsyncDisposable {
   }
 
   /**
-   * Opens a proxy; one with the same id is replaced when it differs.
-   * @throws `conflict` or `system` when its address cannot be listened on
+   * Opens proxies; one whose id is there already is replaced when it differs.
+   * @throws `conflict` or `system` when an address cannot be listened on; the others are open then
    */
-  async proxy(proxy: ProxySpecification): Promise<void> {
-    this.#proxies.set(proxy.id, proxy);
+  async proxy(proxies: readonly ProxySpecification[]): Promise<void> {
+    for (const proxy of proxies) this.#proxies.set(proxy.id, proxy);
+    let refusals: readonly ProxyRefusal[];
     try {
-      await this.#request({ do: "proxy", proxy });
+      refusals = await this.#request({ do: "proxy", proxies });
     } catch (error) {
-      this.#proxies.delete(proxy.id);
+      for (const { id } of proxies) this.#proxies.delete(id);
       throw error;
     }
+    for (const { id } of refusals) this.#proxies.delete(id);
+    const [first] = refusals;
+    if (first !== undefined) throw errorOf(first.failure);
   }
 
-  /** Closes a proxy and its connections. Without complaint when there is none. */
-  async unproxy(id: string): Promise<void> {
-    if (this.#proxies.delete(id)) await this.#takeAway({ do: "unproxy", id });
+  /** Closes proxies and their connections. Without complaint when there are none. */
+  async unproxy(ids: readonly string[]): Promise<void> {
+    const present = ids.filter((id) => this.#proxies.delete(id));
+    if (present.length > 0) await this.#takeAway({ do: "unproxy", ids: present });
   }
 
   figures(): Promise<DataPlaneFigures> {

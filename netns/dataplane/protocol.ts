@@ -10,7 +10,7 @@ import type { DataPlaneState, ProxySpecification } from "./types.ts";
  * An engine that finds a data plane of another number ends it and starts its own. It goes up when the messages change, and
  * when a mistake of the running process should not wait for its end.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type DataPlaneRequest =
   /** First of all. Answered with {@link Greeting}. */
@@ -27,8 +27,9 @@ export type DataPlaneRequest =
       readonly name: string;
       readonly type: string | undefined;
     }
-  | { readonly do: "proxy"; readonly proxy: ProxySpecification }
-  | { readonly do: "unproxy"; readonly id: string }
+  /** Those that can be started are, whatever becomes of the others. */
+  | { readonly do: "proxy"; readonly proxies: readonly ProxySpecification[] }
+  | { readonly do: "unproxy"; readonly ids: readonly string[] }
   | { readonly do: "figures" }
   /** The process ends after the answer. */
   | { readonly do: "end" };
@@ -47,7 +48,7 @@ export interface DataPlaneResults {
   readonly put: null;
   readonly remove: null;
   readonly explain: NameExplanation;
-  readonly proxy: null;
+  readonly proxy: readonly ProxyRefusal[];
   readonly unproxy: null;
   readonly figures: DataPlaneFigures;
   readonly end: null;
@@ -61,6 +62,12 @@ export interface Greeting {
 export interface SyncResult {
   /** What of the state could not be made: the rest is. */
   readonly failures: readonly { readonly what: string; readonly message: string }[];
+}
+
+/** A proxy that could not be started. */
+export interface ProxyRefusal {
+  readonly id: string;
+  readonly failure: Failure;
 }
 
 /** Counters since the process started. */
@@ -112,7 +119,7 @@ export function lineReader(onLine: (line: string) => void): (chunk: Buffer) => v
 }
 
 /**
- * Writes lines. Those of one moment go in one write: a container with hundreds of ports has as many requests.
+ * Writes lines. Those of one moment go in one write: each wakes the other process.
  * @returns takes one message
  */
 export function lineWriter(socket: Pick<Writable, "write">): (message: unknown) => void {

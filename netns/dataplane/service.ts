@@ -8,9 +8,10 @@ import {
   type DataPlaneSettings,
   type Failure,
   PROTOCOL,
+  type ProxyRefusal,
   type SyncResult,
 } from "./protocol.ts";
-import type { DataPlaneState } from "./types.ts";
+import type { DataPlaneState, ProxySpecification } from "./types.ts";
 
 export class Service {
   readonly #resolver = new Resolver();
@@ -39,9 +40,9 @@ export class Service {
       case "explain":
         return this.#resolver.explain(request.containerId, request.name, request.type);
       case "proxy":
-        return this.#proxies.put(request.proxy);
+        return this.#startProxies(request.proxies);
       case "unproxy":
-        return this.#proxies.remove(request.id);
+        return this.#proxies.remove(...request.ids);
       case "figures":
         return this.#figures();
     }
@@ -66,8 +67,15 @@ export class Service {
         failures.push({ what: `the names of ${sandbox.containerId}`, message: messageOf(error) });
       }
     }
-    const ofProxies = await this.#proxies.sync(proxies);
-    return { failures: [...failures, ...ofProxies.map(({ id, message }) => ({ what: `the proxy ${id}`, message }))] };
+    for (const { id, error } of await this.#proxies.sync(proxies)) {
+      failures.push({ what: `the proxy ${id}`, message: messageOf(error) });
+    }
+    return { failures };
+  }
+
+  async #startProxies(proxies: readonly ProxySpecification[]): Promise<ProxyRefusal[]> {
+    const failed = await this.#proxies.putAll(proxies);
+    return failed.map(({ id, error }) => ({ id, failure: failureOf(error) }));
   }
 
   #figures(): DataPlaneFigures {

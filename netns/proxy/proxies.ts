@@ -1,4 +1,3 @@
-import { messageOf } from "../../lib/errors.ts";
 import { KeyedLock } from "../../lib/keyed-lock.ts";
 import type { ProxySpecification } from "../dataplane/types.ts";
 import { Budget } from "./budget.ts";
@@ -9,6 +8,12 @@ import { UdpProxy } from "./udp-proxy.ts";
 export interface ProxiesOptions {
   /** How many files the connections of all proxies may have open together; 8 192 by default. */
   readonly files?: number;
+}
+
+/** A proxy that could not be started. */
+export interface ProxyFailure {
+  readonly id: string;
+  readonly error: unknown;
 }
 
 interface Running {
@@ -51,29 +56,32 @@ export class Proxies implements AsyncDisposable {
     });
   }
 
-  /** Stops a proxy and closes its connections. Without complaint when there is none. */
-  remove(id: string): Promise<void> {
-    return this.#lock.run(id, () => this.#stop(id));
+  /** Starts many. @returns what could not be started; the rest is */
+  async putAll(specifications: readonly ProxySpecification[]): Promise<ProxyFailure[]> {
+    const failures = await Promise.all(
+      specifications.map((specification) =>
+        this.put(specification).then(
+          () => [],
+          (error: unknown) => [{ id: specification.id, error }],
+        ),
+      ),
+    );
+    return failures.flat();
+  }
+
+  /** Stops proxies and closes their connections. Without complaint when there are none. */
+  async remove(...ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#lock.run(id, () => this.#stop(id))));
   }
 
   /**
    * Makes these the proxies that there are. Those that are the same go on undisturbed.
    * @returns what could not be started; the rest is
    */
-  async sync(
-    specifications: readonly ProxySpecification[],
-  ): Promise<{ readonly id: string; readonly message: string }[]> {
+  async sync(specifications: readonly ProxySpecification[]): Promise<ProxyFailure[]> {
     const wanted = new Set(specifications.map(({ id }) => id));
-    await Promise.all([...this.#running.keys()].filter((id) => !wanted.has(id)).map((id) => this.remove(id)));
-    const failures = await Promise.all(
-      specifications.map((specification) =>
-        this.put(specification).then(
-          () => [],
-          (error: unknown) => [{ id: specification.id, message: messageOf(error) }],
-        ),
-      ),
-    );
-    return failures.flat();
+    await this.remove(...[...this.#running.keys()].filter((id) => !wanted.has(id)));
+    return this.putAll(specifications);
   }
 
   /** By id of the proxy. */
@@ -82,7 +90,7 @@ export class Proxies implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((id) => this.remove(id)));
+    await this.remove(...this.#running.keys());
   }
 
   async #stop(id: string): Promise<void> {

@@ -153,14 +153,12 @@ export async function changeProxies(
   const { dataPlane, hostPorts } = tools;
   const [before, after] = [proxiesOf(tools, from), proxiesOf(tools, to)];
   const ended = without(before, after, ({ id }) => id);
-  await Promise.all(ended.map(({ id }) => dataPlane.unproxy(id)));
+  await dataPlane.unproxy(ended.map(({ id }) => id));
   const started = without(after, before, (proxy) => JSON.stringify(proxy));
   if (started.length === 0) return;
   const target = portTarget(tools, to.state);
   const proxied = to.ports.filter((port) => needsProxy(port, target));
-  await hostPorts.handOver(to.state.containerId, proxied, async () => {
-    await Promise.all(started.map((proxy) => dataPlane.proxy(proxy)));
-  });
+  await hostPorts.handOver(to.state.containerId, proxied, () => dataPlane.proxy(started));
 }
 
 function without<T>(list: readonly T[], others: readonly T[], key: (entry: T) => string): T[] {

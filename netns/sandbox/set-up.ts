@@ -31,7 +31,7 @@ export interface SandboxPlan {
 
 /**
  * Makes a sandbox, whole or nothing, without awaiting anything: several at once do not get in each other's way.
- * @returns the ports in force
+ * @returns the ports that are taken for it: they lead nowhere yet, see {@link openPorts}
  * @throws `conflict` and `system` errors, with Docker's texts for ports that are taken
  */
 export function setUpSandbox(tools: SandboxTools, plan: SandboxPlan): readonly PublishedPort[] {
@@ -104,11 +104,6 @@ function stepsOf(tools: SandboxTools, plan: SandboxPlan, ports: PublishedPort[],
       run: () => (kept === undefined ? addDefaultRoutes : setDefaultRoutes)(inside, state.gateways),
     });
   }
-  steps.push({
-    name: "publish ports",
-    point: "setUp:publish",
-    run: () => changeRules(tools, { state, ports: [] }, { state, ports }),
-  });
   return steps;
 }
 
@@ -134,18 +129,24 @@ function unrecord({ store }: SandboxTools, { state, kept }: SandboxPlan, added: 
   });
 }
 
-/**
- * What takes the data plane: names and proxies.
- * @throws when names cannot be served. Proxies are started meanwhile: their failures are logged
- */
-export async function completeSandbox(tools: SandboxTools, { state, ports }: Publication): Promise<void> {
+/** Names, which take the data plane. @throws when they cannot be served */
+export async function completeSandbox(tools: SandboxTools, state: SandboxState): Promise<void> {
   putNames(tools, state.containerId, true);
   await serveNames(tools, state);
   tools.step("setUp:names");
+}
+
+/**
+ * Lets the ports lead into the sandbox. Proxies are started meanwhile: their failures are logged.
+ * @throws when the rules cannot be written, or a proxy that alone carries a port cannot be started
+ */
+export async function openPorts(tools: SandboxTools, { state, ports }: Publication): Promise<void> {
   const [before, after] = [
     { state, ports: [] },
     { state, ports },
   ];
+  const rules: Step = { name: "publish ports", point: "setUp:publish", run: () => changeRules(tools, before, after) };
+  runSteps(`the sandbox of ${state.containerId}`, [rules], tools.logger, tools.step);
   // Nothing else carries these: one that is not there is a port that is not published.
   if (ports.some(({ policy }) => policy === "hostfw")) await changeProxies(tools, before, after);
   else startProxies(tools, before, after);

@@ -6,7 +6,7 @@ import { bridgeFull } from "../drivers/veth.ts";
 import { namespacePath } from "../namespace.ts";
 import type { NetworkStore } from "../store/index.ts";
 import type { Network, PortBinding, SandboxDns } from "../types.ts";
-import { completeSandbox, setUpSandbox } from "./set-up.ts";
+import { completeSandbox, openPorts, setUpSandbox } from "./set-up.ts";
 import { sandboxState } from "./state.ts";
 import { keepSandbox, tearDownSandbox } from "./tear-down.ts";
 import type { SandboxTools } from "./types.ts";
@@ -16,6 +16,8 @@ export interface SandboxStart {
   readonly runDir: string;
   readonly bindings: readonly PortBinding[];
   readonly dns: SandboxDns;
+  /** The caller opens the ports. */
+  readonly portsLater: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface SandboxStart {
  */
 export async function startSandbox(tools: SandboxTools, start: SandboxStart): Promise<void> {
   const { store } = tools;
-  const { containerId, runDir, bindings, dns } = start;
+  const { containerId, runDir, bindings, dns, portsLater } = start;
   const present = store.sandbox(containerId);
   if (present?.kept === false) throw conflict(`the sandbox of ${containerId} is up already`, "CTR_SANDBOX_EXISTS");
   checkNetworks(store, containerId);
@@ -35,7 +37,8 @@ export async function startSandbox(tools: SandboxTools, start: SandboxStart): Pr
   const state = sandboxState(store, containerId, path, records);
   const ports = setUpSandbox(tools, { state, bindings, dns, kept: present });
   try {
-    await completeSandbox(tools, { state, ports });
+    await completeSandbox(tools, state);
+    if (!portsLater) await openPorts(tools, { state, ports });
   } catch (error) {
     await (present === undefined ? tearDownSandbox(tools, state) : keepSandbox(tools, state, present));
     throw error;

@@ -5,7 +5,7 @@ import type { Entry } from "../entries.ts";
 import { legacyDrops, removeIptablesRules } from "../iptables/leftovers.ts";
 import type { Delta } from "../ledger.ts";
 import type { FirewallRow } from "../types.ts";
-import { additions, deltaScript } from "./elements.ts";
+import { additions, deltaScript, type Layout } from "./elements.ts";
 import { foreignDrops, isOurTable } from "./foreign.ts";
 import { KernelView } from "./kernel-view.ts";
 import { openLibnftables } from "./libnftables.ts";
@@ -51,17 +51,17 @@ export class NftablesBackend implements Backend {
 
   ensure(): void {
     removeIptablesRules(this.#kernel.chains(), this.#logger);
-    this.#runOrRemake(ensureScript());
+    this.#runOrRemake(ensureScript);
     this.#kernel.remember();
   }
 
   replace(entries: readonly Entry[]): void {
-    this.#runOrRemake(ensureScript() + emptyScript() + additions(entries));
+    this.#runOrRemake((layout) => ensureScript() + emptyScript() + additions(entries, layout));
     this.#kernel.remember();
   }
 
   apply(delta: Delta): void {
-    this.#run(deltaScript(delta));
+    this.#run((layout) => deltaScript(delta, layout));
   }
 
   claim(delta: Delta, all: readonly Entry[]): void {
@@ -70,7 +70,7 @@ export class NftablesBackend implements Backend {
     } catch (error) {
       if (!(error instanceof NftError)) throw error;
       const ofSubnets = all.filter(({ kind }) => kind === "subnet" || kind === "masquerade" || kind === "snat");
-      this.#run(emptySubnetsScript() + additions([...ofSubnets, ...delta.add]));
+      this.#run((layout) => emptySubnetsScript() + additions([...ofSubnets, ...delta.add], layout));
     }
   }
 
@@ -91,20 +91,26 @@ export class NftablesBackend implements Backend {
     this.#kernel[Symbol.dispose]();
   }
 
-  #run(script: string): void {
-    this.#transport.run(script);
+  #run(script: (layout: Layout) => string): void {
+    try {
+      this.#transport.run(script("together"));
+    } catch (error) {
+      if (!(error instanceof NftError)) throw error;
+      // Nothing has changed. It fails again, and names the element this time.
+      this.#transport.run(script("apart"));
+    }
     this.#kernel.expectOwnChange();
   }
 
   /** A table of another version may not fit; then it is made anew, with the administrator's own rules. */
-  #runOrRemake(script: string): void {
+  #runOrRemake(script: (layout: Layout) => string): void {
     try {
       this.#run(script);
     } catch (error) {
       if (!(error instanceof NftError)) throw error;
       this.#logger.warn("The firewall table does not fit and is made anew.", { reason: error.message });
       const user = this.#userRules();
-      this.#run(`${removeScript()}${script}${user}`);
+      this.#run((layout) => `${removeScript()}${script(layout)}${user}`);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Renders entries as elements of our sets and maps, one a statement, so that an error of nft names the element. Pure. */
+/** Renders entries as elements of our sets and maps. Pure. */
 import { safeComment } from "../checks.ts";
 import type { Entry, EntryOf } from "../entries.ts";
 import type { Delta } from "../ledger.ts";
@@ -68,20 +68,41 @@ const nfProto = ({ family }: Entry): string => `ipv${family}`;
 const link = (name: string): string => `"${name}"`;
 const join = (...parts: readonly (string | number)[]): string => parts.join(" . ");
 
+/**
+ * `together`: the elements of a set in one statement, which costs nft a fifth less. `apart`: one a statement, so that its
+ * error names the element.
+ */
+export type Layout = "together" | "apart";
+
 // Not `create`: the same element again is fine, and the kernel refuses the key with another value all the same.
-export const additions = (entries: readonly Entry[]): string =>
-  entries
-    .map((entry) => {
-      const { collection, key, value } = elementOf(entry);
-      const target = value === undefined ? "" : ` : ${value}`;
-      return `add element ${TABLE} ${collection} { ${key} comment "${safeComment(entry.owner)}"${target} }\n`;
+export const additions = (entries: readonly Entry[], layout: Layout): string =>
+  statements("add", entries, layout, ({ key, value }, { owner }) => {
+    const target = value === undefined ? "" : ` : ${value}`;
+    return `${key} comment "${safeComment(owner)}"${target}`;
+  });
+
+const deletions = (entries: readonly Entry[], layout: Layout): string =>
+  statements("delete", entries, layout, ({ key }) => key);
+
+export const deltaScript = ({ add, remove }: Delta, layout: Layout): string =>
+  deletions(remove, layout) + additions(add, layout);
+
+function statements(
+  verb: "add" | "delete",
+  entries: readonly Entry[],
+  layout: Layout,
+  write: (element: Element, entry: Entry) => string,
+): string {
+  const written = entries.map((entry) => {
+    const element = elementOf(entry);
+    return { collection: element.collection, text: write(element, entry) };
+  });
+  const groups =
+    layout === "apart" ? written.map((each) => [each]) : Map.groupBy(written, ({ collection }) => collection).values();
+  return [...groups]
+    .map((group) => {
+      const elements = group.map(({ text }) => text).join(", ");
+      return `${verb} element ${TABLE} ${group[0]?.collection} { ${elements} }\n`;
     })
     .join("");
-
-const deletions = (entries: readonly Entry[]): string =>
-  entries
-    .map(elementOf)
-    .map(({ collection, key }) => `delete element ${TABLE} ${collection} { ${key} }\n`)
-    .join("");
-
-export const deltaScript = ({ add, remove }: Delta): string => deletions(remove) + additions(add);
+}

@@ -127,6 +127,27 @@ describe("NetworkEngine", () => {
     }
   });
 
+  it("takes ports at once, and opens them when it is told to", async () => {
+    await using fixture = await EngineFixture.start();
+    const { engine } = fixture;
+    const { containerId } = fixture.create("web");
+    const { ports } = await engine.setUp(containerId, [tcp(80, 8080)], { portsLater: true });
+    assert.deepEqual(
+      ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`),
+      ["0.0.0.0 8080", ":: 8080"],
+    );
+    const second = fixture.create("second");
+    await assert.rejects(engine.setUp(second.containerId, [tcp(80, 8080)]), { code: "CTR_PORT_ALLOCATED" });
+    const rows = async () => (await engine.rules()).rows.filter(({ owner }) => owner === "web").length;
+    assert.equal(await rows(), 0);
+    await engine.openPorts(containerId);
+    assert.equal(await rows(), 1);
+    await engine.tearDown(containerId);
+    assert.equal(await rows(), 0);
+    await engine.openPorts(containerId);
+    assert.equal(await rows(), 0);
+  });
+
   it("refuses a port that another container has, with Docker's text, and leaves nothing of the attempt", async () => {
     await using fixture = await EngineFixture.start();
     await fixture.run("web", [tcp(80, 8080)]);

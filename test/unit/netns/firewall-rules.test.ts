@@ -24,7 +24,7 @@ import { network, port } from "./firewall-fixture.ts";
 
 const lines = (script: string): string[] => script.trimEnd().split("\n");
 const nft = (entries: readonly Entry[]): string[] =>
-  lines(deltaScript({ add: entries, remove: [] })).map((line) => line.replace("add element inet ctr ", ""));
+  lines(deltaScript({ add: entries, remove: [] }, "apart")).map((line) => line.replace("add element inet ctr ", ""));
 const ofNetwork = (options: Partial<FirewallNetwork> = {}) => entriesOfNetwork({ ...network, ...options }, [4, 6]);
 const kinds = (entries: readonly Entry[]): string[] => entries.map(({ kind, family }) => `${kind}${family}`);
 
@@ -174,10 +174,21 @@ describe("firewall elements of nftables", () => {
   it("are removed by their keys, before others are added", () => {
     const [entry] = entriesOfPort(port(), network, [4]);
     assert(entry);
-    assert.deepEqual(lines(deltaScript({ add: [entry], remove: [entry] })), [
+    assert.deepEqual(lines(deltaScript({ add: [entry], remove: [entry] }, "apart")), [
       "delete element inet ctr hp4 { tcp . 8080 }",
       'add element inet ctr hp4 { tcp . 8080 comment "web" : 172.17.0.2 . 80 }',
     ]);
+  });
+
+  it("of one set are written in one statement, unless an error has to name one of them", () => {
+    const entries = [port(), port({ hostPort: 8443 }), port({ hostPort: 53, protocol: "udp" })].flatMap((each) =>
+      entriesOfPort(each, { ...network, trustedInterfaces: ["eth1"] }, [4]),
+    );
+    assert.deepEqual(lines(deltaScript({ add: [], remove: entries }, "together")), [
+      "delete element inet ctr hp4 { tcp . 8080, tcp . 8443, udp . 53 }",
+      'delete element inet ctr trusted4 { "eth1" . 172.17.0.2 . tcp . 80, "eth1" . 172.17.0.2 . tcp . 80, "eth1" . 172.17.0.2 . udp . 80 }',
+    ]);
+    assert.equal(lines(deltaScript({ add: entries, remove: [] }, "apart")).length, 6);
   });
 
   it("have comments within the kernel's limit, and free of what could end them", () => {
