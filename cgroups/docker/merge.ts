@@ -34,8 +34,10 @@ export function mergeDockerResources(
   if (asked.Swap !== undefined) delete merged.MemorySwap;
   if (asked.MemorySwap !== undefined) delete merged.Swap;
   Object.assign(merged, asked);
+  if (asked.MemorySwap !== undefined) merged.MemorySwapGiven = true;
   if (asked.CgroupConf !== undefined) merged.CgroupConf = mergedConf(present.CgroupConf, asked.CgroupConf);
   followMemory(merged, present, asked);
+  if ((merged.MemorySwap ?? 0) <= 0) delete merged.MemorySwapGiven;
   return merged;
 }
 
@@ -68,7 +70,8 @@ function followMemory(merged: Mutable, present: DockerResources, asked: DockerRe
   if (asked.Memory === undefined) return;
   if (asked.Memory === -1) delete merged.Memory;
   if (asked.MemorySwap !== undefined || merged.Swap !== undefined) return;
-  const wasDefault = !present.MemorySwap || present.MemorySwap === 2 * (present.Memory ?? 0);
+  const { Memory = 0, MemorySwap, MemorySwapGiven = false } = present;
+  const wasDefault = !MemorySwap || (MemorySwap === 2 * Memory && !MemorySwapGiven);
   if (asked.Memory === -1) delete merged.MemorySwap;
   else if (wasDefault) merged.MemorySwap = 2 * asked.Memory;
 }

@@ -20,6 +20,11 @@ export interface DockerResources {
   readonly Memory?: number;
   /** Bytes of memory and swap together; −1 is unlimited. */
   readonly MemorySwap?: number;
+  /**
+   * Ours, and set by us alone: the total is what a user asked for, also where it is twice the memory, and so stays when the
+   * memory is changed. Docker's default follows the memory.
+   */
+  readonly MemorySwapGiven?: boolean;
   readonly MemoryReservation?: number;
   /** 0 is a value; −1 and null mean not given. */
   readonly MemorySwappiness?: number | null;

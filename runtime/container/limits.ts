@@ -58,11 +58,12 @@ export function checkSwapAlone({ Swap, Memory = 0 }: HostConfig, { controllers }
  * @throws `invalid` or `unsupported`, with Docker's texts where it has one
  */
 export function checkHostLimits(asked: HostConfig, host: CgroupHost): CheckedLimits {
-  const { KernelMemory, ...hostConfig } = asked;
+  const { KernelMemory, MemorySwapGiven: _, ...hostConfig } = asked;
   const { Memory = 0, MemorySwap = 0, Swap } = hostConfig;
   const checked = checkLimits(limitsOf(hostConfig), host);
   checkSwapAlone(hostConfig, host);
   const warnings = KernelMemory ? [KERNEL_MEMORY, ...checked.warnings] : checked.warnings;
+  if (MemorySwap > 0) return { hostConfig: { ...hostConfig, MemorySwapGiven: true }, warnings };
   if (Memory <= 0 || MemorySwap !== 0 || Swap !== undefined) return { hostConfig, warnings };
   return { hostConfig: { ...hostConfig, MemorySwap: host.swapAccounting ? 2 * Memory : -1 }, warnings };
 }

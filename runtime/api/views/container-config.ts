@@ -94,6 +94,7 @@ export function hostConfigView({ hostConfig }: Container, runtime: string) {
   return {
     ...HOST_DEFAULTS,
     ...hostConfig,
+    MemorySwapGiven: undefined,
     // The values by which clients say "unset".
     PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
     MemorySwappiness: hostConfig.MemorySwappiness === -1 ? null : (hostConfig.MemorySwappiness ?? null),

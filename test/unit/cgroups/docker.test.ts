@@ -78,6 +78,10 @@ describe("Docker's resources", () => {
     assert.deepEqual(merge({ NanoCpus: 5e8 }, { CpuPeriod: 50_000 }), { CpuPeriod: 50_000, CpuQuota: 25_000 });
     assert.deepEqual(merge({ Memory: 64, MemorySwap: 128 }, { Memory: 100 }), { Memory: 100, MemorySwap: 200 });
     assert.deepEqual(merge({ Memory: 64, MemorySwap: 100 }, { Memory: 80 }), { Memory: 80, MemorySwap: 100 });
+    const given = merge({}, { Memory: 64, MemorySwap: 128 });
+    assert.deepEqual(merge(given, { Memory: 48 }), { Memory: 48, MemorySwap: 128, MemorySwapGiven: true });
+    assert.deepEqual(merge(given, { MemorySwap: -1 }), { Memory: 64, MemorySwap: -1 });
+    assert.deepEqual(merge(given, {}, ["memorySwap"]), { Memory: 64 });
     assert.deepEqual(merge({ Memory: 64, MemorySwap: -1 }, { Memory: 80 }), { Memory: 80, MemorySwap: -1 });
     assert.deepEqual(merge({ Memory: 64, MemorySwap: 128 }, { Memory: -1 }), {});
     assert.deepEqual(merge({ Memory: 64, MemorySwap: 128 }, { Swap: 0 }), { Memory: 64, Swap: 0 });

@@ -1,5 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { detectHost, type LimitField, limitsOfDocker } from "../../../cgroups/index.ts";
+import { checkHostLimits } from "../../../runtime/container/limits.ts";
 import { describeUpdate, updatedHostConfig } from "../../../runtime/container/update-request.ts";
 import { changedResources, describeChange, limitsBetween } from "../../../runtime/limits/index.ts";
 import type { HostConfig, UpdateRequest } from "../../../runtime/types.ts";
@@ -45,6 +46,17 @@ describe("an update of a container", () => {
     const present = { Memory: 64 * MIB, MemorySwap: 96 * MIB };
     deepEqual(updated(present, { Unset: ["memory-swap"] }), { Memory: 64 * MIB, MemorySwap: -1 });
     deepEqual(updated({ Memory: 64 * MIB, Swap: 0 }, { Unset: ["swap"] }), { Memory: 64 * MIB, MemorySwap: -1 });
+  });
+
+  it("keeps a total of memory and swap that was asked for, and lets the default follow the memory", () => {
+    const asked = checkHostLimits({ Memory: 128 * MIB, MemorySwap: 256 * MIB }, host).hostConfig;
+    const lowered = updated(asked, { Memory: 48 * MIB });
+    equal(lowered.MemorySwap, 256 * MIB);
+    equal(updated(lowered, { Memory: 200 * MIB }).MemorySwap, 256 * MIB);
+    equal(updated(updated(lowered, { Memory: 128 * MIB }), { Memory: 64 * MIB }).MemorySwap, 256 * MIB);
+    const usual = checkHostLimits({ Memory: 128 * MIB }, { ...host, swapAccounting: true }).hostConfig;
+    equal(updated(usual, { Memory: 48 * MIB }).MemorySwap, 96 * MIB);
+    equal(updated(updated(lowered, { Unset: ["memory"] }), { Memory: 48 * MIB }).MemorySwap, 96 * MIB);
   });
 
   it("refuses what does not fit what is there, with Docker's texts", () => {
