@@ -61,30 +61,30 @@ const LARGEST_LIST = 5000;
  * @returns undefined where nothing is tracked
  */
 export function readConntrack(concerns: (address: string) => boolean): ConntrackState | undefined {
+  const max = readSmallFile("/proc/sys/net/netfilter/nf_conntrack_max");
   // Asking the kernel would load the module.
-  if (readSmallFile("/proc/sys/net/netfilter/nf_conntrack_count") === undefined) return undefined;
-  const count = readCount();
+  if (max === undefined) return undefined;
+  using netlink = NetlinkSocket.open(NETLINK_NETFILTER);
+  const count = readCount(netlink);
   const entries = new Entries(concerns);
   // The kernel looks through its whole table for a list, 8 ms on an ordinary host, and the table is one for all namespaces.
   if (count > ALL_UP_TO) entries.readTranslated();
   else if (count > 0) entries.readAll();
   return {
     count,
-    max: Number(readSmallFile("/proc/sys/net/netfilter/nf_conntrack_max") ?? 0),
-    statistics: readStatistics(),
+    max: Number(max),
+    statistics: readStatistics(netlink),
     entries: entries.list,
     truncated: entries.truncated || count > ALL_UP_TO,
   };
 }
 
-function readCount(): number {
-  using netlink = NetlinkSocket.open(NETLINK_NETFILTER);
+function readCount(netlink: NetlinkSocket): number {
   const [answer] = netlink.request("count tracked flows", ConntrackMessage.statistics, 0, header());
   return answer === undefined ? 0 : (parseAttributes(answer, HEADER_LENGTH).get(GLOBAL_ENTRIES)?.readUInt32BE() ?? 0);
 }
 
-function readStatistics(): Record<string, number> {
-  using netlink = NetlinkSocket.open(NETLINK_NETFILTER);
+function readStatistics(netlink: NetlinkSocket): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const message of netlink.dump("read statistics of tracking", ConntrackMessage.statisticsByProcessor, header())) {
     for (const [type, value] of parseAttributes(message, HEADER_LENGTH)) {
@@ -151,7 +151,8 @@ function withStatus(status: number): Buffer {
   return concat([header(), value(Attribute.status), value(Attribute.statusMask)]);
 }
 
-function entryOf(message: Buffer, attributes: ReadonlyMap<number, Buffer>, status: number): ConntrackEntryState {
+/** An entry as the kernel tells it. */
+export function entryOf(message: Buffer, attributes: ReadonlyMap<number, Buffer>, status: number): ConntrackEntryState {
   const original = attributes.get(ConntrackAttribute.original);
   const protocol = nestedIn(nestedIn(original).get(TupleAttribute.protocol)).get(ProtocolAttribute.number)?.[0] ?? 0;
   const tcp = nestedIn(nestedIn(attributes.get(Attribute.protocolInfo)).get(TCP));

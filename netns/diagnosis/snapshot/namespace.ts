@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { messageOf } from "../../../lib/errors.ts";
 import { NetlinkSocket } from "../../netlink/transport.ts";
-import type { NamespaceState } from "../types/index.ts";
+import { HOST, type NamespaceState } from "../types/index.ts";
 import { readAddresses } from "./addresses.ts";
 import { readConntrack } from "./conntrack.ts";
 import { readCounters } from "./counters.ts";
@@ -15,7 +15,7 @@ import { type Queues, readQueues } from "./queues.ts";
 import { readRoutes } from "./routes.ts";
 import { readRules } from "./rules.ts";
 import { type ReadSocket, readSockets } from "./sockets.ts";
-import { readSysctls } from "./sysctls.ts";
+import type { SysctlReader } from "./sysctls.ts";
 
 /** What is known once all namespaces are read comes later: other ends of cables, who has a socket open, files. */
 export interface ReadState extends Omit<NamespaceState, "links" | "sockets" | "resolvConf" | "hosts"> {
@@ -29,13 +29,14 @@ export interface NamespaceOptions {
   readonly key: string;
   /** Open descriptors of others that cables may lead to, by key. */
   readonly others: ReadonlyMap<string, number>;
+  readonly sysctls: SysctlReader;
   readonly concerns: (address: string) => boolean;
   /** Is told what could not be read. */
   readonly missing: (what: string, why: string) => void;
 }
 
 /** Reads the namespace that the thread is in. Nothing that cannot be read is a reason to fail. */
-export function readNamespace({ key, others, concerns, missing }: NamespaceOptions): ReadState {
+export function readNamespace({ key, others, sysctls, concerns, missing }: NamespaceOptions): ReadState {
   const part = <T>(what: string, read: () => T, otherwise: T): T => {
     try {
       return read();
@@ -60,7 +61,7 @@ export function readNamespace({ key, others, concerns, missing }: NamespaceOptio
     rules: part("routing rules", () => readRules(netlink), []),
     neighbours: part("neighbours", () => readNeighbours(netlink, names), []),
     fdb: hasBridge ? part("forwarding tables of bridges", () => readFdb(netlink, names), []) : [],
-    sysctls: part("sysctls", () => readSysctls(messages), {}),
+    sysctls: part("sysctls", () => sysctls.read(messages, key === HOST), {}),
     nftables: ruleset?.nftables,
     nftGeneration: ruleset?.generation,
     iptables: part("iptables", () => readIptables(ruleset?.nftables, missing), []),

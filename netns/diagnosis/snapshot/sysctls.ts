@@ -51,50 +51,68 @@ const LINK6: Readonly<Record<string, number>> = {
   accept_dad: 27,
 };
 
-const ALL_LINKS = ["all", "default"].flatMap((group) => [
-  ...Object.keys(LINK4).map((key) => `net/ipv4/conf/${group}/${key}`),
-  ...Object.keys(LINK6).map((key) => `net/ipv6/conf/${group}/${key}`),
-]);
+/** Of all links together: the kernel takes the larger one, or both, see ip-sysctl. */
+const ALL_LINKS = [
+  ...["forwarding", "rp_filter", "accept_local", "route_localnet", "arp_ignore", "arp_announce", "arp_filter"].map(
+    (key) => `ipv4/conf/all/${key}`,
+  ),
+  ...["src_valid_mark", "proxy_arp", "send_redirects", "accept_redirects"].map((key) => `ipv4/conf/all/${key}`),
+  ...["forwarding", "disable_ipv6", "proxy_ndp", "accept_ra"].map((key) => `ipv6/conf/all/${key}`),
+];
 
-const OTHERS = [
+const PROTOCOLS = [
   ...["ip_forward", "ip_default_ttl", "ip_nonlocal_bind", "ip_local_port_range", "ip_local_reserved_ports"],
-  ...["ip_unprivileged_port_start", "ip_no_pmtu_disc", "ip_forward_use_pmtu", "fwmark_reflect", "ping_group_range"],
-  ...["icmp_echo_ignore_all", "icmp_echo_ignore_broadcasts", "icmp_ratelimit", "tcp_mtu_probing", "tcp_base_mss"],
-  ...["tcp_syncookies", "tcp_max_syn_backlog", "tcp_abort_on_overflow", "tcp_tw_reuse", "tcp_mem", "udp_mem"],
-  ...["tcp_rmem", "tcp_wmem", "udp_rmem_min", "neigh/default/gc_thresh1", "neigh/default/gc_thresh2"],
-  ...["neigh/default/gc_thresh3", "fib_multipath_hash_policy"],
-]
-  .map((key) => `net/ipv4/${key}`)
-  .concat([
-    ...["net/ipv6/bindv6only", "net/ipv6/ip_nonlocal_bind", "net/ipv6/icmp/echo_ignore_all", "net/ipv6/route/max_size"],
-    ...[1, 2, 3].map((number) => `net/ipv6/neigh/default/gc_thresh${number}`),
-    ...["iptables", "ip6tables", "arptables"].map((name) => `net/bridge/bridge-nf-call-${name}`),
-    ...["bridge-nf-filter-vlan-tagged", "bridge-nf-filter-pppoe-tagged"].map((name) => `net/bridge/${name}`),
-    ...["count", "max", "buckets", "tcp_be_liberal", "tcp_loose", "log_invalid", "checksum", "helper"].map(
-      (name) => `net/netfilter/nf_conntrack_${name}`,
-    ),
-    ...["tcp_timeout_established", "tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map(
-      (name) => `net/netfilter/nf_conntrack_${name}`,
-    ),
-    ...["net/netfilter/nf_log_all_netns", "net/core/somaxconn", "net/core/rmem_default", "net/core/rmem_max"],
-    ...["net/core/wmem_max", "net/core/netdev_max_backlog", "net/core/default_qdisc"],
-  ]);
+  ...["ip_unprivileged_port_start", "ip_no_pmtu_disc", "ping_group_range", "icmp_echo_ignore_all"],
+  ...["tcp_mtu_probing", "tcp_abort_on_overflow", "tcp_syncookies", "tcp_max_syn_backlog"],
+].map((key) => `ipv4/${key}`);
 
-const FILES = [...ALL_LINKS, ...OTHERS].map((path) => [path.replaceAll("/", "."), `/proc/sys/${path}`] as const);
+const BRIDGES = ["iptables", "ip6tables", "arptables"].map((name) => `bridge/bridge-nf-call-${name}`);
 
-/**
- * Of the namespace that the thread is in.
- * @param linkMessages see dumpLinks
- */
-export function readSysctls(linkMessages: readonly Buffer[]): Record<string, string> {
-  const sysctls: Record<string, string> = {};
-  for (const [key, path] of FILES) {
-    const value = readSmallFile(path);
-    // Ranges and triples stand with a tab between.
-    if (value !== undefined) sysctls[key] = value.trim().replaceAll("\t", " ");
+/** Those that a program, or a rule in its namespace, may meet. */
+const EVERYWHERE = [...ALL_LINKS, ...PROTOCOLS, "ipv6/bindv6only", "ipv6/ip_nonlocal_bind", "core/somaxconn"];
+
+/** Those of whoever passes packets on, and of the whole machine. */
+const FORWARDING = [
+  ...BRIDGES,
+  ...["bridge/bridge-nf-filter-vlan-tagged", "bridge/bridge-nf-filter-pppoe-tagged"],
+  ...["ipv4/ip_forward_use_pmtu", "ipv4/fwmark_reflect", "ipv4/icmp_ratelimit", "ipv4/icmp_echo_ignore_broadcasts"],
+  ...["ipv4/fib_multipath_hash_policy", "ipv4/tcp_mem", "ipv4/udp_mem", "ipv6/route/max_size"],
+  ...["ipv4", "ipv6"].flatMap((family) => [1, 2, 3].map((number) => `${family}/neigh/default/gc_thresh${number}`)),
+  ...["buckets", "tcp_be_liberal", "tcp_loose", "log_invalid", "checksum", "tcp_timeout_established"].map(
+    (name) => `netfilter/nf_conntrack_${name}`,
+  ),
+  ...["tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map((name) => `netfilter/nf_conntrack_${name}`),
+  ...["core/rmem_default", "core/rmem_max", "core/wmem_max", "core/netdev_max_backlog", "core/default_qdisc"],
+];
+
+const COUNTS = ["netfilter/nf_conntrack_count", "netfilter/nf_conntrack_max"];
+
+const fileOf = (path: string) => [`net.${path.replaceAll("/", ".")}`, `/proc/sys/net/${path}`] as const;
+
+const OF_HOSTS = [...EVERYWHERE, ...COUNTS, ...FORWARDING].map(fileOf);
+const OF_CONTAINERS = [...EVERYWHERE, ...BRIDGES, ...COUNTS].map(fileOf);
+
+/** Reads the parameters of one namespace after the other. */
+export class SysctlReader {
+  /** What containers' namespaces do not have in this kernel. */
+  readonly #absent = new Set<string>();
+
+  /**
+   * Of the namespace that the thread is in.
+   * @param linkMessages see dumpLinks
+   * @param isHost it passes packets on: more of them matter
+   */
+  read(linkMessages: readonly Buffer[], isHost: boolean): Record<string, string> {
+    const sysctls: Record<string, string> = {};
+    for (const [key, path] of isHost ? OF_HOSTS : OF_CONTAINERS) {
+      const value = this.#absent.has(key) ? undefined : readSmallFile(path);
+      // Ranges and triples stand with a tab between.
+      if (value !== undefined) sysctls[key] = value.trim().replaceAll("\t", " ");
+      else if (!isHost) this.#absent.add(key);
+    }
+    for (const message of linkMessages) addLink(sysctls, message);
+    return sysctls;
   }
-  for (const message of linkMessages) addLink(sysctls, message);
-  return sysctls;
 }
 
 function addLink(sysctls: Record<string, string>, message: Buffer): void {

@@ -20,6 +20,7 @@ import { readFileBelow } from "./files.ts";
 import { type ReadState, readNamespace } from "./namespace.ts";
 import { connectLinks } from "./other-ends.ts";
 import { findHolders } from "./processes.ts";
+import { SysctlReader } from "./sysctls.ts";
 
 export interface SnapshotOptions {
   readonly intent: Intent;
@@ -51,6 +52,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
 
 function readNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notRead: NotRead[]): ReadState[] {
   const descriptors = openNamespaces(paths, intent, notRead);
+  const sysctls = new SysctlReader();
   const concerns = isOfNetworks(intent);
   const host = descriptors.get(HOST);
   const containers = new Map([...descriptors].filter(([key]) => key !== HOST));
@@ -58,7 +60,7 @@ function readNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notR
   try {
     return [...descriptors].flatMap(([key, descriptor]) => {
       const missing = (what: string, why: string) => notRead.push({ what: `${what} of ${nameOf(key, intent)}`, why });
-      const options = { key, concerns, missing, others: key === HOST ? containers : onlyHost };
+      const options = { key, sysctls, concerns, missing, others: key === HOST ? containers : onlyHost };
       try {
         return enterNetworkNamespace(descriptor, () => readNamespace(options));
       } catch (error) {
