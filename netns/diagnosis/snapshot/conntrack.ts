@@ -84,7 +84,8 @@ function readCount(netlink: NetlinkSocket): number {
   return answer === undefined ? 0 : (parseAttributes(answer, HEADER_LENGTH).get(GLOBAL_ENTRIES)?.readUInt32BE() ?? 0);
 }
 
-function readStatistics(netlink: NetlinkSocket): Record<string, number> {
+/** Sums over the processors. @param netlink to netfilter, in the namespace that it is about */
+export function readStatistics(netlink: NetlinkSocket): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const message of netlink.dump("read statistics of tracking", ConntrackMessage.statisticsByProcessor, header())) {
     for (const [type, value] of parseAttributes(message, HEADER_LENGTH)) {
