@@ -1,0 +1,85 @@
+/** Everything that listens while packets are under way: armed in all places of the way, and taken away again. */
+import { messageOf } from "../../../lib/errors.ts";
+import type { SnapshotView } from "../snapshot-view.ts";
+import type { NotRead, Place } from "../types/index.ts";
+import { inPlace, type NamespaceReferences } from "./namespaces.ts";
+import { PacketTrace, type TracedStep } from "./packet-trace.ts";
+import type { Selection } from "./selection.ts";
+import { mergeSteps } from "./trace-order.ts";
+
+export interface ArmOptions {
+  readonly view: SnapshotView;
+  readonly places: readonly Place[];
+  readonly selection: Selection;
+  readonly namespaces: NamespaceReferences;
+}
+
+export class Armed implements AsyncDisposable {
+  readonly #traces: PacketTrace[] = [];
+  readonly #steps = new Map<PacketTrace, TracedStep[]>();
+  /** What cannot be watched. */
+  readonly #missing: NotRead[] = [];
+  readonly #view: SnapshotView;
+
+  private constructor(view: SnapshotView) {
+    this.#view = view;
+  }
+
+  /** Never fails: what cannot be armed is told. */
+  static start(options: ArmOptions): Armed {
+    const armed = new Armed(options.view);
+    for (const place of options.places) armed.#arm(place, options);
+    return armed;
+  }
+
+  /** Takes what the kernel has told. @param at milliseconds, for the steps */
+  collect(at: number): void {
+    for (const trace of this.#traces) {
+      const steps = trace.steps(at);
+      if (steps.length > 0) this.#steps.set(trace, [...(this.#steps.get(trace) ?? []), ...steps]);
+    }
+  }
+
+  /** Steps that were collected since the last call, in the order of the packets and their way. */
+  take(): TracedStep[] {
+    const lists = this.#traces.map((trace) => this.#steps.get(trace) ?? []);
+    this.#steps.clear();
+    return mergeSteps(lists);
+  }
+
+  get hasSteps(): boolean {
+    return this.#steps.size > 0;
+  }
+
+  notSeen(): NotRead[] {
+    const lost = this.#traces
+      .filter((trace) => trace.lost)
+      .map(({ place }) => ({
+        what: `some rules that packets passed in ${this.#view.nameOf(place)}`,
+        why: "too many came",
+      }));
+    return [...this.#missing, ...lost];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#traces.map((trace) => trace[Symbol.asyncDispose]()));
+  }
+
+  #arm(place: Place, { view, selection, namespaces }: ArmOptions): void {
+    const names = new Map((view.namespace(place)?.links ?? []).map(({ index, name }) => [index, name]));
+    const part = (what: string, arm: () => void): void => {
+      try {
+        arm();
+      } catch (error) {
+        this.#missing.push({ what: `${what} in ${view.nameOf(place)}`, why: messageOf(error) });
+      }
+    };
+    part("rules that packets pass", () => {
+      const trace = inPlace(namespaces, place, () => PacketTrace.open(place, selection, names));
+      this.#traces.push(trace);
+      trace.arm(selection.family === 4 ? "ip" : "ip6");
+      const hasBridge = view.namespace(place)?.links.some(({ kind }) => kind === "bridge") ?? false;
+      if (hasBridge) part("rules of bridges that packets pass", () => trace.arm("bridge"));
+    });
+  }
+}
