@@ -6,7 +6,7 @@
 import { hasCode } from "../../lib/errors.ts";
 import { openLibnftables } from "../firewall/nftables/libnftables.ts";
 import { openNftCommand } from "../firewall/nftables/nft-command.ts";
-import type { NftTransport } from "../firewall/nftables/transport.ts";
+import { NftError, type NftTransport } from "../firewall/nftables/transport.ts";
 
 /** Where containers ask, as in Docker. */
 export const SERVER_ADDRESS = "127.0.0.11";
@@ -20,18 +20,30 @@ const TABLE = "ip ctr-names";
  */
 export function redirectToPort(port: number): void {
   using nft = openTransport();
-  nft.run(redirectScript(port));
+  try {
+    nft.run(creationScript(port));
+  } catch (error) {
+    if (!(error instanceof NftError)) throw error;
+    // A former data plane's are there.
+    nft.run(replacementScript(port));
+  }
 }
 
+/**
+ * It deletes nothing, on purpose: a netlink socket whose namespace has deleted rules of late is closed by the kernel only
+ * after an RCU grace period, some 10 ms in which no other sandbox is answered. Exported for tests.
+ */
+export const creationScript = (port: number): string => `create table ${TABLE}\n${tableOf(port)}`;
+
 /** Exported for tests. */
-export function redirectScript(port: number): string {
+export const replacementScript = (port: number): string => `table ${TABLE} {}\ndelete table ${TABLE}\n${tableOf(port)}`;
+
+function tableOf(port: number): string {
   const rewrite = (protocol: string): string[] => [
     `ip daddr ${SERVER_ADDRESS} ${protocol} dport ${SERVER_PORT} ${protocol} dport set ${port} notrack`,
     `ip saddr ${SERVER_ADDRESS} ${protocol} sport ${port} ${protocol} sport set ${SERVER_PORT} notrack`,
   ];
   return [
-    `table ${TABLE} {}`,
-    `delete table ${TABLE}`,
     `table ${TABLE} {`,
     "  chain output {",
     "    type filter hook output priority raw; policy accept;",

@@ -4,14 +4,23 @@ import { join } from "node:path";
 import { ApiClient } from "../peers/api.ts";
 import { within } from "../peers/namespace.ts";
 import type { Peer } from "../peers/peer.ts";
-import { median, printTable, quantile, timed } from "../statistics.ts";
+import { median, printTable, quantile } from "../statistics.ts";
 
 const ROUNDS = Number(process.env["NAMES_ROUNDS"] ?? 3);
 const SECONDS = 3;
 const CLIENTS = 4;
 const NAMES = 5;
-/** Queries of the loss test. */
-const QUERIES = 10_000;
+/** Clients that ask while containers come and go. */
+const CONCURRENCIES = [1, 4, 16];
+/** Of all clients together, so that what is measured is the wait and not the load. */
+const QUERIES_A_SECOND = 2000;
+const QUERIES = 4_000;
+
+interface BusyReport {
+  readonly p99: number;
+  readonly starts: number;
+  readonly lost: number;
+}
 
 interface Report {
   readonly perSecond: number;
@@ -20,24 +29,49 @@ interface Report {
 }
 
 export async function compareNames(peers: readonly Peer[]): Promise<void> {
-  console.log(`\nnames of containers, dnsperf with ${CLIENTS} clients, medians of ${ROUNDS} rounds of ${SECONDS} s`);
-  const rows = [["engine", "queries/s", "average ms", "worst p99 ms while containers come and go", "lost"]];
   const probes: Probe[] = [];
   for (const peer of peers) if (peer.socket !== undefined) probes.push(await startProbe(peer, peer.socket));
+  await compareRates(probes);
+  await compareWaits(probes);
+  for (const probe of probes) await endProbe(probe);
+}
+
+async function compareRates(probes: readonly Probe[]): Promise<void> {
+  console.log(`\nnames of containers, dnsperf with ${CLIENTS} clients, medians of ${ROUNDS} rounds of ${SECONDS} s`);
   const reports = new Map(probes.map((probe) => [probe, [] as Report[]]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const probe of probes) reports.get(probe)?.push(await queryFor(probe, ["-l", String(SECONDS)]));
   }
-  for (const [probe, list] of reports) {
-    const busy = await whileContainersComeAndGo(probe);
+  const rows = [["engine", "queries/s", "average ms", "lost"]];
+  for (const [{ peer }, list] of reports) {
     rows.push([
-      probe.peer.name,
+      peer.name,
       median(list.map(({ perSecond }) => perSecond)).toFixed(0),
       median(list.map(({ averageMs }) => averageMs)).toFixed(3),
-      busy.p99.toFixed(2),
-      String(list.reduce((sum, { lost }) => sum + lost, busy.lost)),
+      String(list.reduce((sum, { lost }) => sum + lost, 0)),
     ]);
-    await endProbe(probe);
+  }
+  printTable(rows);
+}
+
+/** In turn, so that all meet the same state of the machine. */
+async function compareWaits(probes: readonly Probe[]): Promise<void> {
+  console.log(`\np99 at ${QUERIES_A_SECOND} queries/s while containers come and go, milliseconds, each round`);
+  const rows = [["engine", "clients", "p99", "median", "starts", "lost"]];
+  for (const clients of CONCURRENCIES) {
+    const reports = new Map(probes.map((probe) => [probe, [] as BusyReport[]]));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const probe of probes) reports.get(probe)?.push(await whileContainersComeAndGo(probe, clients));
+    }
+    for (const [{ peer }, list] of reports) {
+      const sum = (figure: (report: BusyReport) => number) => list.reduce((total, report) => total + figure(report), 0);
+      const waits = list.map(({ p99 }) => p99);
+      const [starts, lost] = [sum((report) => report.starts), sum((report) => report.lost)].map(String);
+      rows.push([
+        ...[peer.name, String(clients), waits.map((wait) => wait.toFixed(2)).join(", "), median(waits).toFixed(2)],
+        ...[starts ?? "", lost ?? ""],
+      ]);
+    }
   }
   printTable(rows);
 }
@@ -71,37 +105,26 @@ async function queryFor({ peer, pid, file }: Probe, limit: readonly string[]): P
 }
 
 /** One query at a time every few milliseconds would say little: dnsperf asks at a moderate rate and prints each latency. */
-async function whileContainersComeAndGo(probe: Probe): Promise<{ readonly p99: number; readonly lost: number }> {
+async function whileContainersComeAndGo(probe: Probe, clients: number): Promise<BusyReport> {
   const { peer, pid, file, api } = probe;
   const argv = [
-    "dnsperf",
-    "-s",
-    "127.0.0.11",
-    "-d",
-    file,
-    "-c",
-    "1",
-    "-Q",
-    "2000",
-    "-n",
-    String(QUERIES / NAMES),
-    "-v",
+    ...["dnsperf", "-s", "127.0.0.11", "-d", file, "-c", String(clients)],
+    ...["-Q", String(QUERIES_A_SECOND), "-n", String(QUERIES / NAMES), "-v"],
   ];
   const asking = peer.host.output([...within(pid), ...argv]);
   let asks = true;
   const done = asking.finally(() => {
     asks = false;
   });
-  while (asks) {
-    await timed(async () => {
-      await api.run("passer-by", { NetworkMode: "names" });
-      await api.remove("passer-by");
-    });
+  let starts = 0;
+  for (; asks; starts++) {
+    await api.run("passer-by", { NetworkMode: "names" });
+    await api.remove("passer-by");
   }
   const output = await done;
   // `> NOERROR name-1 A 0.000123`
   const latencies = [...output.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm)].map(([, seconds]) => Number(seconds) * 1000);
-  return { p99: quantile(latencies, 0.99), lost: parseReport(output).lost };
+  return { p99: quantile(latencies, 0.99), starts, lost: parseReport(output).lost };
 }
 
 function parseReport(output: string): Report {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CtrError } from "../../../../lib/errors.ts";
 import { candidates, explain } from "../../../../netns/dns/explain.ts";
-import { redirectScript } from "../../../../netns/dns/redirect.ts";
+import { creationScript, replacementScript } from "../../../../netns/dns/redirect.ts";
 import { addressRecord, responseTo } from "./messages.ts";
 
 const resolver = { search: ["example.com", "."], options: ["ndots:0"] };
@@ -52,12 +52,7 @@ describe("explaining a name", () => {
 });
 
 describe("the way to the server's port", () => {
-  it("rewrites port numbers each way and tracks nothing", () => {
-    assert.equal(
-      redirectScript(40_000),
-      `table ip ctr-names {}
-delete table ip ctr-names
-table ip ctr-names {
+  const table = `table ip ctr-names {
   chain output {
     type filter hook output priority raw; policy accept;
     ip daddr 127.0.0.11 udp dport 53 udp dport set 40000 notrack
@@ -66,7 +61,13 @@ table ip ctr-names {
     ip saddr 127.0.0.11 tcp sport 40000 tcp sport set 53 notrack
   }
 }
-`,
-    );
+`;
+
+  it("rewrites port numbers each way and tracks nothing", () => {
+    assert.equal(creationScript(40_000), `create table ip ctr-names\n${table}`);
+  });
+
+  it("replaces what is there whole", () => {
+    assert.equal(replacementScript(40_000), `table ip ctr-names {}\ndelete table ip ctr-names\n${table}`);
   });
 });
