@@ -20,16 +20,27 @@ export function readFileBelow(root: string, path: string): string | undefined {
   }
 }
 
-/** A link in a container leads on within it, not into ours. */
+/** A link in a container leads on within it, not into ours, also one that stands for a folder on the way. */
 function resolveBelow(root: string, path: string): string {
-  let present = posix.normalize(path);
-  for (let followed = 0; followed < LINKS_FOLLOWED; followed++) {
-    if (!lstatSync(root + present).isSymbolicLink()) break;
-    // A path from the root cannot lead above it.
-    present = posix.resolve(posix.dirname(present), readlinkSync(root + present));
+  let present = "/";
+  let left = partsOf(path);
+  for (let followed = 0; ; ) {
+    const [part, ...rest] = left;
+    if (part === undefined) return root + present;
+    const next = posix.resolve(present, part);
+    left = rest;
+    if (!lstatSync(root + next).isSymbolicLink()) {
+      present = next;
+      continue;
+    }
+    if (++followed > LINKS_FOLLOWED) throw Object.assign(new Error(`too many links: ${path}`), { code: "ELOOP" });
+    const target = readlinkSync(root + next);
+    if (target.startsWith("/")) present = "/";
+    left = [...partsOf(target), ...left];
   }
-  return root + present;
 }
+
+const partsOf = (path: string): string[] => path.split("/").filter((part) => part !== "");
 
 /** A container may have put a pipe or a device there: neither is waited for. */
 function readRegular(path: string): string | undefined {

@@ -27,6 +27,9 @@ const PROTOCOLS: Readonly<Record<Protocol, { readonly number: number; readonly s
   sctp: { number: 132, states: LISTEN },
 };
 
+/** `::ffff:192.0.2.1`, in hexadecimal. */
+const EMBEDDED = /^::ffff:[0-9a-f]+:[0-9a-f]+$/;
+
 /** A socket before it is known who has it open. */
 export type ReadSocket = Omit<SocketState, "process">;
 
@@ -59,14 +62,17 @@ function request(protocol: Protocol, family: 4 | 6): Buffer {
 function socketOf(message: Buffer, protocol: Protocol, family: 4 | 6): ReadSocket {
   const state = STATES[message.readUInt8(1)] ?? String(message.readUInt8(1));
   const isListener = state === "listen";
+  const address = addressText(message.subarray(8, family === 4 ? 12 : 24)) ?? "";
+  const embedded = family === 6 && EMBEDDED.test(address) ? addressText(message.subarray(20, 24)) : undefined;
   const v6Only = family === 6 ? parseAttributes(message, ANSWER_LENGTH).get(V6_ONLY)?.[0] : undefined;
   return {
     protocol,
-    family,
+    // A socket of IPv6 with an address of IPv4 serves that one alone.
+    family: embedded === undefined ? family : 4,
     state,
-    address: addressText(message.subarray(8, family === 4 ? 12 : 24)) ?? "",
+    address: embedded ?? address,
     port: message.readUInt16BE(4),
-    v6Only: v6Only === undefined ? undefined : v6Only !== 0,
+    v6Only: v6Only === undefined || embedded !== undefined ? undefined : v6Only !== 0,
     waiting: isListener ? message.readUInt32LE(56) : 0,
     backlog: isListener ? message.readUInt32LE(60) : 0,
     inode: message.readUInt32LE(68),
