@@ -3,9 +3,9 @@
 export { readBundle, writeBundle } from "./bundle.ts";
 export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
+export * from "./probe/index.ts";
 export { type RedactOptions, redact } from "./redact.ts";
 export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";
-export * from "./probe/index.ts";
 export { type AddressHolder, SnapshotView } from "./snapshot-view.ts";
 export { readStoredNetworks, type StoredNetworks, type StoredSandbox } from "./stored-networks.ts";
 export { type TryOptions, tryFlows } from "./try/try-flows.ts";
