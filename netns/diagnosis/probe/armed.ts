@@ -32,12 +32,16 @@ export class Armed implements AsyncDisposable {
     return armed;
   }
 
-  /** Takes what the kernel has told. @param at milliseconds, for the steps */
-  collect(at: number): void {
+  /** Takes what the kernel has told. @param at milliseconds, for the steps @returns whether there was something */
+  collect(at: number): boolean {
+    let found = false;
     for (const trace of this.#traces) {
       const steps = trace.steps(at);
-      if (steps.length > 0) this.#steps.set(trace, [...(this.#steps.get(trace) ?? []), ...steps]);
+      if (steps.length === 0) continue;
+      found = true;
+      this.#steps.set(trace, [...(this.#steps.get(trace) ?? []), ...steps]);
     }
+    return found;
   }
 
   /** Steps that were collected since the last call, in the order of the packets and their way. */
@@ -45,10 +49,6 @@ export class Armed implements AsyncDisposable {
     const lists = this.#traces.map((trace) => this.#steps.get(trace) ?? []);
     this.#steps.clear();
     return mergeSteps(lists);
-  }
-
-  get hasSteps(): boolean {
-    return this.#steps.size > 0;
   }
 
   notSeen(): NotRead[] {
@@ -61,8 +61,9 @@ export class Armed implements AsyncDisposable {
     return [...this.#missing, ...lost];
   }
 
+  /** May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#traces.map((trace) => trace[Symbol.asyncDispose]()));
+    await Promise.all(this.#traces.splice(0).map((trace) => trace[Symbol.asyncDispose]()));
   }
 
   #arm(place: Place, { view, selection, namespaces }: ArmOptions): void {

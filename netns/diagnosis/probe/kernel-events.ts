@@ -11,12 +11,15 @@ const PROTOCOLS = { 4: [0x0800, 0x0806], 6: [0x86dd] } as const;
 const TCP_LENGTHS = { 4: [60, 40], 6: [80, 60] } as const;
 
 export class KernelEvents implements AsyncDisposable {
-  readonly #instance: TraceInstance | undefined;
+  #instance: TraceInstance | undefined;
+  /** Of this program, as the kernel counts. */
+  readonly pid: number;
   readonly notSeen: readonly NotRead[];
   readonly #events: KernelEvent[] = [];
 
   private constructor(instance: TraceInstance | undefined, notSeen: readonly NotRead[]) {
     this.#instance = instance;
+    this.pid = instance?.pid ?? 0;
     this.notSeen = notSeen;
   }
 
@@ -42,11 +45,6 @@ export class KernelEvents implements AsyncDisposable {
     }
   }
 
-  /** Of this program, as the kernel counts. */
-  get pid(): number {
-    return this.#instance?.pid ?? 0;
-  }
-
   /** Takes what has happened since the last call. */
   collect(): void {
     if (this.#instance !== undefined) this.#events.push(...this.#instance.events());
@@ -57,8 +55,11 @@ export class KernelEvents implements AsyncDisposable {
     return this.#events;
   }
 
+  /** May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#instance?.[Symbol.asyncDispose]();
+    const instance = this.#instance;
+    this.#instance = undefined;
+    await instance?.[Symbol.asyncDispose]();
   }
 }
 

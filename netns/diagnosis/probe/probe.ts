@@ -64,14 +64,14 @@ export async function probe(view: SnapshotView, flow: Flow, options: ProbeOption
     ...{ source: source ?? "", destination: flow.destination, destinationPort: flow.destinationPort },
     ...{ sourcePort: flow.protocol === "icmp" ? 0 : port, echo: port },
   }));
-  return {
-    attempts: asked.map(({ attempt }) => attempt),
-    verdicts: armed.take().map(({ key: _, ...step }) => step),
-    devices,
-    drops,
-    ...bystanders.afterwards(headers),
-    notSeen: [...events.notSeen, ...armed.notSeen(), ...bystanders.notSeen],
-  };
+  const verdicts = armed.take().map(({ key: _, ...step }) => step);
+  const notSeen = [...events.notSeen, ...armed.notSeen()];
+  // The kernel takes some time to forget it all: other things are read meanwhile.
+  const disarmed = Promise.all([armed[Symbol.asyncDispose](), events[Symbol.asyncDispose]()]);
+  const known = bystanders.afterwards(headers);
+  await disarmed;
+  const attempts = asked.map(({ attempt }) => attempt);
+  return { attempts, verdicts, devices, drops, ...known, notSeen: [...notSeen, ...bystanders.notSeen] };
 }
 
 function openQuestions(flow: Flow, options: ProbeOptions, undo: AsyncDisposableStack): Question[] {
