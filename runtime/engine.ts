@@ -1,12 +1,12 @@
 /** The engine: everything below the API, opened in the right order and closed in reverse. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type CgroupDriver, Cgroups, checkDriver, detectHost, engineParent, sliceParent } from "../cgroups/index.ts";
+import { Cgroups, checkDriver, detectHost, engineParent } from "../cgroups/index.ts";
 import { invalid } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { Store } from "../lib/store.ts";
 import { type NetworkConfig, NetworkEngine, networkMigrations } from "../netns/index.ts";
 import type { ApiEngine, EngineInfo, EngineVersion } from "./api/engine-face.ts";
+import { cgroupParentOf, DEFAULT_CGROUP_DRIVER } from "./cgroup-parent.ts";
 import {
   type ContainerDefaults,
   ContainerService,
@@ -26,11 +26,6 @@ import { NetworkService } from "./network/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
 import { RootLock } from "./root-lock.ts";
 import { warmUp } from "./warm-up.ts";
-
-export const DEFAULT_DATA_ROOT = "/var/lib/ctr";
-export const DEFAULT_EXEC_ROOT = "/run/ctr";
-
-const DEFAULT_CGROUP_DRIVER = "cgroupfs";
 
 /** Bytes. conmon's and runc's sockets below the exec-root have at most 107 bytes of path. */
 const LONGEST_EXEC_ROOT = 80;
@@ -151,8 +146,8 @@ export class Engine implements ApiEngine, AsyncDisposable {
   }
 
   info(): EngineInfo {
-    const { dataRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER, insecureRegistries = [] } = this.#config;
-    return { id: engineId(dataRoot), dataRoot, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries };
+    const { dataRoot, execRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER, insecureRegistries = [] } = this.#config;
+    return { id: engineId(dataRoot), dataRoot, execRoot, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */
@@ -161,13 +156,6 @@ export class Engine implements ApiEngine, AsyncDisposable {
     this.limitGroups.releaseAll();
     this.cgroups.removeParent();
   }
-}
-
-/** The cgroup above all containers of an engine: each exec-root has its own, so that engines stay out of each other's. */
-export function cgroupParentOf(execRoot: string, driver: CgroupDriver = DEFAULT_CGROUP_DRIVER): string {
-  const own = createHash("sha256").update(execRoot).digest("hex").slice(0, 8);
-  const name = execRoot === DEFAULT_EXEC_ROOT ? "ctr" : `ctr-${own}`;
-  return driver === "systemd" ? sliceParent(`${name}.slice`) : `/${name}`;
 }
 
 function checkRoots({ dataRoot, execRoot }: EngineConfig): void {

@@ -3,7 +3,10 @@
  *
  * {@link Engine.open} is all of it; {@link ApiServer} puts it on a socket.
  */
+
+export { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../lib/default-places.ts";
 export { ApiServer } from "./api/index.ts";
+export { cgroupParentOf } from "./cgroup-parent.ts";
 export type {
   ContainerService,
   CreateResult,
@@ -15,7 +18,18 @@ export type {
   WaitCondition,
   WaitResult,
 } from "./container/index.ts";
-export { cgroupParentOf, DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, Engine, type EngineConfig } from "./engine.ts";
+export type { BenchLimit, BenchReport } from "./diagnosis/bench-report.ts";
+export type { MatrixPair, MatrixReport } from "./diagnosis/matrix-report.ts";
+export type {
+  DiagnosisEvent,
+  DiagnosisFailure,
+  DiagnosisInput,
+  DiagnosisReport,
+  DiagnosisRequest,
+  Expectation,
+  PlannedFix,
+} from "./diagnosis/request.ts";
+export { Engine, type EngineConfig } from "./engine.ts";
 export type { EngineEvent, EventBus, EventListener } from "./events.ts";
 export type { ImageService } from "./image/index.ts";
 export type { AdviceStep, ContainerAdvice } from "./limits/advise.ts";

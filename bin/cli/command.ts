@@ -27,6 +27,8 @@ export interface CommandDefinition<O extends OptionTable> {
   readonly examples: readonly string[];
   /** Further names, for `--help`. */
   readonly alsoKnownAs?: readonly string[];
+  /** Exit code for a command line that is wrong; Docker's own when absent. */
+  readonly usageExitCode?: number;
   /** @returns the exit code; none is 0 */
   run(parsed: Parsed<O>, context: Context): Promise<number> | Promise<void>;
 }
@@ -60,23 +62,28 @@ function parse<O extends OptionTable>(definition: CommandDefinition<O>, argv: re
   try {
     return parseFlags(argv, definition.options, { interspersed: definition.stopsAtOperand !== true });
   } catch (error) {
-    if (error instanceof FlagError) throw flagFailure(error, `${path} ${definition.usage}`, path);
-    throw error;
+    if (!(error instanceof FlagError)) throw error;
+    throw flagFailure(error, `${path} ${definition.usage}`, path, definition.usageExitCode);
   }
 }
 
 /** A wrong flag with the usage below it. */
-export function flagFailure({ message, hint }: FlagError, usage: string, path: string): CliError {
+export function flagFailure(
+  { message, hint }: FlagError,
+  usage: string,
+  path: string,
+  exitCode: number = ExitCode.notRun,
+): CliError {
   const wayOut = hint === undefined ? "" : `\n${hint}`;
   const name = path === "" ? "ctr" : `ctr ${path}`;
   return new CliError(
     `${message}${wayOut}\n\nUsage:  ctr ${usage}\n\nRun '${name} --help' for more information`,
-    ExitCode.notRun,
+    exitCode,
   );
 }
 
 function checkOperands<O extends OptionTable>(
-  { operands: [least, most], usage }: CommandDefinition<O>,
+  { operands: [least, most], usage, usageExitCode }: CommandDefinition<O>,
   count: number,
   path: string,
 ): void {
@@ -91,6 +98,7 @@ function checkOperands<O extends OptionTable>(
   const verb = most !== 0 && least !== most && count < least ? "See" : "Run";
   throw new CliError(
     `ctr: 'ctr ${path}' ${needs()}\n\nUsage:  ctr ${path} ${usage}\n\n${verb} 'ctr ${path} --help' for more information`,
+    usageExitCode,
   );
 }
 

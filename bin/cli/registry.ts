@@ -37,15 +37,20 @@ const limitWatch: Load = async () => (await import("./commands/limit-watch.ts"))
 const load: Load = async () => (await import("./commands/load.ts")).command;
 const logs: Load = async () => (await import("./commands/logs.ts")).command;
 const networkAllow: Load = async () => (await import("./commands/net-allow.ts")).command;
+const networkBench: Load = async () => (await import("./commands/net-bench.ts")).command;
+const networkBundle: Load = async () => (await import("./commands/net-bundle.ts")).command;
 const networkCapture: Load = async () => (await import("./commands/net-capture.ts")).command;
 const networkConnect: Load = async () => (await import("./commands/net-connect.ts")).command;
 const networkCreate: Load = async () => (await import("./commands/net-create.ts")).command;
 const networkDeny: Load = async () => (await import("./commands/net-deny.ts")).command;
 const networkDisconnect: Load = async () => (await import("./commands/net-disconnect.ts")).command;
 const networkDns: Load = async () => (await import("./commands/net-dns.ts")).command;
+const networkDoctor: Load = async () => (await import("./commands/net-doctor.ts")).command;
+const networkDrops: Load = async () => (await import("./commands/net-drops.ts")).command;
 const networkGrants: Load = async () => (await import("./commands/net-grants.ts")).command;
 const networkList: Load = async () => (await import("./commands/net-ls.ts")).command;
 const networkMap: Load = async () => (await import("./commands/net-map.ts")).command;
+const networkMatrix: Load = async () => (await import("./commands/net-matrix.ts")).command;
 const networkPorts: Load = async () => (await import("./commands/net-ports.ts")).command;
 const networkPrune: Load = async () => (await import("./commands/net-prune.ts")).command;
 const networkPublish: Load = async () => (await import("./commands/net-publish.ts")).command;
@@ -54,7 +59,9 @@ const networkRepair: Load = async () => (await import("./commands/net-repair.ts"
 const networkRules: Load = async () => (await import("./commands/net-rules.ts")).command;
 const networkShape: Load = async () => (await import("./commands/net-shape.ts")).command;
 const networkTop: Load = async () => (await import("./commands/net-top.ts")).command;
+const networkTrace: Load = async () => (await import("./commands/net-trace.ts")).command;
 const networkUnpublish: Load = async () => (await import("./commands/net-unpublish.ts")).command;
+const networkWhy: Load = async () => (await import("./commands/net-why.ts")).command;
 const port: Load = async () => (await import("./commands/port.ts")).command;
 const ps: Load = async () => (await import("./commands/ps.ts")).command;
 const pull: Load = async () => (await import("./commands/pull.ts")).command;
@@ -102,16 +109,21 @@ const networkGroup: Group = {
   summary: "Networks: what they are, who is on them, who reaches whom",
   commands: {
     allow: networkAllow,
+    bench: networkBench,
+    bundle: networkBundle,
     capture: networkCapture,
     connect: networkConnect,
     create: networkCreate,
     deny: networkDeny,
     disconnect: networkDisconnect,
     dns: networkDns,
+    doctor: networkDoctor,
+    drops: networkDrops,
     grants: networkGrants,
     inspect: inspectNetwork,
     ls: networkList,
     map: networkMap,
+    matrix: networkMatrix,
     ports: networkPorts,
     prune: networkPrune,
     publish: networkPublish,
@@ -120,7 +132,9 @@ const networkGroup: Group = {
     rules: networkRules,
     shape: networkShape,
     top: networkTop,
+    trace: networkTrace,
     unpublish: networkUnpublish,
+    why: networkWhy,
   },
   aliases: { list: "ls", remove: "rm" },
 };

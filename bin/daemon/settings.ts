@@ -1,17 +1,16 @@
 /** The settings of `ctrd`: dockerd's flags and the keys of `daemon.json`, brought together. */
 import { readConfigFile } from "../../lib/config/file.ts";
 import { boolean, listOf, type SettingsOf, text } from "../../lib/config/settings.ts";
+import { DEFAULT_CONFIG_FILE, DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../../lib/default-places.ts";
 import { invalid } from "../../lib/errors.ts";
 import type { LogLevel } from "../../lib/log.ts";
 import type { NetworkConfig } from "../../netns/index.ts";
-import { DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT } from "../../runtime/index.ts";
 import type { DaemonFlags } from "./flags.ts";
 import { LIMIT_KEYS_OF_FLAGS, LIMIT_SCHEMA, type LimitSettings, limitSettings } from "./limit-settings.ts";
 import { NETWORK_KEYS_OF_FLAGS, NETWORK_SCHEMA, networkConfig } from "./network-settings.ts";
 import { LOG_FORMAT, LOG_LEVEL, type LogFormat } from "./values.ts";
 
 export const DEFAULT_HOST = "unix:///run/ctr/ctr.sock";
-export const DEFAULT_CONFIG_FILE = "/etc/ctr/daemon.json";
 
 /** The keys of `daemon.json`. */
 export const FILE_SCHEMA = {

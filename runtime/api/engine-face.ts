@@ -40,6 +40,7 @@ export interface EngineInfo {
   /** Stable over restarts. */
   readonly id: string;
   readonly dataRoot: string;
+  readonly execRoot: string;
   readonly seccomp: boolean;
   /** Hosts and networks, as configured. */
   readonly insecureRegistries: readonly string[];

@@ -13,6 +13,7 @@ import {
 } from "./resources/container-life.ts";
 import { inspectContainer, listContainers, pruneContainers } from "./resources/container-list.ts";
 import { containerLogs } from "./resources/container-output.ts";
+import { diagnose } from "./resources/diagnosis.ts";
 import { streamEvents } from "./resources/events.ts";
 import { createExec, inspectExec, resizeExec, startExec } from "./resources/exec.ts";
 import { createImage, loadImages } from "./resources/image-streams.ts";
@@ -128,4 +129,5 @@ export const ROUTES: readonly Route[] = [
   ["GET", "/ctr/net/traffic", listTraffic],
   ["GET", "/ctr/net/map", showMap],
   ["POST", "/ctr/net/repair", repairNetwork],
+  ["POST", "/ctr/net/diagnosis", diagnose],
 ];

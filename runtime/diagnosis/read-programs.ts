@@ -5,7 +5,7 @@ import { hasCode, messageOf } from "../../lib/errors.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { PROCESS_LIMITS } from "../../lib/system/process-limits.ts";
 import type { Intent, NotRead, ProcessState, ProgramState } from "../../netns/index.ts";
-import { cgroupParentOf } from "../engine.ts";
+import { cgroupParentOf } from "../cgroup-parent.ts";
 
 export interface ProgramsOptions {
   readonly intent: Intent;

@@ -1,13 +1,11 @@
 /** What `ctr-diagnosis` is asked on its standard input, and the lines that it answers with. */
-import type { DoctorReport, DropEvent, FixAction, FlowReport, NetworkConfig, Snapshot } from "../../netns/index.ts";
+import type { DoctorReport, DropEvent, FixAction, FlowReport, Snapshot } from "../../netns/index.ts";
 import type { BenchReport } from "./bench-report.ts";
 import type { MatrixReport } from "./matrix-report.ts";
 
 export interface DiagnosisInput {
   readonly dataRoot: string;
   readonly execRoot: string;
-  /** How the engine is configured: it changes what is right. */
-  readonly network: NetworkConfig;
   /** A bundle that is looked at in place of this machine: nothing is sent, and no privilege is needed. */
   readonly bundle?: string | undefined;
   readonly request: DiagnosisRequest;
@@ -29,8 +27,15 @@ interface Ends {
   readonly outside?: string;
 }
 
+/** Asks to do what the findings propose, where the object is ctr's. What is for the engine to do is told alone. */
+interface Mending {
+  readonly fix?: boolean;
+  /** Keys of what was done before, see {@link fixKey}: that it is needed again shows that it does not help. */
+  readonly skip?: readonly string[];
+}
+
 /** `why` and `trace`. */
-export interface FlowRequest extends Ends {
+export interface FlowRequest extends Ends, Mending {
   readonly kind: "flow";
   /** Bytes of the IP packet. */
   readonly size?: number;
@@ -38,18 +43,15 @@ export interface FlowRequest extends Ends {
   readonly static?: boolean;
   /** No packet is sent: those of programs are watched for so many seconds. */
   readonly watch?: number;
-  /** Do what the findings propose, where the object is ctr's. */
-  readonly fix?: boolean;
 }
 
-export interface DoctorRequest {
+export interface DoctorRequest extends Mending {
   readonly kind: "doctor";
   /** A network or a container; everything when absent. */
   readonly scope?: string;
   /** Send packets along the ways that have to work. */
   readonly live?: boolean;
   readonly outside?: string;
-  readonly fix?: boolean;
 }
 
 export interface MatrixRequest {
@@ -96,7 +98,10 @@ export type DiagnosisEvent =
   /** What is done just now, for people who wait. */
   | { readonly type: "progress"; readonly text: string }
   | { readonly type: "drop"; readonly drop: DropEvent & { readonly time: string; readonly place?: string } }
-  /** Something is about to be changed, and then whether it was. */
+  /**
+   * Something is about to be changed, and then whether it was. Of `repair`, which is for the engine, only that it is
+   * needed is told: who asked has to ask the engine for it.
+   */
   | { readonly type: "fixing"; readonly fix: PlannedFix }
   | { readonly type: "fixed"; readonly fix: PlannedFix; readonly error?: string }
   /** The last line, unless it is an `error`. */

@@ -299,6 +299,7 @@ export function memoryEngine(): MemoryEngine {
     info: () => ({
       id: "engine",
       dataRoot: "/data",
+      execRoot: "/run/data",
       seccomp: true,
       cgroupDriver: "cgroupfs",
       insecureRegistries: [],

@@ -1,0 +1,40 @@
+/** What the operations of the diagnosis work with: the kernel's state, the model, packets, and where to tell of it. */
+import type {
+  Attempt,
+  Finding,
+  FixAction,
+  Flow,
+  FlowContext,
+  FlowReport,
+  NameLookup,
+  Observations,
+  Place,
+  Snapshot,
+  SnapshotView,
+  Walk,
+} from "../../netns/index.ts";
+import type { DiagnosisEvent } from "./request.ts";
+
+export interface DiagnosisTools {
+  /** Reads everything anew; of a bundle always the same. */
+  takeSnapshot(): Promise<Snapshot>;
+  walk(view: SnapshotView, flow: Flow): Walk;
+  explain(context: FlowContext): FlowReport;
+  inspect(view: SnapshotView): readonly Finding[];
+  /** How many causes `inspect` looks for. */
+  readonly checks: number;
+  /** Undefined where nothing can be sent: the state comes from a bundle. */
+  readonly live: LiveTools | undefined;
+  emit(event: DiagnosisEvent): void;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface LiveTools {
+  /** @param watch seconds in which packets of others are watched, and none is sent */
+  probe(view: SnapshotView, flow: Flow, options: { readonly watch?: number | undefined }): Promise<Observations>;
+  /** Many at once, without following their packets. */
+  tryFlows(flows: readonly Flow[]): Promise<readonly Attempt[]>;
+  lookUp(view: SnapshotView, name: string, place: Place): Promise<NameLookup>;
+  apply(action: Exclude<FixAction, { readonly kind: "repair" }>): Promise<void>;
+}
