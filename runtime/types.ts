@@ -141,7 +141,10 @@ export interface UpdateRequest extends DockerResources {
   readonly ShmSize?: number;
   /** The way that is not named stays; 0 takes the limit away. */
   readonly NetworkRate?: NetworkRate;
-  /** Limits to be taken away, by any of their names: `memory`, `--pids-limit`, `CpuShares`. */
+  /**
+   * Limits to be taken away, by any of their names: `memory`, `--pids-limit`, `CpuShares`; `ulimit` or one of them, such as
+   * `nofile`, `shm-size` and `net-rate`, which are then as without a flag.
+   */
   readonly Unset?: readonly string[];
 }
 

@@ -15,10 +15,26 @@ export function joinUlimits(present: readonly Ulimit[], added: readonly Ulimit[]
   return [...byName.values()];
 }
 
-/** Those of `next` that are not in `present`. */
-export function changedUlimits(present: HostConfig, next: HostConfig): Ulimit[] {
+/**
+ * Those of `next` that are not in `present`, and for those that are no longer there what a new container has without them.
+ * @param usual the engine's default ulimits
+ */
+export function changedUlimits(present: HostConfig, next: HostConfig, usual: readonly Ulimit[]): Ulimit[] {
   const before = new Map((present.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
-  return (next.Ulimits ?? []).filter((limit) => before.get(limit.Name) !== ulimitText(limit));
+  const after = next.Ulimits ?? [];
+  const kept = new Set(after.map(({ Name }) => Name));
+  return [
+    ...after.filter((limit) => before.get(limit.Name) !== ulimitText(limit)),
+    ...[...before.keys()].filter((name) => !kept.has(name)).flatMap((name) => usualUlimit(name, usual)),
+  ];
+}
+
+/** The engine's default, else what containers inherit from the engine. */
+function usualUlimit(name: string, usual: readonly Ulimit[]): Ulimit[] {
+  const wanted = usual.filter(({ Name }) => Name === name);
+  if (wanted.length > 0 || !isProcessLimitName(name)) return wanted;
+  const { soft, hard } = readResourceLimit(process.pid, name);
+  return [{ Name: name, Soft: soft, Hard: hard }];
 }
 
 const number = (value: number): string => (value === -1 ? "max" : String(value));
@@ -38,7 +54,7 @@ export function ulimitsInForce({ pid }: Container, ulimits: readonly Ulimit[]): 
  * @throws `unsupported` without the right to it; the processes have then what they had
  */
 export function changeUlimits(parts: Parts, container: Container, next: HostConfig, undo: AsyncDisposableStack): void {
-  const changes = changedUlimits(container.hostConfig, next);
+  const changes = changedUlimits(container.hostConfig, next, parts.defaults.ulimits);
   if (changes.length === 0) return;
   const cgroups = cgroupsOf(parts, container);
   const done = new Set<number>();

@@ -4,16 +4,25 @@ import { conflict, invalid } from "../../lib/errors.ts";
 import { formatBinarySize } from "../../lib/units/size.ts";
 import { changedResources, describeChange, limitsBetween } from "../limits/index.ts";
 import { checkRlimitsReachable, type OciHost, rlimitsOf } from "../oci/index.ts";
-import type { HostConfig, LimitChange, NetworkRate, UpdateRequest } from "../types.ts";
+import type { HostConfig, LimitChange, NetworkRate, Ulimit, UpdateRequest } from "../types.ts";
 import { checkSwapAlone, scoredLimitsOf } from "./limits.ts";
 import { checkNetworkRate } from "./network-rate.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import { changedUlimits, joinUlimits, ulimitText } from "./ulimits.ts";
+import { withoutLimits } from "./unset.ts";
 
-/** @throws `invalid` with Docker's texts for what can be told without the host */
-export function updatedHostConfig(present: HostConfig, request: UpdateRequest): HostConfig {
+/**
+ * @param defaults those of the engine; `shmSize` in bytes
+ * @throws `invalid` with Docker's texts for what can be told without the host
+ */
+export function updatedHostConfig(
+  before: HostConfig,
+  request: UpdateRequest,
+  defaults: { readonly shmSize: number },
+): HostConfig {
   const { RestartPolicy, Ulimits, ShmSize, NetworkRate, Unset = [] } = request;
-  const next = changedResources(present, request, Unset);
+  const { hostConfig: present, others } = withoutLimits(before, Unset, defaults);
+  const next = changedResources(present, request, others);
   checkTotal(next, request);
   return {
     ...next,
@@ -57,12 +66,12 @@ function checkedSize(size: number): number {
 export function checkUpdate(
   present: HostConfig,
   next: HostConfig,
-  hosts: { cgroups: CgroupHost; oci: OciHost },
+  hosts: { cgroups: CgroupHost; oci: OciHost; ulimits: readonly Ulimit[] },
 ): string[] {
   const [before, after] = [scoredLimitsOf(present, hosts.cgroups), scoredLimitsOf(next, hosts.cgroups)];
   const { warnings } = checkLimits(limitsBetween(before, after), hosts.cgroups, { isUpdate: true, asked: before });
   checkSwapAlone(next, hosts.cgroups);
-  const ulimits = changedUlimits(present, next);
+  const ulimits = changedUlimits(present, next, hosts.ulimits);
   rlimitsOf(ulimits);
   if (!hosts.oci.capabilities.includes("CAP_SYS_RESOURCE")) checkRlimitsReachable(ulimits, hosts.oci.hardLimits);
   checkNetworkRate(next);
@@ -78,11 +87,12 @@ export function describeUpdate(
 ): LimitChange[] {
   const row = (limit: string, one: string, other: string): LimitChange[] =>
     one === other ? [] : [{ limit, before: one, after: other }];
-  const former = new Map((before.Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
+  const former = ulimitTexts(before);
+  const latter = ulimitTexts(after);
   return [
     ...describeChange(scoredLimitsOf(before, host), scoredLimitsOf(after, host), files),
-    ...(after.Ulimits ?? []).flatMap((limit) =>
-      row(`ulimit ${limit.Name}`, former.get(limit.Name) ?? "default", ulimitText(limit)),
+    ...[...new Set([...latter.keys(), ...former.keys()])].flatMap((name) =>
+      row(`ulimit ${name}`, former.get(name) ?? "default", latter.get(name) ?? "default"),
     ),
     ...row("shm-size", sizeText(before.ShmSize), sizeText(after.ShmSize)),
     ...row("net-rate egress", rateText(before.NetworkRate?.Egress), rateText(after.NetworkRate?.Egress)),
@@ -91,6 +101,8 @@ export function describeUpdate(
   ];
 }
 
+const ulimitTexts = ({ Ulimits }: HostConfig): Map<string, string> =>
+  new Map((Ulimits ?? []).map((limit) => [limit.Name, ulimitText(limit)]));
 const sizeText = (bytes = 0): string => formatBinarySize(bytes);
 const rateText = (rate: NetworkRate["Egress"]): string => (rate ? `${rate} bit/s` : "max");
 const policyText = ({ RestartPolicy: { Name = "no", MaximumRetryCount = 0 } = {} }: HostConfig): string =>

@@ -12,7 +12,7 @@ import { changeNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { resizeSharedMemory } from "./shared-memory.ts";
-import { changedUlimits, changeUlimits, ulimitsInForce } from "./ulimits.ts";
+import { changedUlimits, changeUlimits, joinUlimits, ulimitsInForce } from "./ulimits.ts";
 import { checkUpdate, describeUpdate, updatedHostConfig } from "./update-request.ts";
 
 /**
@@ -27,8 +27,9 @@ export async function updateContainer(
   const { id, hostConfig: before } = container;
   return whileUpdating(parts, id, async () => {
     checkMayChange(container);
-    const after = updatedHostConfig(before, request);
-    const warnings = checkUpdate(before, after, { cgroups: parts.cgroups.host, oci: parts.host });
+    const after = updatedHostConfig(before, request, parts.defaults);
+    const { cgroups, host, defaults } = parts;
+    const warnings = checkUpdate(before, after, { cgroups: cgroups.host, oci: host, ulimits: defaults.ulimits });
     await using undo = new AsyncDisposableStack();
     const files = isLive(container) ? await putInForce(parts, container, after, undo) : [];
     const { container: updated } = parts.records.update(id, { hostConfig: after }, { updating: undefined });
@@ -50,7 +51,7 @@ async function putInForce(
 ): Promise<ChangedFile[]> {
   const { records, step } = parts;
   const { id, hostConfig: before } = container;
-  const former = ulimitsInForce(container, changedUlimits(before, after));
+  const former = ulimitsInForce(container, changedUlimits(before, after, parts.defaults.ulimits));
   records.update(id, {}, { updating: { hostConfig: after, ulimits: former } });
   undo.defer(() => void records.update(id, {}, { updating: undefined }));
   step("update:begun", id);
@@ -94,7 +95,7 @@ export async function undoUpdate(parts: Parts, { container, updating }: Containe
   const { id, name, hostConfig, status } = container;
   if (status === "running" || status === "paused") {
     const cut = { ...container, hostConfig: { ...updating.hostConfig, Ulimits: updating.hostConfig.Ulimits ?? [] } };
-    const former = { ...hostConfig, Ulimits: updating.ulimits };
+    const former = { ...hostConfig, Ulimits: joinUlimits(cut.hostConfig.Ulimits, updating.ulimits) };
     await using undo = new AsyncDisposableStack();
     try {
       repairLimits(parts, container);

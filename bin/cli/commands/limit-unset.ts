@@ -1,13 +1,13 @@
 import { limitNamed } from "../../../cgroups/index.ts";
-import type { UpdateRequest } from "../../../runtime/index.ts";
+import { isProcessLimitName } from "../../../lib/system/process-limits.ts";
 import { text, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
-import { applyChanges, containerTarget, groupTarget } from "../container/limit-changes.ts";
+import { applyChanges, containerTarget, groupTarget, type LimitTarget } from "../container/limit-changes.ts";
 import { CliError } from "../errors.ts";
 
 export const command = defineCommand({
   summary: "Take limits away while a container runs",
-  usage: "[OPTIONS] CONTAINER|--group GROUP LIMIT [LIMIT...]",
+  usage: "[OPTIONS] CONTAINER [CONTAINER...]|--group GROUP LIMIT [LIMIT...]",
   operands: [1, Number.POSITIVE_INFINITY],
   options: {
     group: text({ help: 'The group of containers, instead of a container; "ctr" is over all of them' }),
@@ -16,24 +16,59 @@ export const command = defineCommand({
   },
   examples: [
     "ctr limit unset web memory pids-limit",
-    "ctr limit unset web net-rate",
+    "ctr limit unset web db cpus            # of several containers",
+    "ctr limit unset web nofile net-rate    # as without --ulimit nofile=…, and without --net-rate",
     "ctr limit unset --group shop cpus",
   ],
   async run({ values, operands }, { client }) {
     const { group } = values;
-    const [name = "", ...names] = group === undefined ? operands : [group, ...operands];
-    if (names.length === 0) throw new CliError(`name the limits to take away: ctr limit unset ${name} memory`);
-    const target = group === undefined ? containerTarget(name) : groupTarget(name);
-    await applyChanges(client, [target], removal(names), values);
+    const { targets, names } = group === undefined ? ofContainers(operands) : ofGroup(group, operands);
+    await applyChanges(client, targets, { Unset: names.map(wireName) }, values);
   },
 });
 
+interface Removal {
+  readonly targets: readonly LimitTarget[];
+  readonly names: readonly string[];
+}
+
+/** Containers, then limits, the first of which is known by its name. */
+function ofContainers(operands: readonly string[]): Removal {
+  const first = operands.findIndex((operand, index) => index > 0 && isLimitName(operand));
+  const border = first === -1 ? operands.length - 1 : first;
+  // With one operand it is a container, with more the last one is meant as a limit, whatever it is.
+  const [containers, names] = [operands.slice(0, border || 1), operands.slice(border || 1)];
+  if (names.length === 0) {
+    throw new CliError(`name the limits to take away: ctr limit unset ${containers.join(" ")} memory`);
+  }
+  return { targets: containers.map(containerTarget), names };
+}
+
+function ofGroup(group: string, names: readonly string[]): Removal {
+  if (names.length === 0) throw new CliError(`name the limits to take away: ctr limit unset --group ${group} memory`);
+  const foreign = names.find(isOtherName);
+  if (foreign !== undefined) throw new CliError(`a group has no ${foreign}: it belongs to each of its containers`);
+  return { targets: [groupTarget(group)], names };
+}
+
+const plain = (name: string): string => name.replace(/^--?/, "");
+
+/** Limits beside those of groups; one `--ulimit` is named by what it limits. */
+const isOtherName = (name: string): boolean => {
+  const other = plain(name);
+  return ["ulimit", "shm-size", "net-rate"].includes(other) || isProcessLimitName(other);
+};
+
+function isLimitName(name: string): boolean {
+  if (isOtherName(name)) return true;
+  try {
+    return limitNamed(name) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws `invalid` with the names that there are */
-function removal(names: readonly string[]): UpdateRequest {
-  const plain = names.map((name) => name.replace(/^--?/, ""));
-  const limits = plain.filter((name) => name !== "net-rate");
-  return {
-    ...(limits.length === plain.length ? {} : { NetworkRate: { Egress: 0, Ingress: 0 } }),
-    Unset: limits.map((name) => limitNamed(name).flag.slice(2)),
-  };
+function wireName(name: string): string {
+  return isOtherName(name) ? plain(name) : limitNamed(name).flag.slice(2);
 }

@@ -1,6 +1,7 @@
 /** `ctr update`, `ctr limit set`, `unset`, `groups`, and limits of an exec, as users see them. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { readResourceLimit } from "../../../lib/system/rlimits.ts";
 import { TestEngine } from "../../support/engine.ts";
 
 describe("changing limits by ctr", () => {
@@ -66,6 +67,17 @@ describe("changing limits by ctr", () => {
     assert.match(shown, /^one +cpus +1\.5 +unlimited$/m);
     assert.match(shown, /^one +pids-limit +50 +unlimited$/m);
     assert.equal(await limitOf("one", "pids"), "max");
+  });
+
+  it("limits of processes, /dev/shm and interfaces are taken away by unset, of several containers at once", async () => {
+    // A hard limit that is lowered cannot be raised again everywhere.
+    const { hard } = readResourceLimit(process.pid, "core");
+    await output("limit", "set", "one", "two", "--shm-size", "8m", "--ulimit", `core=0:${hard}`);
+    const shown = await output("limit", "unset", "one", "two", "core", "--", "--shm-size");
+    assert.match(shown, /^one +ulimit core +0:\S+ +default$/m);
+    assert.match(shown, /^two +shm-size +8MiB +64MiB$/m);
+    const { stderr } = await ctr("limit", "unset", "--group", "shop", "shm-size");
+    assert.match(stderr, /^a group has no shm-size/);
   });
 
   it("limit unset says which limits there are", async () => {

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { LimitReading } from "../../../cgroups/index.ts";
 import { signalProcess } from "../../../lib/system/process.ts";
+import { readResourceLimit } from "../../../lib/system/rlimits.ts";
 import type { HostConfig, LifeStep, UpdateRequest, UpdateResult } from "../../../runtime/index.ts";
 import { waitFor } from "../../support/wait.ts";
 import { EngineHost } from "./engine-host.ts";
@@ -86,6 +87,25 @@ describe("the limits of a container that exists", function () {
     deepEqual([memory, cpus, pids], ["max", "max", "max"]);
     await engine.call("restart", id, { timeout: 0 });
     equal((await enforced())["memory"], "max");
+  });
+
+  it("can be put back to what they are without flags", async () => {
+    // A hard limit that is lowered cannot be raised again everywhere.
+    const { soft, hard } = readResourceLimit(process.pid, "nofile");
+    const former = id;
+    id = await engine.background({
+      Cmd: SLEEP,
+      HostConfig: {
+        ...START,
+        Ulimits: [{ Name: "nofile", Soft: 100, Hard: hard }],
+        NetworkRate: { Egress: 8_000_000 },
+      },
+    });
+    await engine.call("remove", former, { force: true });
+    await update({ Unset: ["nofile", "shm-size", "net-rate"] });
+    const { files, shm, rates: left } = await enforced();
+    deepEqual([files, shm, left], [`${soft}:${hard}`, 64, []]);
+    deepEqual((await stored()).Ulimits, []);
   });
 
   it("change for all processes of the container", async () => {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { detectHost, type LimitField, limitsOfDocker } from "../../../cgroups/index.ts";
 import { checkHostLimits } from "../../../runtime/container/limits.ts";
+import { changedUlimits } from "../../../runtime/container/ulimits.ts";
 import { describeUpdate, updatedHostConfig } from "../../../runtime/container/update-request.ts";
 import { changedResources, describeChange, limitsBetween } from "../../../runtime/limits/index.ts";
 import type { HostConfig, UpdateRequest } from "../../../runtime/types.ts";
@@ -9,7 +10,8 @@ const MIB = 2 ** 20;
 const host = { ...detectHost(), lowestOomScoreAdj: -1000 };
 
 describe("an update of a container", () => {
-  const updated = (present: HostConfig, request: UpdateRequest): HostConfig => updatedHostConfig(present, request);
+  const updated = (present: HostConfig, request: UpdateRequest): HostConfig =>
+    updatedHostConfig(present, request, { shmSize: 64 * MIB });
   const rows = (present: HostConfig, request: UpdateRequest): string[] =>
     describeUpdate(present, updated(present, request), host, []).map(
       ({ limit, before, after }) => `${limit}: ${before} → ${after}`,
@@ -86,6 +88,24 @@ describe("an update of a container", () => {
       NetworkRate: { Egress: 5, Ingress: 7 },
     });
     deepEqual(rows(present, request), ["ulimit nofile: 10:20 → max:max", "net-rate ingress: max → 7 bit/s"]);
+  });
+
+  it("puts limits of processes, /dev/shm and interfaces back to what they are without flags", () => {
+    const nofile = { Name: "nofile", Soft: 10, Hard: 20 };
+    const core = { Name: "core", Soft: 0, Hard: 0 };
+    const present = { Ulimits: [nofile, core], NetworkRate: { Egress: 5 }, ShmSize: MIB };
+    deepEqual(updated(present, { Unset: ["nofile", "--shm-size", "net-rate"] }), {
+      Ulimits: [core],
+      NetworkRate: { Egress: 0, Ingress: 0 },
+      ShmSize: 64 * MIB,
+    });
+    deepEqual(updated(present, { Unset: ["ulimit"], Ulimits: [core] }).Ulimits, [core]);
+    deepEqual(rows(present, { Unset: ["ulimit", "ShmSize"] }), [
+      "ulimit nofile: 10:20 → default",
+      "ulimit core: 0:0 → default",
+      "shm-size: 1MiB → 64MiB",
+    ]);
+    deepEqual(changedUlimits(present, {}, [{ ...nofile, Soft: 15 }])[0], { ...nofile, Soft: 15 });
   });
 
   it("replaces the list of a device limit, without devices whose limit is 0", () => {
