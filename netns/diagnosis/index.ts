@@ -1,8 +1,10 @@
 /** Why packets do not arrive: what is read, what is expected, what is sent and seen, and what is concluded from it. */
 
 export { readBundle, writeBundle } from "./bundle.ts";
+export * from "./drops/index.ts";
 export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
+export * from "./measure/index.ts";
 export * from "./probe/index.ts";
 export { type RedactOptions, redact } from "./redact.ts";
 export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";

@@ -6,7 +6,8 @@
 import type { SnapshotView } from "../snapshot-view.ts";
 import type { DeviceEvent, FreedEvent, KernelEvent } from "../tracing/events.ts";
 import { isNormal } from "../tracing/normal-drops.ts";
-import { type DeviceStep, type DropEvent, HOST, type LinkState, type Place } from "../types/index.ts";
+import { linkNamed, nextPlace, type PlacedLink, placeBefore } from "../tracing/placing.ts";
+import { type DeviceStep, type DropEvent, HOST, type Place } from "../types/index.ts";
 
 /** A packet that nothing is told of for so long is gone, and its name given to another. Milliseconds. */
 const LIFE = 20;
@@ -133,42 +134,14 @@ function endsAtSender(devices: readonly DeviceEvent[], { view, sender }: PathOpt
 }
 
 function withPlaces(devices: readonly DeviceEvent[], direction: "there" | "back", options: PathOptions): DeviceStep[] {
-  let before: { readonly place: Place; readonly link: LinkState } | undefined;
+  const { view, sender } = options;
+  let before: PlacedLink | undefined;
   return devices.map(({ device, kind, at }, index) => {
-    const place = index === 0 ? firstPlace(devices, direction, options) : nextPlace(options.view, before, device);
-    const link = place === undefined ? undefined : linkNamed(options.view, place, device);
-    before = place === undefined || link === undefined ? undefined : { place, link };
-    return { place, direction, device, event: kind, at };
+    const link = linkNamed(view, sender, device);
+    const isOwn = index === 0 && direction === "there" && link !== undefined;
+    if (isOwn) before = { place: sender, link };
+    else if (index === 0) before = placeBefore(view, device, devices[1]?.device);
+    else before = nextPlace(view, before, device);
+    return { place: before?.place, direction, device, event: kind, at };
   });
 }
-
-/** Where an answer begins is told by where it comes out next. */
-function firstPlace(
-  [first, second]: readonly DeviceEvent[],
-  direction: "there" | "back",
-  { view, sender }: PathOptions,
-): Place | undefined {
-  if (direction === "there") return sender;
-  const next = linkNamed(view, HOST, second?.device);
-  const end = next && view.peerOf(next);
-  return end?.link.name === first?.device ? end?.namespace.key : onlyPlaceWith(view, first?.device);
-}
-
-function nextPlace(
-  view: SnapshotView,
-  before: { readonly place: Place; readonly link: LinkState } | undefined,
-  device: string,
-): Place | undefined {
-  if (before === undefined) return onlyPlaceWith(view, device);
-  const end = view.peerOf(before.link);
-  if (end?.link.name === device) return end.namespace.key;
-  return linkNamed(view, before.place, device) === undefined ? onlyPlaceWith(view, device) : before.place;
-}
-
-function onlyPlaceWith(view: SnapshotView, device: string | undefined): Place | undefined {
-  const places = view.snapshot.namespaces.filter(({ links }) => links.some(({ name }) => name === device));
-  return places.length === 1 ? places[0]?.key : undefined;
-}
-
-const linkNamed = (view: SnapshotView, place: Place, device: string | undefined): LinkState | undefined =>
-  view.namespace(place)?.links.find(({ name }) => name === device);

@@ -2,7 +2,7 @@
 import type { FreedEvent } from "./events.ts";
 
 /** See include/net/dropreason-core.h */
-const NORMAL_REASONS: ReadonlySet<string> = new Set(["CONSUMED", "NOT_DROPPED_YET", "SKB_CONSUMED", "TCP_OLD_ACK"]);
+const NORMAL_REASONS: ReadonlySet<string> = new Set(["CONSUMED", "NOT_DROPPED_YET", "QUEUE_PURGE", "TCP_OLD_ACK"]);
 /**
  * What was delivered already, to a raw socket: an answer to `ping`. Copies for every listener that nobody listens to:
  * multicast of IPv6, which each namespace sends all the time.
