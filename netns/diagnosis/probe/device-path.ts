@@ -45,32 +45,62 @@ interface Story {
 }
 
 export function devicePath(events: readonly KernelEvent[], options: PathOptions): DevicePath {
-  const told = storiesOf(events).flatMap((story) => {
-    const role = roleOf(story, options);
-    return role === undefined ? [] : { story, role };
-  });
+  const told = withoutAcknowledgements(
+    storiesOf(events).flatMap((story) => {
+      const role = roleOf(story, options);
+      return role === undefined ? [] : { story, role };
+    }),
+    options,
+  );
   const since = (at: number): number => Math.max(0, at - options.began);
+  const placed = told.map(({ story, role }) => ({
+    ...{ story, role },
+    steps: withPlaces(story.devices, role === "back" ? "back" : "there", options).map((step) => ({
+      ...step,
+      at: since(step.at),
+    })),
+  }));
   return {
-    devices: told
-      .flatMap(({ story, role }) =>
-        role === "neighbour"
-          ? []
-          : withPlaces(story.devices, role, options).map((step) => ({ ...step, at: since(step.at) })),
-      )
+    devices: placed
+      .flatMap(({ role, steps }) => (role === "neighbour" ? [] : steps))
       .sort((one, other) => one.at - other.at),
-    drops: told.flatMap(({ story: { devices, freed } }) =>
+    drops: placed.flatMap(({ story: { freed }, role, steps }) =>
       freed === undefined || isNormal(freed)
         ? []
         : {
             reason: freed.reason,
             location: freed.location,
-            device: devices.at(-1)?.device,
+            device: steps.at(-1)?.device,
+            place: steps.length === 0 ? options.sender : steps.at(-1)?.place,
+            direction: role === "back" ? "back" : "there",
             protocol: freed.protocol,
             at: since(freed.at),
           },
     ),
   };
 }
+
+interface Told {
+  readonly story: Story;
+  readonly role: Role;
+}
+
+/** What is sent once an answer is there only says that it is. */
+function withoutAcknowledgements(told: readonly Told[], { asked }: PathOptions): Told[] {
+  const roundOf = (at: number): number => asked.findLastIndex((one) => one <= at);
+  const answered = new Map<number, number>();
+  for (const { story, role } of told) {
+    const at = startOf(story);
+    const round = roundOf(at);
+    if (role === "back") answered.set(round, Math.min(at, answered.get(round) ?? at));
+  }
+  return told.filter(({ story, role }) => {
+    const at = startOf(story);
+    return role !== "there" || at < (answered.get(roundOf(at)) ?? Number.POSITIVE_INFINITY);
+  });
+}
+
+const startOf = ({ devices, freed }: Story): number => devices[0]?.at ?? freed?.at ?? 0;
 
 function storiesOf(events: readonly KernelEvent[]): Story[] {
   const stories: Story[] = [];

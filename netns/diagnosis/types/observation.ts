@@ -63,6 +63,9 @@ export interface DropEvent {
   readonly location: string;
   /** The last device on which that packet was seen. */
   readonly device: string | undefined;
+  /** Where that is; without a device, where it was sent from. Undefined when it cannot be told. */
+  readonly place?: Place | undefined;
+  readonly direction?: "there" | "back";
   readonly protocol: number;
   readonly at: number;
 }
