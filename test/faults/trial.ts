@@ -1,0 +1,120 @@
+/** One fault on one path: the path is seen to work, is broken and seen to be broken, diagnosed, mended and seen to work. */
+import type { DoctorReport, Finding, FlowReport } from "../../netns/diagnosis/types/index.ts";
+import { waitFor } from "../support/wait.ts";
+import type { Fault, Injection } from "./fault.ts";
+import { differences, type Fingerprint, fingerprint } from "./fingerprint.ts";
+import { type Path, type PathKind, pathOf, use } from "./paths.ts";
+import type { World } from "./world.ts";
+
+export interface Trial {
+  readonly fault: Fault;
+  readonly path: Path;
+  readonly injection: Injection;
+}
+
+export interface Diagnosis<Report> {
+  /** Undefined when there was no report. */
+  readonly report: Report | undefined;
+  readonly exitCode: number | null;
+  readonly milliseconds: number;
+  readonly stderr: string;
+}
+
+export type Health = "as wanted" | { readonly problem: string };
+
+/** Milliseconds that an answer may take: none of these paths is longer than this host. */
+const PATIENCE = 1000;
+const TRIES = 10;
+
+export function planTrial(world: World, fault: Fault, kind: PathKind): Trial {
+  const path = pathOf(world, kind);
+  return { fault, path, injection: fault.plan(world, path) };
+}
+
+/** @throws when the path does not work as it should without a fault */
+export async function expectHealthy(world: World, { fault, path }: Trial): Promise<void> {
+  const wanted = fault.effect !== "closed" && fault.effect !== "opened";
+  let last = "";
+  await waitFor(
+    `${path.kind} to be ${wanted ? "open" : "closed"}`,
+    async () => {
+      const { works, answer } = await use(world, path, wanted ? 3000 : PATIENCE);
+      last = answer;
+      return works === wanted;
+    },
+    12_000,
+  ).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${last}`);
+  });
+}
+
+export async function injectFault(world: World, { fault, injection }: Trial): Promise<void> {
+  if (fault.engine === "down") await world.killEngine();
+  await injection.inject();
+}
+
+/** Whether the fault does to the path what it should. */
+export async function seeEffect(world: World, { fault: { effect = "broken" }, path }: Trial): Promise<Health> {
+  if (effect === "partial") return seePartial(world, path);
+  const { works, answer } = await use(world, path, PATIENCE);
+  const wanted = effect === "latent" || effect === "opened";
+  return works === wanted ? "as wanted" : { problem: `${effect}: ${answer}` };
+}
+
+async function seePartial(world: World, path: Path): Promise<Health> {
+  const answers = await Promise.all(Array.from({ length: TRIES }, () => use(world, path, PATIENCE)));
+  const lost = answers.filter(({ works }) => !works).length;
+  return lost > 0 && lost < TRIES ? "as wanted" : { problem: `${lost} of ${TRIES} failed` };
+}
+
+/** Takes the fault back. @returns what is not as before; empty when all is */
+export async function undoFault(world: World, trial: Trial, before: Fingerprint): Promise<readonly string[]> {
+  await world.startEngine();
+  await trial.injection.undo();
+  await world.engine.ctr(["net", "repair"]);
+  let left: readonly string[] = [];
+  await waitFor(
+    "the state from before",
+    async () => {
+      left = differences(before, await fingerprint(world));
+      return left.length === 0;
+    },
+    3000,
+  ).catch(() => {});
+  return left;
+}
+
+export const why = (world: World, path: Path, ...flags: readonly string[]): Promise<Diagnosis<FlowReport>> => {
+  const size = path.size === undefined ? [] : ["--size", String(path.size)];
+  return diagnose<FlowReport>(world, ["net", "why", path.from, path.to, ...size, "--json", ...flags]);
+};
+
+export const doctor = (world: World, ...flags: readonly string[]): Promise<Diagnosis<DoctorReport>> =>
+  diagnose<DoctorReport>(world, ["net", "doctor", "--json", ...flags]);
+
+async function diagnose<Report>(world: World, argv: readonly string[]): Promise<Diagnosis<Report>> {
+  const start = process.hrtime.bigint();
+  const { stdout, stderr, exitCode } = await world.engine.ctr(argv, { timeout: 60_000 });
+  const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;
+  return { report: parse<Report>(stdout), exitCode, milliseconds, stderr };
+}
+
+function parse<Report>(text: string): Report | undefined {
+  try {
+    return JSON.parse(text) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** All that a finding says, as one text. */
+export const textOf = ({ code, object, title, explanation, evidence, fix }: Finding): string =>
+  [
+    ...[code, object, title, explanation],
+    ...evidence.flatMap(({ source, value, expected = "" }) => [source, value, expected]),
+    ...(fix === undefined ? [] : [fix.text, ...fix.commands.map((argv) => argv.join(" "))]),
+  ].join("\n");
+
+/** @param names see {@link Injection.names} */
+export const namesAll = (text: string, names: readonly string[]): boolean =>
+  names.every((name) => name.split("|").some((one) => text.includes(one)));
