@@ -1,5 +1,5 @@
 /** What `ctr-diagnosis` is asked on its standard input, and the lines that it answers with. */
-import type { DoctorReport, DropEvent, FixAction, FlowReport, Snapshot } from "../../netns/index.ts";
+import type { DoctorReport, Drop, DropCounter, FixAction, FlowReport, Snapshot } from "../../netns/index.ts";
 import type { BenchReport } from "./bench-report.ts";
 import type { MatrixReport } from "./matrix-report.ts";
 
@@ -97,7 +97,10 @@ export type DiagnosisReport = FlowReport | DoctorReport | MatrixReport | BenchRe
 export type DiagnosisEvent =
   /** What is done just now, for people who wait. */
   | { readonly type: "progress"; readonly text: string }
-  | { readonly type: "drop"; readonly drop: DropEvent & { readonly time: string; readonly place?: string } }
+  /** Packets that were lost so far. */
+  | { readonly type: "counters"; readonly counters: readonly DropCounter[] }
+  /** One that is lost just now. Places have the names of containers. */
+  | { readonly type: "drop"; readonly drop: Drop }
   /**
    * Something is about to be changed, and then whether it was. Of `repair`, which is for the engine, only that it is
    * needed is told: who asked has to ask the engine for it.

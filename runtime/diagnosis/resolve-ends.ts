@@ -66,7 +66,7 @@ interface Target {
 
 /** @throws `invalid` for what cannot be read or lacks a port, `notFound` for an unknown container, with the nearest one */
 export async function resolveEnds(request: EndsRequest, tools: ResolveTools): Promise<ResolvedEnds> {
-  const source = resolveSource(request.from, tools.view);
+  const source = resolvePlace(request.from, tools.view);
   const end = parseDestination(request.to);
   const target = await resolveTarget(end, request, source, tools);
   const findings = [source.finding, target.finding].filter((finding) => finding !== undefined);
@@ -95,7 +95,8 @@ function usable(addresses: readonly string[], source: Source, view: SnapshotView
   return fitting.length > 0 ? fitting : addresses.slice(0, 1);
 }
 
-function resolveSource(text: string, view: SnapshotView): Source {
+/** Where packets are sent from. @throws `invalid` for what cannot be read, `notFound` for an unknown container */
+export function resolvePlace(text: string, view: SnapshotView): Source {
   const end = parseSource(text);
   if (end.kind === "host") return { place: HOST, address: undefined, finding: undefined };
   if (end.kind === "outside") return { place: OUTSIDE, address: undefined, finding: undefined };

@@ -1,11 +1,15 @@
 /** What the operations of the diagnosis work with: the kernel's state, the model, packets, and where to tell of it. */
 import type {
   Attempt,
+  Drop,
+  DropNotice,
   Finding,
   FixAction,
   Flow,
   FlowContext,
   FlowReport,
+  Measurement,
+  MeasureOptions,
   NameLookup,
   Observations,
   Place,
@@ -36,5 +40,10 @@ export interface LiveTools {
   /** Many at once, without following their packets. */
   tryFlows(flows: readonly Flow[]): Promise<readonly Attempt[]>;
   lookUp(view: SnapshotView, name: string, place: Place): Promise<NameLookup>;
+  measure(options: Omit<MeasureOptions, "namespaces">): Promise<Measurement>;
+  followDrops(
+    view: SnapshotView,
+    options: { readonly container: Place | undefined; readonly signal: AbortSignal },
+  ): AsyncIterable<Drop | DropNotice>;
   apply(action: Exclude<FixAction, { readonly kind: "repair" }>): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { defineCommand } from "../command.ts";
 import { DiagnosisExit } from "../diagnosis/exit-codes.ts";
 import { JSON_OPTIONS, secondsOption } from "../diagnosis/options.ts";
 import { eventsFor } from "../diagnosis/session.ts";
-import { dropHeading, dropLine } from "../format/diagnosis/drops.ts";
+import { countersText, dropHeading, dropLine } from "../format/diagnosis/drops.ts";
 
 /** Seconds. */
 const USUAL_TIME = 5;
@@ -37,7 +37,9 @@ export const command = defineCommand({
     let count = 0;
     for await (const event of eventsFor(client, request, stop.signal)) {
       if (ndjson) process.stdout.write(`${JSON.stringify(event)}\n`);
-      if (event.type !== "drop" || ndjson) continue;
+      if (ndjson) continue;
+      if (event.type === "counters") process.stdout.write(countersText(event.counters));
+      if (event.type !== "drop") continue;
       if (count++ === 0) process.stdout.write(dropHeading());
       process.stdout.write(dropLine(event.drop));
     }

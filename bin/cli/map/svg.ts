@@ -1,5 +1,6 @@
 /** The map as a drawing: networks on the left, containers on the right, their cables between. */
 import type { GrantRow, MapNetwork } from "../client/network-types.ts";
+import { isOnMap, type Overlay, overlayText } from "./overlay.ts";
 import { addressesOf, type Cable, networkWords, type PlacedContainer, type Topology } from "./topology.ts";
 
 /** Pixels. */
@@ -38,7 +39,8 @@ interface Box extends Content {
   readonly height: number;
 }
 
-export function mapSvg(topology: Topology): string {
+/** @param overlay a packet's way, which is drawn over the cables */
+export function mapSvg(topology: Topology, overlay?: Overlay): string {
   const networks = topology.networks.filter(isShown);
   const { containers, cables, grants } = topology;
   const colours = new Map(networks.map(({ Id }, index) => [Id, COLOURS[index % COLOURS.length] ?? GREY]));
@@ -58,8 +60,44 @@ export function mapSvg(topology: Topology): string {
     ...grants.flatMap((grant) => drawOpening(grant, boxes)),
   ];
   const width = right + widthOf(containerBoxes) + (grants.length > 0 ? OPENING_ROOM : 0) + MARGIN;
-  return svgDocument(width, Math.max(bottomOf(networkBoxes), bottomOf(containerBoxes)) + MARGIN, parts);
+  const bottom = Math.max(bottomOf(networkBoxes), bottomOf(containerBoxes)) + MARGIN;
+  if (overlay === undefined) return svgDocument(width, bottom, parts);
+  const way = drawWay(overlay, boxes, bottom);
+  return svgDocument(Math.max(width, way.width), bottom + way.height, [...parts, ...way.parts]);
 }
+
+/** Told apart from cables by its width and its dashes, and in words below the drawing. */
+const WAY = 'fill="none" stroke="#000" stroke-width="4" stroke-dasharray="2 5" stroke-linecap="round"';
+
+function drawWay(overlay: Overlay, boxes: ReadonlyMap<string, Box>, top: number) {
+  const stops = overlay.stops.filter(isOnMap).flatMap((stop) => {
+    const box = boxes.get(stop.id);
+    return box === undefined ? [] : [{ stop, box }];
+  });
+  const lines = stops.slice(1).map(({ box }, index) => `<path d="${between(stops[index]?.box ?? box, box)}" ${WAY}/>`);
+  const crosses = stops.filter(({ stop }) => stop.ends).map(({ box }) => cross(nearSide(box), box.y + PADDING));
+  const words = overlayText(overlay).trimEnd().split("\n");
+  const texts = words.map(
+    (text, index) =>
+      `<text x="${MARGIN}" y="${top + LINE * (index + 0.5)}" fill="#000" xml:space="preserve">${xml(text)}</text>`,
+  );
+  const longest = Math.max(...words.map((text) => [...text].length));
+  return {
+    parts: [...lines, ...crosses, ...texts],
+    width: Math.ceil(longest * CHARACTER) + 2 * MARGIN,
+    height: words.length * LINE + MARGIN,
+  };
+}
+
+/** The side that faces the other column. */
+const nearSide = ({ side, x, width }: Box): number => (side === "left" ? x + width : x);
+
+function between(from: Box, to: Box): string {
+  return curve({ x: nearSide(from), y: from.y + PADDING }, { x: nearSide(to), y: to.y + PADDING });
+}
+
+const cross = (x: number, y: number): string =>
+  `<path d="M${x - 8} ${y - 8} L${x + 8} ${y + 8} M${x - 8} ${y + 8} L${x + 8} ${y - 8}" stroke="#c00" stroke-width="4"/>`;
 
 /** The host's network, and none, are drawn when somebody uses them. */
 const isShown = ({ Driver, Endpoints }: MapNetwork): boolean =>

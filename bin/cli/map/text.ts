@@ -1,21 +1,31 @@
 /** The map as a tree of text: networks, and the containers on each. */
 import { alignColumns } from "../format/table.ts";
 import { grantText } from "../network/grants.ts";
+import { type Overlay, overlayText } from "./overlay.ts";
 import { addressesOf, networkWords, type PlacedContainer, type Topology } from "./topology.ts";
 
-export function mapText(topology: Topology): string {
+/** @param overlay a packet's way: what it passed is marked */
+export function mapText(topology: Topology, overlay?: Overlay): string {
   const { networks, grants } = topology;
   const shown = networks.filter(({ Driver, Endpoints }) => !isMode(Driver) || Endpoints.length > 0);
-  const blocks = shown.map((network) => networkBlock(topology, network));
+  const blocks = shown.map((network) => networkBlock(topology, network, overlay));
   const opened = grants.map(grantText).sort();
   if (opened.length > 0) blocks.push(`opened by ctr net allow\n${branches(opened.map((line) => [line]))}`);
+  if (overlay !== undefined) blocks.push(overlayText(overlay));
   return blocks.join("\n");
+}
+
+/** `══` where the packet passed, `══✗` where it ended. */
+function markOf(id: string, overlay: Overlay | undefined): string[] {
+  const stop = overlay?.stops.find((one) => one.id === id);
+  if (stop === undefined) return [];
+  return [stop.ends ? "══✗" : "══"];
 }
 
 const isMode = (driver: string): boolean => driver === "host" || driver === "null";
 
-function networkBlock(topology: Topology, network: Topology["networks"][number]): string {
-  const title = [network.Name, ...networkWords(network)].join("   ");
+function networkBlock(topology: Topology, network: Topology["networks"][number], overlay: Overlay | undefined): string {
+  const title = [network.Name, ...networkWords(network), ...markOf(network.Id, overlay)].join("   ");
   const rows = topology.cables
     .filter(({ networkId }) => networkId === network.Id)
     .flatMap(({ containerId, endpoint }) => {
@@ -25,7 +35,7 @@ function networkBlock(topology: Topology, network: Topology["networks"][number])
         endpoint.ContainerName,
         addressesOf(endpoint).join(" "),
         state,
-        (container?.published ?? []).join(", "),
+        [(container?.published ?? []).join(", "), ...markOf(containerId, overlay)].join("   ").trim(),
       ];
       return [row, ...joiners(topology, containerId)];
     });

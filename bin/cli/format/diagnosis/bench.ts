@@ -3,23 +3,25 @@ import type { BenchReport } from "../../../../runtime/index.ts";
 import { alignColumns } from "../table.ts";
 import type { FlowLayout } from "./flow.ts";
 
+const UNKNOWN = "could not be measured";
+
 export function benchText(report: BenchReport, { paint }: FlowLayout): string {
-  const { from, to, addresses, throughput, latency, pathMtu, limits } = report;
+  const { from, to, address, throughput, latency, pathMtu, limits, failures } = report;
   const rows = [
     ["throughput there", rateText(throughput.there)],
     ["throughput back", rateText(throughput.back)],
-    ["round trip", latencyText(latency.roundTrip)],
-    ["new connection", latencyText(latency.connect)],
-    ["largest packet", pathMtu === undefined ? "not found" : `${pathMtu} bytes`],
+    ["round trip", latencyText(latency)],
+    ["largest packet", pathMtu === undefined ? UNKNOWN : `${pathMtu} bytes`],
   ];
   const held = limits.filter(({ effect }) => effect !== undefined);
   const others = limits.filter(({ effect }) => effect === undefined);
   return [
-    `${paint("bold", `${from} → ${to}`)}   ${addresses.source} → ${addresses.destination}\n`,
+    `${paint("bold", `${from} → ${to}`)}   ${address}\n`,
     alignColumns(rows, { minimum: 0 }).replace(/^/gm, "  ").trimEnd(),
     "\n",
     held.length === 0 ? "\nNothing was held back by a limit.\n" : `\nHeld back by\n${limitRows(held)}`,
     others.length === 0 ? "" : `\nOther limits on the way\n${limitRows(others)}`,
+    failures.length === 0 ? "" : `\n${failures.map((text) => `not measured: ${text}\n`).join("")}`,
   ].join("");
 }
 
@@ -30,7 +32,8 @@ const limitRows = (limits: BenchReport["limits"]): string =>
   );
 
 /** Powers of ten, as rates of networks are told. */
-function rateText(bits: number): string {
+function rateText(bits: number | undefined): string {
+  if (bits === undefined) return UNKNOWN;
   for (const [unit, size] of [
     ["Gbit/s", 1e9],
     ["Mbit/s", 1e6],
@@ -41,8 +44,10 @@ function rateText(bits: number): string {
   return `${Math.round(bits)} bit/s`;
 }
 
-const latencyText = ({ median, p99, samples }: BenchReport["latency"]["connect"]): string =>
-  `${microseconds(median)} median, ${microseconds(p99)} of 99 % (${samples} samples)`;
+const latencyText = (latency: BenchReport["latency"]): string =>
+  latency === undefined
+    ? UNKNOWN
+    : `${microseconds(latency.median)} median, ${microseconds(latency.p99)} of 99 % (${latency.rounds} rounds)`;
 
 const microseconds = (value: number): string =>
   value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${Math.round(value)} µs`;
