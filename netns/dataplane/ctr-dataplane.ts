@@ -2,7 +2,7 @@
  * `ctr-dataplane`: the companion process of the engine that answers names and runs proxies. It goes on while no engine is
  * there, and ends by itself when it has nothing to do for a while.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setPriority } from "node:os";
 import { LISTENING_DESCRIPTOR } from "./launch.ts";
@@ -17,6 +17,9 @@ const CHECK_INTERVAL = 5_000;
  */
 const IDLE_TIME = { withEngine: 600_000, alone: 30_000 } as const;
 
+/** Of -20 … 19, the lower the earlier. */
+const NICE = -10;
+
 const [, , socketPath = ""] = process.argv;
 process.title = "ctr-dataplane";
 preferAnswers();
@@ -25,13 +28,15 @@ process.on("SIGHUP", () => {});
 
 /**
  * An answer takes microseconds, and programs wait for it: it goes before the starts of containers, which keep all cores
- * busy for long. See nice(2).
+ * busy for long. See nice(2). Where the kernel groups processes by their sessions (autogroup, see sched(7)), nice counts
+ * only among those of one session, and the session's own number between them.
  */
 function preferAnswers(): void {
   try {
-    setPriority(-10);
+    setPriority(NICE);
+    writeFileSync("/proc/self/autogroup", String(NICE));
   } catch {
-    // Without CAP_SYS_NICE it takes its turn like everybody else.
+    // Without CAP_SYS_NICE it takes its turn like everybody else; some kernels do not group.
   }
 }
 

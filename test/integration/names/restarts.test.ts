@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { identifyProcess, isAlive, type ProcessIdentity, signalProcess } from "../../../lib/system/process.ts";
 import type { NameRecord, NamesSandbox } from "../../../netns/dns/index.ts";
@@ -99,6 +100,15 @@ describe("the data plane", () => {
     await Promise.all([fixture.names.serve(c2), fixture.names.unserve("c1")]);
     assert.equal(await fixture.ask("c2", "new"), "NOERROR 172.18.0.99");
     assert.equal((await fixture.dataPlane.figures()).sandboxes, 1);
+  });
+
+  it("goes before other work, also where the kernel groups processes by sessions", async () => {
+    await using fixture = NamesFixture.start();
+    await serveNames(fixture);
+    const { pid } = await processOf(fixture);
+    assert.equal(getPriority(pid), -10);
+    const path = `/proc/${pid}/autogroup`;
+    if (existsSync(path)) assert.match(readFileSync(path, "utf8"), /nice -10$/m);
   });
 
   it("is not started for names alone, nor by an engine that has nothing for it", async () => {
