@@ -1,7 +1,10 @@
 /** Why packets do not arrive: what is read, what is expected, what is sent and seen, and what is concluded from it. */
 
 export { readBundle, writeBundle } from "./bundle.ts";
+export { CAUSES } from "./causes/index.ts";
+export { explainLookup, type LookupContext } from "./causes/names/index.ts";
 export * from "./drops/index.ts";
+export { explainFlow, inspectState, STATE_CHECKS } from "./explain.ts";
 export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
 export * from "./measure/index.ts";

@@ -1,0 +1,104 @@
+import { bridgeAddresses, bridgeNetworks, cableOfLink, cablesOf, intendedGateway } from "../../intended.ts";
+import { obstaclesOfKind } from "../../obstacles.ts";
+import { type Cause, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
+import { deviceOf, placeOf, text } from "../facts.ts";
+import { repaired } from "../fixes.ts";
+import { type Case, found } from "../found.ts";
+
+export const wrongGateway: Cause = {
+  code: "CTRN311",
+  severity: "error",
+  heading: "Nobody has the gateway's address",
+
+  inspect: (context) => [
+    ...bridgeNetworks(context.snapshot).flatMap(({ network, bridge, used }) =>
+      lostAddresses(context, bridge).map((address) =>
+        found(wrongGateway, undefined, {
+          ...caseOfBridge(bridge, network.name, address),
+          severity: used ? "error" : "warning",
+        }),
+      ),
+    ),
+    ...wrongRoutes(context).map((route) => found(wrongGateway, undefined, caseOfRoute(route))),
+  ],
+
+  explain: (context) =>
+    obstaclesOfKind(context, "neighbour-silent", "no-route", "misrouted", "answer-unroutable").flatMap((obstacle) => {
+      const details = caseOfObstacle(context, placeOf(obstacle), deviceOf(obstacle), text(obstacle, "address"));
+      return details === undefined ? [] : found(wrongGateway, obstacle, details);
+    }),
+};
+
+function caseOfObstacle(context: FlowContext, place: string, device: string, address: string): Case | undefined {
+  const { view, flow } = context;
+  if (place === HOST) {
+    // The host's route to a network goes with its address there.
+    const network = view.networkOfAddress(address === "" ? flow.destination : address);
+    const [lost] = network?.bridge === undefined ? [] : lostAddresses(context, network.bridge);
+    return network?.bridge === undefined || lost === undefined
+      ? undefined
+      : caseOfBridge(network.bridge, network.name, lost);
+  }
+  const cable = cableOfLink(view, place, device);
+  const gateway = cable && intendedGateway(cable.network, flow.family);
+  if (cable === undefined || address === "") return undefined;
+  const [lost] = lostAddresses(context, cable.bridgeName);
+  if (lost !== undefined && address === gateway) return caseOfBridge(cable.bridgeName, cable.network.name, lost);
+  const route = wrongRoutes(context).find((one) => one.place === place && one.gateway === address);
+  return route && caseOfRoute(route);
+}
+
+/** Addresses that a bridge that is up has to have and has not. */
+function lostAddresses({ view }: StateContext, bridge: string): string[] {
+  const [link, network] = [view.host.links.find(({ name }) => name === bridge), view.networkOfBridge(bridge)];
+  if (link === undefined || network === undefined || !link.up) return [];
+  return bridgeAddresses(network)
+    .filter(({ address }) => !link.addresses.some((one) => one.address === address))
+    .map(({ address, prefixLength }) => `${address}/${prefixLength}`);
+}
+
+interface WrongRoute {
+  readonly place: string;
+  readonly name: string;
+  readonly gateway: string;
+  readonly expected: string;
+}
+
+/** Default routes over a cable of ours to an address that nobody has, where another is given. */
+function wrongRoutes({ view }: StateContext): WrongRoute[] {
+  return cablesOf(view).flatMap(({ namespace, interfaceName, network, container }) =>
+    namespace.routes.flatMap(({ family, destination, gateway, device, type }) => {
+      const isDefault = destination === "0.0.0.0/0" || destination === "::/0";
+      const expected = intendedGateway(network, family);
+      if (!isDefault || device !== interfaceName || type !== "unicast" || gateway === undefined) return [];
+      if (expected === "" || gateway === expected || view.holdersOf(gateway).length > 0) return [];
+      // Another network's addresses are not known to nobody but us.
+      if (view.networkOfAddress(gateway)?.id !== network.id) return [];
+      return { place: namespace.key, name: container.name, gateway, expected };
+    }),
+  );
+}
+
+function caseOfBridge(bridge: string, network: string, address: string): Case {
+  return {
+    object: `bridge ${bridge}`,
+    title: `The bridge of network ${network} has lost the address ${address}, which is its containers' way out.`,
+    explanation:
+      "Containers send everything for elsewhere to that address, and nobody answers there; the host itself has lost its route " +
+      "to the network along with it. Network managers take addresses from devices that they think are theirs.",
+    evidence: [{ source: `ip address show ${bridge}`, value: `no ${address}`, expected: address }],
+    fix: repaired("ctr gives the bridge its address again."),
+  };
+}
+
+function caseOfRoute({ name, gateway, expected }: WrongRoute): Case {
+  return {
+    object: `routes of container ${name}`,
+    title: `The container ${name} sends everything for elsewhere to ${gateway}, an address that nobody has.`,
+    explanation: `The way out of its network is ${expected}. A program in the container that may change the network has set another.`,
+    evidence: [
+      { source: `ip route (in ${name})`, value: `default via ${gateway}`, expected: `default via ${expected}` },
+    ],
+    fix: repaired("ctr sets the container's default route again."),
+  };
+}

@@ -1,0 +1,84 @@
+import { type Cable, cablesOf } from "../../intended.ts";
+import { obstaclesOfKind } from "../../obstacles.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import { type Cause, HOST, type NeighbourState } from "../../types/index.ts";
+import { placeOf, text } from "../facts.ts";
+import { ownCommand } from "../fixes.ts";
+import { type Case, found } from "../found.ts";
+
+interface WrongNeighbour {
+  readonly place: string;
+  readonly neighbour: NeighbourState;
+  readonly expected: string;
+}
+
+export const wrongNeighbour: Cause = {
+  code: "CTRN313",
+  severity: "error",
+  heading: "A fixed entry leads to the wrong hardware address",
+
+  inspect: ({ view }) => wrongNeighbours(view).map((wrong) => found(wrongNeighbour, undefined, caseOf(view, wrong))),
+
+  explain: (context) =>
+    obstaclesOfKind(context, "neighbour-wrong").flatMap((obstacle) => {
+      const { view } = context;
+      const address = text(obstacle, "address");
+      const wrong = wrongNeighbours(view).find(
+        ({ place, neighbour }) => place === placeOf(obstacle) && (address === "" || neighbour.address === address),
+      );
+      return wrong === undefined ? [] : found(wrongNeighbour, obstacle, caseOf(view, wrong));
+    }),
+};
+
+/** Entries that do not expire, with another hardware address than the one that has the address. */
+function wrongNeighbours(view: SnapshotView): WrongNeighbour[] {
+  return cablesOf(view).flatMap((cable) => [
+    ...inside(view, cable),
+    ...view.host.neighbours
+      .filter(({ device, address }) => device === cable.bridgeName && isOf(cable, address))
+      .flatMap((neighbour) => compare(HOST, neighbour, [cable.inside?.mac])),
+  ]);
+}
+
+const isOf = ({ endpoint }: Cable, address: string): boolean =>
+  address === endpoint.address || address === endpoint.address6;
+
+/** A container's entries for its gateway, and for others of its network. */
+function inside(view: SnapshotView, { namespace, interfaceName, bridgeName, network }: Cable): WrongNeighbour[] {
+  return namespace.neighbours
+    .filter(({ device, address }) => device === interfaceName && view.networkOfAddress(address)?.id === network.id)
+    .flatMap((neighbour) => {
+      const macs = view
+        .holdersOf(neighbour.address)
+        .filter(({ namespace: { key }, link }) => (key === HOST ? link.name === bridgeName : true))
+        .map(({ link }) => link.mac);
+      return compare(namespace.key, neighbour, macs);
+    });
+}
+
+function compare(place: string, neighbour: NeighbourState, macs: readonly (string | undefined)[]): WrongNeighbour[] {
+  const [expected] = macs;
+  const { state, mac } = neighbour;
+  if (state !== "permanent" || mac === undefined || expected === undefined || macs.includes(mac)) return [];
+  return [{ place, neighbour, expected }];
+}
+
+function caseOf(view: SnapshotView, { place, neighbour, expected }: WrongNeighbour): Case {
+  const { address, device, mac = "" } = neighbour;
+  const who = place === HOST ? "The host" : `The container ${view.nameOf(place)}`;
+  return {
+    object: `neighbour ${address} on ${device} of ${view.nameOf(place)}`,
+    title: `${who} sends what is for ${address} to a hardware address that is not the receiver's.`,
+    explanation:
+      "Somebody has written an entry that never expires, and it is wrong by now. The frames arrive at nobody, or at another container, which throws them away.",
+    evidence: [
+      { source: `ip neighbour show ${address} (in ${view.nameOf(place)})`, value: `${mac} permanent`, expected },
+    ],
+    fix: ownCommand(
+      place,
+      view.nameOf(place),
+      ["ip", "neighbour", "delete", address, "dev", device],
+      "Take the entry out: the right one is found by itself.",
+    ),
+  };
+}

@@ -1,0 +1,36 @@
+/** Look-ups of names that led to no address: what a cause says of them. */
+import type { NameLookup, NameQuestion } from "../../look-up/types.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import type { Evidence, Finding, Place } from "../../types/index.ts";
+
+export interface LookupContext {
+  readonly view: SnapshotView;
+  /** Where the name was looked up. */
+  readonly from: Place;
+  readonly fromName: string;
+  readonly lookup: NameLookup;
+}
+
+export interface LookupCause {
+  explainLookup(context: LookupContext): readonly Finding[];
+}
+
+export const outcomesOf = ({ questions }: NameLookup): ReadonlySet<NameQuestion["outcome"]> =>
+  new Set(questions.map(({ outcome }) => outcome));
+
+const WORDS: Readonly<Record<NameQuestion["outcome"], string>> = {
+  found: "found",
+  none: "no address of this kind",
+  unknown: "no such name",
+  failed: "an error",
+  refused: "refused: nobody listens",
+  silence: "no answer",
+  error: "could not be sent",
+};
+
+export const questionEvidence = ({ questions }: NameLookup): Evidence[] =>
+  questions.map(({ question, type, server, outcome, detail }) => ({
+    source: `${server} asked for ${type} of ${question}`,
+    value: detail ?? WORDS[outcome],
+    expected: "an address",
+  }));

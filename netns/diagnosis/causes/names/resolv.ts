@@ -1,0 +1,20 @@
+/** What resolv.conf says, and who answers there. */
+import { parseResolvConf } from "../../../files/host-resolv-conf.ts";
+import { isLoopback } from "../../../ports/host-address.ts";
+import type { NamespaceState, SocketState } from "../../types/index.ts";
+
+/** Of a sandbox's name server, as in Docker. */
+export const SANDBOX_SERVER = "127.0.0.11";
+export const DNS_PORT = 53;
+
+export const resolvOf = ({ resolvConf }: NamespaceState) => parseResolvConf(resolvConf ?? "");
+
+/** Name servers that the container itself would have to run. */
+export const ownServers = (namespace: NamespaceState): string[] =>
+  resolvOf(namespace).servers.filter((server) => isLoopback(server) && server !== SANDBOX_SERVER);
+
+export const answersNames = ({ sockets }: NamespaceState, server: string): boolean =>
+  sockets.some(({ protocol, port, address }) => protocol === "udp" && port === DNS_PORT && takes(address, server));
+
+const takes = (address: SocketState["address"], server: string): boolean =>
+  address === server || address === "0.0.0.0" || address === "::";

@@ -1,0 +1,142 @@
+/** What is missing in our own nftables table: elements of networks and ports, and constant rules. */
+import { ensureScript } from "../../firewall/nftables/table.ts";
+import { bridgeNetworks, type WantedElement, wantedElements } from "../intended.ts";
+import { type Ruleset, rulesetOf } from "../ruleset.ts";
+import type { Cause, Finding, StateContext } from "../types/index.ts";
+import { isTableGone } from "./firewall/115-own-table-gone.ts";
+import { repaired } from "./fixes.ts";
+import { found } from "./found.ts";
+
+const [FAMILY, TABLE] = ["inet", "ctr"] as const;
+
+/** What each code says of a lost part. */
+const SENTENCES = {
+  CTRN103: "traffic that is allowed may be dropped",
+  CTRN109: "containers of one network may not reach each other",
+  CTRN201: "containers reach nothing outside: they are not given the host's address",
+  CTRN204: "a published port leads nowhere",
+  CTRN207: "published ports are not reached",
+  CTRN211: "containers cannot use their own published ports",
+} as const;
+
+type Code = keyof typeof SENTENCES;
+
+export interface LostPart {
+  readonly code: Code;
+  /** `network front`, `container web`, `table inet ctr`. */
+  readonly owner: string;
+  /** Set or map, or chain. */
+  readonly place: string;
+  /** What is not there. */
+  readonly text: string;
+  /** Whether anybody needs it now. */
+  readonly used: boolean;
+}
+
+export const lostPartsFor = (context: StateContext, code: Code): readonly LostPart[] =>
+  lostParts(context).filter((part) => part.code === code);
+
+const known = new WeakMap<StateContext["snapshot"], readonly LostPart[]>();
+
+function lostParts(context: StateContext): readonly LostPart[] {
+  const before = known.get(context.snapshot);
+  if (before !== undefined) return before;
+  const parts = findLostParts(context);
+  known.set(context.snapshot, parts);
+  return parts;
+}
+
+/** A table that is gone as a whole is another cause. */
+function findLostParts(context: StateContext): LostPart[] {
+  const { snapshot, view } = context;
+  const { firewallBackend, iptables } = snapshot.intent.settings;
+  const ruleset = rulesetOf(view.host);
+  const isOurs = firewallBackend === "nftables" && iptables && ruleset?.hasTable(FAMILY, TABLE) === true;
+  if (ruleset === undefined || !isOurs || isTableGone(context)) return [];
+  const isUsed = bridgeNetworks(snapshot).some(({ used }) => used);
+  return [
+    ...wantedElements(snapshot)
+      .filter((element) => !isThere(ruleset, element))
+      .map(lostElement),
+    ...lostConstantRules(ruleset).map((part) => ({ ...part, used: isUsed })),
+  ];
+}
+
+const isThere = (ruleset: Ruleset, { collection, key }: WantedElement): boolean =>
+  ruleset.elements(FAMILY, TABLE, collection)?.some((element) => element.key === key) ?? false;
+
+function lostElement({ collection, key, value, owner, used, entry }: WantedElement): LostPart {
+  const text = value === undefined ? key : `${key} : ${value}`;
+  return { code: codeOfElement(entry.kind), owner, place: collection, text, used };
+}
+
+function codeOfElement(kind: WantedElement["entry"]["kind"]): Code {
+  if (kind === "masquerade" || kind === "snat") return "CTRN201";
+  if (kind === "hostPort") return "CTRN204";
+  if (kind === "pair") return "CTRN109";
+  return kind === "subnet" ? "CTRN211" : "CTRN103";
+}
+
+/** Rules by what they do, where the loss of one has a name of its own. */
+const MARKS: readonly { readonly chain: string; readonly mark: RegExp; readonly code: Code }[] = [
+  { chain: "postrouting", mark: /@masq4/, code: "CTRN201" },
+  { chain: "postrouting", mark: /@masq6/, code: "CTRN201" },
+  { chain: "hostports", mark: /@hp4"/, code: "CTRN204" },
+  { chain: "hostports", mark: /@hp4addr/, code: "CTRN204" },
+  { chain: "hostports", mark: /@hp6"/, code: "CTRN204" },
+  { chain: "hostports", mark: /@hp6addr/, code: "CTRN204" },
+  { chain: "prerouting", mark: /hostports/, code: "CTRN204" },
+  { chain: "output", mark: /hostports/, code: "CTRN204" },
+  { chain: "crossing", mark: /"dnat".*"accept"/, code: "CTRN207" },
+  { chain: "crossing", mark: /@pairs"/, code: "CTRN109" },
+  { chain: "into", mark: /@subnets4/, code: "CTRN211" },
+  { chain: "into", mark: /@subnets6/, code: "CTRN211" },
+  { chain: "postrouting", mark: /"target":"into"/, code: "CTRN211" },
+];
+
+function lostConstantRules(ruleset: Ruleset): Omit<LostPart, "used">[] {
+  return constantChains().flatMap(({ name, count }) => {
+    const present = ruleset.chain(FAMILY, TABLE, name)?.rules ?? [];
+    if (present.length >= count) return [];
+    const marked = MARKS.filter(({ chain, mark }) => chain === name && !present.some(({ json }) => mark.test(json)));
+    const part = { owner: `table ${FAMILY} ${TABLE}`, place: `chain ${name}` };
+    const unnamed = { ...part, code: "CTRN103" as const, text: `${count - present.length} of ${count} rules` };
+    return marked.length === 0
+      ? [unnamed]
+      : marked.map(({ code, mark }) => ({
+          ...part,
+          code,
+          text: `the rule with ${mark.source.replaceAll(/[\\"]|\.\*/g, " ").trim()}`,
+        }));
+  });
+}
+
+/** Chains that the engine writes, with the number of their rules. */
+function constantChains(): { readonly name: string; readonly count: number }[] {
+  const [, , body = ""] = ensureScript().split(/^table inet ctr \{\n/m);
+  return [...body.matchAll(/^ {2}chain (\w+) \{\n([^}]*(?:\}[^\n]+\n[^}]*)*)^ {2}\}/gm)].map(
+    ([, name = "", lines = ""]) => ({
+      name,
+      count: lines.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("type ")).length,
+    }),
+  );
+}
+
+/** One finding for each owner. */
+export function lostRules(cause: Cause, parts: readonly LostPart[]): Finding[] {
+  const owners = Map.groupBy(parts, ({ owner }) => owner);
+  return [...owners].map(([owner, own]) =>
+    found(cause, undefined, {
+      object: owner.startsWith("table") ? owner : `table ${FAMILY} ${TABLE}, rules of ${owner}`,
+      title: `A rule of ctr's for ${owner} is gone: ${SENTENCES[cause.code as Code]}.`,
+      explanation:
+        "Somebody has changed the rules in ctr's table. The engine writes them again by itself while it runs.",
+      severity: own.some(({ used }) => used) ? cause.severity : "warning",
+      evidence: own.map(({ place, text }) => ({
+        source: `nft list table ${FAMILY} ${TABLE}`,
+        value: `${place} lacks ${text}`,
+      })),
+      fix: repaired("Writes all rules of ctr again."),
+    }),
+  );
+}

@@ -1,0 +1,55 @@
+import { obstaclesOfKind } from "../../obstacles.ts";
+import { banOf } from "../../policy.ts";
+import { type Cause, HOST } from "../../types/index.ts";
+import { number, placeOf, text } from "../facts.ts";
+import { byHand, inPlace } from "../fixes.ts";
+import { found } from "../found.ts";
+import { DNS_PORT } from "../names/resolv.ts";
+import { portsOfNumber } from "../translation/published.ts";
+import { cameByPublishedPort, listenersOf, listenerText, openListeners } from "./listeners.ts";
+
+export const nobodyListens: Cause = {
+  code: "CTRN601",
+  severity: "error",
+  heading: "No program listens on the port",
+
+  explain: (context) =>
+    obstaclesOfKind(context, "no-listener").flatMap((obstacle) => {
+      const { view, flow } = context;
+      const place = placeOf(obstacle);
+      const namespace = view.namespace(place);
+      const port = number(obstacle, "port") ?? obstacle.packet?.destinationPort ?? flow.destinationPort;
+      const protocol = text(obstacle, "protocol") || flow.protocol;
+      // Names, ports that are published on the host, and ports that are not, have causes of their own.
+      if (flow.destinationPort === DNS_PORT || (place === HOST && isAboutPublishing(context))) return [];
+      const others = namespace === undefined ? [] : openListeners(namespace, protocol);
+      const isLed = cameByPublishedPort(context, obstacle.packet);
+      if (place !== HOST && isLed && others.length > 0) return [];
+      const name = place === HOST ? "the host" : `container ${view.nameOf(place)}`;
+      return found(nobodyListens, obstacle, {
+        object: `${name}, port ${port}/${protocol}`,
+        title: `The network is fine: the packet arrives at ${name}, where no program listens on port ${port}/${protocol}.`,
+        explanation:
+          "The kernel there refuses it. The program has not started, has ended, or listens on another port; see its logs.",
+        evidence: [
+          {
+            source: `ss -ln${protocol === "udp" ? "u" : "t"} (in ${view.nameOf(place)})`,
+            value:
+              namespace === undefined
+                ? "not read"
+                : listenersOf(namespace, protocol).map(listenerText).join(", ") || "nobody listens",
+            expected: `port ${port}`,
+          },
+        ],
+        fix: byHand(
+          "Start the program, or use the port that it listens on.",
+          place === HOST ? inPlace(place, "host", ["ss", "-lnp"]) : ["ctr", "logs", "--tail", "20", view.nameOf(place)],
+        ),
+      });
+    }),
+};
+
+const isAboutPublishing = (context: Parameters<typeof portsOfNumber>[0]): boolean =>
+  portsOfNumber(context).length > 0 ||
+  banOf(context.view, context.flow)?.kind === "unpublished" ||
+  (context.flow.to !== undefined && context.view.container(context.flow.to) !== undefined);

@@ -1,0 +1,89 @@
+import { obstaclesOfKind } from "../../obstacles.ts";
+import type { Cause, IntendedContainer, ProgramState } from "../../types/index.ts";
+import { placeOf, text } from "../facts.ts";
+import { byHand } from "../fixes.ts";
+import { type Case, found } from "../found.ts";
+
+type Reason = "frozen" | "stopped" | "throttled";
+
+export const programStopped: Cause = {
+  code: "CTRN606",
+  severity: "error",
+  heading: "The program is not allowed to run",
+
+  // A container that the user paused is as he wants it.
+  inspect: ({ snapshot }) =>
+    snapshot.intent.containers.flatMap((container) => {
+      const program = snapshot.programs[container.id];
+      if (!container.running || container.paused || program === undefined) return [];
+      if (program.frozen) return found(programStopped, undefined, caseOf(container, program, "frozen"));
+      if (!isStopped(program)) return [];
+      return found(programStopped, undefined, { ...caseOf(container, program, "stopped"), severity: "warning" });
+    }),
+
+  explain: (context) =>
+    obstaclesOfKind(context, "program-stuck").flatMap((obstacle) => {
+      const reason = text(obstacle, "reason");
+      if (reason !== "frozen" && reason !== "stopped" && reason !== "throttled") return [];
+      const containers = context.view.containersIn(placeOf(obstacle));
+      const { programs } = context.snapshot;
+      const container = containers.find(({ id }) => isReason(programs[id], reason)) ?? containers[0];
+      return container === undefined
+        ? []
+        : found(programStopped, obstacle, caseOf(container, programs[container.id], reason));
+    }),
+};
+
+/** All of its processes: one alone may be somebody's job control. */
+const isStopped = ({ processes }: ProgramState): boolean =>
+  processes.length > 0 && processes.every(({ state }) => state === "T" || state === "t");
+
+const isReason = (program: ProgramState | undefined, reason: Reason): boolean =>
+  program !== undefined &&
+  (reason === "frozen"
+    ? program.frozen
+    : reason === "stopped"
+      ? program.processes.some(({ state }) => state === "T")
+      : program.throttledShare > 0);
+
+function caseOf({ name, paused }: IntendedContainer, program: ProgramState | undefined, reason: Reason): Case {
+  const stopped = program?.processes.find(({ state }) => state === "T" || state === "t");
+  const common = { object: `container ${name}` };
+  if (reason === "frozen") {
+    return {
+      ...common,
+      title: `The network is fine: the container ${name} is ${paused ? "paused" : "frozen"}, so its programs answer nobody.`,
+      explanation: "The kernel goes on accepting connections and data for it, until its queues are full.",
+      evidence: [{ source: `cgroup of ${name}`, value: "frozen", expected: "thawed" }],
+      fix: byHand("Let it run again.", ["ctr", "unpause", name]),
+    };
+  }
+  if (reason === "stopped") {
+    return {
+      ...common,
+      title: `The network is fine: the program in ${name} was stopped by a signal (SIGSTOP), so it answers nobody.`,
+      explanation: "A debugger or a person has stopped it. The kernel goes on accepting connections for it.",
+      evidence: [
+        {
+          source: `/proc/${stopped?.pid ?? "PID"}/stat`,
+          value: `${stopped?.name ?? "process"}: state T`,
+          expected: "S or R",
+        },
+      ],
+      fix: byHand("Let it run again.", ["kill", "-CONT", String(stopped?.pid ?? "PID")]),
+    };
+  }
+  const share = Math.round((program?.throttledShare ?? 0) * 100);
+  return {
+    ...common,
+    title: `The network is fine: the container ${name} has used up its share of the processor, and is kept from running most of the time.`,
+    explanation: `Its limit is ${program?.cpus ?? "a part"} of a CPU; in ${share} % of the periods it was stopped before the end.`,
+    evidence: [
+      {
+        source: `ctr limit explain ${name}`,
+        value: `throttled in ${share} % of the periods, ${Math.round((program?.throttledMicroseconds ?? 0) / 1000)} ms in all`,
+      },
+    ],
+    fix: byHand("Give it more, or look at what it spends it on.", ["ctr", "limit", "set", name, "--cpus", "1"]),
+  };
+}

@@ -1,0 +1,84 @@
+/** What attempts to reach somebody say, taken together. */
+import { type Attempt, type Death, type Flow, HOST, type Observations, type Result, type Walk } from "./types/index.ts";
+
+const SUCCESSES: ReadonlySet<Attempt["outcome"]> = new Set(["connected", "answered"]);
+
+export const succeeded = ({ outcome }: Attempt): boolean => SUCCESSES.has(outcome);
+
+/** What a death that the model found means for the sender, and whether that is what he got. */
+export function attemptsFit(attempts: readonly Attempt[], { seen, facts }: Death): boolean {
+  const failed = attempts.filter((attempt) => !succeeded(attempt));
+  if (seen === "accepted-silence") return attempts.some(succeeded);
+  // A rule that chooses by chance or by number lets some pass.
+  if (facts["limit"] === true) return failed.length > 0;
+  if (failed.length === 0 || failed.length < attempts.length) return false;
+  // Silence, and the errors that the kernel makes of it after a while, are one; a refusal is another answer.
+  return failed.every(({ outcome }) => (outcome === "refused") === (seen === "refused"));
+}
+
+/** @returns undefined when nothing was sent */
+export function observedResult(flow: Flow, observations: Observations | undefined, walk: Walk): Result | undefined {
+  const attempts = observations?.attempts ?? [];
+  if (observations === undefined || attempts.length === 0) return undefined;
+  const good = attempts.filter(succeeded).length;
+  if (good === attempts.length) return "REACHABLE";
+  if (good > 0) return "PARTIAL";
+  if (!isSilentDatagram(flow, attempts) || wasDropped(observations)) return "UNREACHABLE";
+  return wasDelivered(observations, walk) ? "REACHABLE" : "UNDETERMINED";
+}
+
+/** Nobody has to answer a datagram: silence proves nothing. */
+const isSilentDatagram = ({ protocol }: Flow, attempts: readonly Attempt[]): boolean =>
+  protocol === "udp" && attempts.every(({ outcome }) => outcome === "silence");
+
+const wasDropped = ({ drops, verdicts, neighbours }: Observations): boolean =>
+  drops.length > 0 ||
+  verdicts.some(({ verdict }) => verdict === "drop") ||
+  neighbours.some(({ state }) => state === "failed" || state === "incomplete");
+
+/** It was seen coming in where the socket is that takes it. */
+const wasDelivered = ({ devices }: Observations, { arrivesAt, result }: Walk): boolean =>
+  result === "arrives" &&
+  arrivesAt !== HOST &&
+  devices.some(({ place, direction, event }) => place === arrivesAt && direction === "there" && event === "received");
+
+export function predictedResult({ result, deaths, flow }: Walk): Result {
+  if (result === "arrives") return "REACHABLE";
+  if (result === "unknown" || deaths.length === 0) return "UNDETERMINED";
+  return deaths.every((one) => isPartial(flow, one)) ? "PARTIAL" : "UNREACHABLE";
+}
+
+/** Some packets pass: by chance, small ones, or those of one direction where no answer is needed. */
+function isPartial({ protocol }: Flow, { direction, death }: Walk["deaths"][number]): boolean {
+  const { kind, facts } = death;
+  if (facts["limit"] === true || kind === "too-big" || kind === "mtu-of-peer") return true;
+  return protocol === "udp" && direction === "back";
+}
+
+/** The connection is made, and then nobody answers: that is no success, and no packet shows it. */
+export const isAcceptedOnly = ({ deaths }: Walk): boolean =>
+  deaths.length > 0 && deaths.every(({ death }) => death.seen === "accepted-silence");
+
+export interface Verdict {
+  readonly result: Result;
+  readonly predicted: Result;
+  readonly observed: Result | undefined;
+  readonly agreement: boolean | undefined;
+}
+
+/** What a packet showed counts more than what was read; what it cannot show is taken from there. */
+export function judge(flow: Flow, walk: Walk, observations: Observations | undefined): Verdict {
+  const [predicted, observed] = [predictedResult(walk), observedResult(flow, observations, walk)];
+  const verdict = (result: Result, agreement: boolean | undefined): Verdict => ({
+    result,
+    predicted,
+    observed,
+    agreement,
+  });
+  if (observed === undefined) return verdict(predicted, undefined);
+  if (isAcceptedOnly(walk) && observed === "REACHABLE") return verdict(predicted, true);
+  if (observed === "UNDETERMINED") return verdict(predicted === "REACHABLE" ? "UNDETERMINED" : predicted, undefined);
+  if (predicted === "UNDETERMINED") return verdict(observed, undefined);
+  if (predicted === "PARTIAL" && observed === "UNREACHABLE") return verdict("PARTIAL", true);
+  return verdict(observed, predicted === observed || predicted === "PARTIAL");
+}
