@@ -1,7 +1,7 @@
 /** Everything that listens while packets are under way: armed in all places of the way, and taken away again. */
 import { messageOf } from "../../../lib/errors.ts";
 import type { SnapshotView } from "../snapshot-view.ts";
-import type { NotRead, Place } from "../types/index.ts";
+import type { LinkState, NotRead, Place } from "../types/index.ts";
 import { inPlace, type NamespaceReferences } from "./namespaces.ts";
 import { PacketTrace, type TracedStep } from "./packet-trace.ts";
 import type { Selection } from "./selection.ts";
@@ -66,7 +66,8 @@ export class Armed implements AsyncDisposable {
     await Promise.all(this.#traces.splice(0).map((trace) => trace[Symbol.asyncDispose]()));
   }
 
-  #arm(place: Place, { view, selection, namespaces }: ArmOptions): void {
+  #arm(place: Place, options: ArmOptions): void {
+    const { view, selection, namespaces } = options;
     const names = new Map((view.namespace(place)?.links ?? []).map(({ index, name }) => [index, name]));
     const part = (what: string, arm: () => void): void => {
       try {
@@ -80,7 +81,30 @@ export class Armed implements AsyncDisposable {
       this.#traces.push(trace);
       trace.arm(selection.family === 4 ? "ip" : "ip6");
       const hasBridge = view.namespace(place)?.links.some(({ kind }) => kind === "bridge") ?? false;
+      const filtered = devicesWithRules(options, place);
       if (hasBridge) part("rules of bridges that packets pass", () => trace.arm("bridge"));
+      if (filtered.length > 0) part("rules of devices that packets pass", () => trace.armIngress(filtered));
     });
   }
+}
+
+interface JsonChain {
+  readonly chain?: { readonly family: string; readonly hook?: string; readonly dev?: string | readonly string[] };
+}
+
+/**
+ * Devices on the way that may have nftables rules of their own for what comes in. Which ones have is not told by older
+ * versions of nft: then it may be any.
+ */
+function devicesWithRules({ view, places }: ArmOptions, place: Place): string[] {
+  const state = view.namespace(place);
+  const chains = (state?.nftables ?? []).flatMap((object) => (object as JsonChain).chain ?? []);
+  const ingress = chains.filter(({ family, hook }) => family === "netdev" && hook === "ingress");
+  if (ingress.length === 0) return [];
+  const named = ingress.some(({ dev }) => dev === undefined) ? undefined : ingress.flatMap(({ dev }) => dev ?? []);
+  const isOnTheWay = (link: LinkState): boolean => {
+    const end = view.peerOf(link)?.namespace.key;
+    return link.kind !== "veth" || end === undefined || places.includes(end);
+  };
+  return (state?.links ?? []).filter(isOnTheWay).flatMap(({ name }) => (named?.includes(name) === false ? [] : name));
 }

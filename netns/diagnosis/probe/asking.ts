@@ -47,7 +47,7 @@ export async function askAll(questions: readonly Question[], options: AskingOpti
   return asked.map(finish);
 }
 
-/** The questions share the time; one that is answered does not keep the next one waiting. */
+/** The questions share the time; where all are asked, one that is answered does not keep the next one waiting. */
 function isDue(
   passed: number,
   asked: readonly Open[],
@@ -56,8 +56,8 @@ function isDue(
 ): boolean {
   if (asked.length === questions.length) return false;
   if (asked.length === 0) return true;
-  if (options.all && asked.every(isEnded)) return true;
-  return !asked.some(isSuccess) && passed >= (options.timeout * asked.length) / questions.length;
+  const isTime = passed >= (options.timeout * asked.length) / questions.length;
+  return options.all ? isTime || asked.every(isEnded) : isTime && !asked.some(isSuccess);
 }
 
 function ask(question: Question): Open {

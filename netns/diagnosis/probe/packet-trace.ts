@@ -10,7 +10,7 @@ import { NetlinkError } from "../../netlink/transport.ts";
 import type { PacketHeader, Place, TracedVerdict } from "../types/index.ts";
 import { directionOf, type Selection } from "./selection.ts";
 import { parseTrace, TRACE_MESSAGE, type TraceMessage } from "./trace-message.ts";
-import { isProbeTable, type TableFamily, tableTransaction } from "./trace-table.ts";
+import { ingressTransaction, isProbeTable, type TableFamily, tableTransaction } from "./trace-table.ts";
 
 /** NFNLGRP_NFTRACE as bit. */
 const TRACE_GROUP = 1 << (9 - 1);
@@ -77,13 +77,12 @@ export class PacketTrace implements AsyncDisposable {
 
   /** @throws {NetlinkError} the kernel refuses the table: `EOPNOTSUPP` before Linux 5.12 */
   arm(family: TableFamily): void {
-    const transaction = tableTransaction(family, this.#selection);
-    const operation = `trace packets (${family})`;
-    systemCall("send", operation, this.#fd, transaction, transaction.length, 0);
-    // The kernel has answered within send(2). A packet may already have been traced.
-    const errors = this.#receive().filter(({ type }) => type === MessageType.error);
-    const refused = errors.find(({ payload }) => payload.readInt32LE(0) !== 0);
-    if (refused !== undefined) throw new NetlinkError(operation, -refused.payload.readInt32LE(0), "");
+    this.#commit(`trace packets (${family})`, tableTransaction(family, this.#selection));
+  }
+
+  /** As {@link arm}, for what devices let in. @param devices names @throws {NetlinkError} */
+  armIngress(devices: readonly string[]): void {
+    this.#commit("trace packets (netdev)", ingressTransaction(devices, this.#selection));
   }
 
   /** Steps since the last call, in the order in which they happened. Never waits. @param now for their times */
@@ -96,6 +95,14 @@ export class PacketTrace implements AsyncDisposable {
   /** The table goes with the socket; the kernel takes some milliseconds, on another thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     await poolCall("close", this.#fd);
+  }
+
+  #commit(operation: string, transaction: Buffer): void {
+    systemCall("send", operation, this.#fd, transaction, transaction.length, 0);
+    // The kernel has answered within send(2). A packet may already have been traced.
+    const errors = this.#receive().filter(({ type }) => type === MessageType.error);
+    const refused = errors.find(({ payload }) => payload.readInt32LE(0) !== 0);
+    if (refused !== undefined) throw new NetlinkError(operation, -refused.payload.readInt32LE(0), "");
   }
 
   #stepOf(message: TraceMessage | undefined, now: number): TracedStep | undefined {

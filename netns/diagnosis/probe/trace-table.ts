@@ -39,7 +39,7 @@ const Message = {
 /** NFTA_* */
 const Table = { name: 1, flags: 2 } as const;
 const Chain = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
-const Hook = { number: 1, priority: 2 } as const;
+const Hook = { number: 1, priority: 2, device: 3 } as const;
 const Rule = { table: 1, chain: 2, expressions: 4 } as const;
 const NfSet = { table: 1, name: 2, flags: 3, keyType: 4, keyLength: 5, id: 10 } as const;
 const Elements = { table: 1, set: 2, elements: 3, setId: 4 } as const;
@@ -47,16 +47,19 @@ const Elements = { table: 1, set: 2, elements: 3, setId: 4 } as const;
 const NFT_TABLE_F_OWNER = 2;
 const NF_ACCEPT = 1;
 /** NFPROTO_* */
-export const ProtocolFamily = { ip: 2, bridge: 7, ip6: 10 } as const;
-export type TableFamily = keyof typeof ProtocolFamily;
+export const ProtocolFamily = { ip: 2, netdev: 5, bridge: 7, ip6: 10 } as const;
+export type TableFamily = Exclude<keyof typeof ProtocolFamily, "netdev">;
 
 /** NF_INET_*, and the same of bridges. */
 const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 type HookName = keyof typeof HOOKS;
+/** NF_NETDEV_INGRESS */
+const INGRESS = 0;
 /** Behind the joining of fragments (-400), before everything else. In bridges there is nothing of the kind. */
 const FIRST = -399;
 /** Before connections are entered into the table (2147483647), which may fail. */
 const LAST = 2147483646;
+const VERY_FIRST = -2147483648;
 /** Types of nft's own, so that others who list the table understand it. */
 const KeyType = { address4: 7, address6: 8, port: 13 } as const;
 
@@ -86,6 +89,28 @@ export function tableTransaction(family: TableFamily, selection: Selection): Buf
     ),
   ];
   return batch(ProtocolFamily[family], changes);
+}
+
+/**
+ * The same for what devices themselves let in: there rules are tied to devices by name.
+ * @param devices names of links of the namespace
+ */
+export function ingressTransaction(devices: readonly string[], selection: Selection): Buffer {
+  const name = probeTable();
+  const sets = setsOf(selection);
+  const rules = rulesOf(selection, sets);
+  return batch(ProtocolFamily.netdev, [
+    [Message.newTable, concat([text(Table.name, name), be32(Table.flags, NFT_TABLE_F_OWNER)])],
+    ...sets.flatMap((set) => setMessages(name, set)),
+    ...devices.flatMap((device, index) => [
+      chainMessage(name, `ingress_${index}_first`, [
+        be32(Hook.number, INGRESS),
+        be32(Hook.priority, VERY_FIRST),
+        text(Hook.device, device),
+      ]),
+      ...rules.map((expressions) => ruleMessage(name, `ingress_${index}_first`, expressions)),
+    ]),
+  ]);
 }
 
 interface TableSet extends NamedSet {
@@ -141,17 +166,24 @@ function setMessages(table: string, set: TableSet): [number, Buffer][] {
 }
 
 function chainMessages(table: string, hook: HookName): [number, Buffer][] {
-  return (["first", "last"] as const).map((end) => [
-    Message.newChain,
-    concat([
-      text(Chain.table, table),
-      text(Chain.name, `${hook}_${end}`),
-      nested(Chain.hook, [be32(Hook.number, HOOKS[hook]), be32(Hook.priority, end === "first" ? FIRST : LAST)]),
-      be32(Chain.policy, NF_ACCEPT),
-      text(Chain.type, "filter"),
+  return (["first", "last"] as const).map((end) =>
+    chainMessage(table, `${hook}_${end}`, [
+      be32(Hook.number, HOOKS[hook]),
+      be32(Hook.priority, end === "first" ? FIRST : LAST),
     ]),
-  ]);
+  );
 }
+
+const chainMessage = (table: string, name: string, hook: readonly Buffer[]): [number, Buffer] => [
+  Message.newChain,
+  concat([
+    text(Chain.table, table),
+    text(Chain.name, name),
+    nested(Chain.hook, hook),
+    be32(Chain.policy, NF_ACCEPT),
+    text(Chain.type, "filter"),
+  ]),
+];
 
 const ruleMessage = (table: string, chain: string, expressions: readonly Buffer[]): [number, Buffer] => [
   Message.newRule,
