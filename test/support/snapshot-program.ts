@@ -9,7 +9,7 @@ import { readPrograms } from "../../runtime/diagnosis/read-programs.ts";
 const [, , dataRoot = "", execRoot = ""] = process.argv;
 const { intent, namespacePaths, cgroupParents, notRead } = readIntent({ dataRoot, execRoot });
 const read = readPrograms({ intent, execRoot, cgroupParents });
-const snapshot = await takeSnapshot({
+const snapshot = takeSnapshot({
   ...{ intent, namespacePaths, ctrVersion: "test" },
   programs: read.programs,
   notRead: [...notRead, ...read.notRead],

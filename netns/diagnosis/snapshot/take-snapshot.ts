@@ -32,8 +32,11 @@ export interface SnapshotOptions {
   readonly notRead?: readonly NotRead[];
 }
 
-/** Never fails for a namespace that vanishes meanwhile: that is told in {@link Snapshot.notRead}. Needs root. */
-export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+/**
+ * Never fails for a namespace that vanishes meanwhile: that is told in {@link Snapshot.notRead}. Needs root. The thread is
+ * held for as long as it takes, so an engine leaves it to a process of its own.
+ */
+export function takeSnapshot(options: SnapshotOptions): Snapshot {
   const { intent, programs, namespacePaths, ctrVersion } = options;
   const takenAt = new Date().toISOString();
   const notRead: NotRead[] = [...(options.notRead ?? [])];
