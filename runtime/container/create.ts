@@ -13,6 +13,7 @@ import { checkNetworkFiles } from "./network-files.ts";
 import { checkNetworkMode } from "./network-mode.ts";
 import { checkNetworkRate } from "./network-rate.ts";
 import type { Parts } from "./parts.ts";
+import { portWarnings } from "./port-warnings.ts";
 import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
 import { argumentVector, containerConfig, type HostDefaults, hostConfigOf } from "./request.ts";
@@ -40,7 +41,8 @@ export async function createContainer(
   records.checkNameIsFree(name);
   const image = images.find(request.Image ?? "");
   const { container, warnings } = judge(parts, request, image, name);
-  const endpoints = endpointRequests(container, request, (network) => parts.network.findNetwork(network).name);
+  const endpoints = endpointRequests(container, request, (reference) => network.findNetwork(reference).name);
+  const networks = endpoints.map((endpoint) => network.findNetwork(endpoint.network));
   const { id } = container;
   await using undo = new AsyncDisposableStack();
   // The directory first and the record last: a directory without a record is a creation that a crash cut short.
@@ -55,7 +57,7 @@ export async function createContainer(
   });
   undo.move();
   emitContainer(parts, "create", container);
-  return { id, warnings };
+  return { id, warnings: [...warnings, ...portWarnings(container, networks)] };
 }
 
 function judge(
@@ -101,7 +103,7 @@ function judge(
     ...(links.length === 0 ? {} : { links }),
     logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
   };
-  return { container, warnings: [...warnings, ...lacks, ...networkWarnings(hostConfig)] };
+  return { container, warnings: [...warnings, ...lacks] };
 }
 
 /** Docker gives containers a cgroup namespace of their own on hosts with cgroup v2 alone. */
@@ -119,11 +121,6 @@ function withPaths(asked: HostConfig, host: OciHost): HostConfig {
     MaskedPaths: MaskedPaths ?? host.maskedPaths,
     ReadonlyPaths: ReadonlyPaths ?? READONLY_PATHS,
   };
-}
-
-function networkWarnings({ NetworkMode, PortBindings }: HostConfig): string[] {
-  const discarded = NetworkMode === "host" && Object.keys(PortBindings ?? {}).length > 0;
-  return discarded ? ["Published ports are discarded when using host network mode"] : [];
 }
 
 function freeName(records: ContainerRecords): string {

@@ -260,6 +260,32 @@ describe("docker and the engine's networks", () => {
       assert.match(stderr, /WARNING: Published ports are discarded when using host network mode/);
     });
 
+    it("have no effect on the host's own cable, with a warning, unless a bridge is there too", async () => {
+      await docker.engine.host.output(["ip", "link", "add", "lan0", "type", "veth", "peer", "lan1"]);
+      await docker.output("network", "create", "-d", "macvlan", "-o", "parent=lan0", "--subnet", "10.77.0.0/24", "lan");
+      const created = async (...flags: readonly string[]): Promise<string> => {
+        const { stderr } = await docker.run([
+          "create",
+          "--name",
+          "neighbour",
+          ...flags,
+          "-p",
+          "80:80",
+          "busybox",
+          "true",
+        ]);
+        await docker.output("rm", "neighbour");
+        return stderr;
+      };
+      const warning = "Published ports have no effect on the macvlan network lan";
+      assert.match(await created("--network", "lan"), new RegExp(`^WARNING: ${warning}: `));
+      assert.equal(await created("--network", "bridge"), "");
+      const { stderr } = await docker.run(["create", "--name", "silent", "--network", "lan", "busybox", "true"]);
+      assert.equal(stderr, "");
+      await docker.output("rm", "silent");
+      await docker.output("network", "rm", "lan");
+    });
+
     async function fromHost(port: number): Promise<string> {
       const url = `http://127.0.0.1:${port}/`;
       return (await docker.engine.host.run(["curl", "-s", "-m", "2", url])).stdout.trim();
