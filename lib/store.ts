@@ -4,7 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { messageOf, notFound, systemFailure } from "./errors.ts";
+import { pathToFileURL } from "node:url";
+import { hasCode, messageOf, notFound, systemFailure } from "./errors.ts";
 
 /** The tables of one layer. `steps` only ever grows: a step that has been released is never edited. */
 export interface Migrations {
@@ -15,6 +16,9 @@ export interface Migrations {
 
 export type Row = Readonly<Record<string, unknown>>;
 export type Parameters = readonly SQLInputValue[];
+
+/** Milliseconds that a reader waits while the file is locked, as it is for a moment after a crash. */
+const READER_PATIENCE = 5000;
 
 export class Store implements Disposable {
   readonly #database: DatabaseSync;
@@ -31,7 +35,7 @@ export class Store implements Disposable {
     this.#database = openDatabase(path, readOnly);
     this.#readOnly = readOnly;
     if (readOnly) {
-      for (const set of migrations) this.#checkVersion(set, path);
+      this.#checkVersions(migrations, path);
       return;
     }
     // FULL would wait for the disk on every commit; with WAL, NORMAL keeps the file consistent over a crash of the
@@ -105,6 +109,15 @@ export class Store implements Disposable {
     return statement;
   }
 
+  #checkVersions(migrations: readonly Migrations[], path: string): void {
+    try {
+      for (const set of migrations) this.#checkVersion(set, path);
+    } catch (error) {
+      this.#database.close();
+      throw hasCode(error, "ERR_SQLITE_ERROR") ? unreadable(path, error) : error;
+    }
+  }
+
   #checkVersion({ layer, steps }: Migrations, path: string): void {
     const done = this.#versionOf({ layer, steps }, path);
     if (done === steps.length) return;
@@ -138,11 +151,24 @@ export class Store implements Disposable {
 
 function openDatabase(path: string, readOnly: boolean): DatabaseSync {
   try {
-    return new DatabaseSync(path, { readOnly });
+    return readOnly
+      ? new DatabaseSync(locationForReading(path), { readOnly, timeout: READER_PATIENCE })
+      : new DatabaseSync(path);
   } catch (error) {
-    throw systemFailure(`cannot open the state file ${path}: ${messageOf(error)}`, {
-      code: "CTR_STORE_UNREADABLE",
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
 }
+
+/**
+ * Without a write-ahead log nobody has the file open: to treat it as one that does not change keeps SQLite from leaving a
+ * log of its own beside it. An engine that starts meanwhile writes to a log first.
+ */
+function locationForReading(path: string): string | URL {
+  if (existsSync(`${path}-wal`)) return path;
+  const location = pathToFileURL(path);
+  location.search = "immutable=1";
+  return location;
+}
+
+const unreadable = (path: string, cause: unknown) =>
+  systemFailure(`cannot open the state file ${path}: ${messageOf(cause)}`, { code: "CTR_STORE_UNREADABLE", cause });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Store } from "../../../lib/store.ts";
@@ -28,6 +28,51 @@ describe("Store", () => {
   it("refuses a file that a newer ctr wrote", () => {
     new Store(path, [{ layer: "netns", steps: [first, second] }])[Symbol.dispose]();
     assert.throws(() => new Store(path, [{ layer: "netns", steps: [first] }]), { code: "CTR_STORE_TOO_NEW" });
+  });
+
+  describe("open for reading", () => {
+    const open = (...steps: readonly string[]) => Store.openForReading(path, [{ layer: "netns", steps }]);
+    // Where readers stand is in state.db-shm.
+    const contents = () => ["state.db", "state.db-wal"].map((name) => readFileSync(join(directory, name), "base64"));
+
+    it("sees what the writer has written, of one moment within a transaction, and writes nothing", () => {
+      using writer = new Store(path, [{ layer: "netns", steps: [first] }]);
+      writer.run("INSERT INTO ports VALUES (80)");
+      const before = contents();
+      using reader = open(first);
+      const count = () => reader.get<{ count: number }>("SELECT count(*) AS count FROM ports")?.count;
+      assert.equal(count(), 1);
+      assert.deepEqual(contents(), before);
+      reader.transaction(() => {
+        assert.equal(count(), 1);
+        writer.run("INSERT INTO ports VALUES (81)");
+        assert.equal(count(), 1);
+      });
+      assert.equal(count(), 2);
+      assert.throws(() => reader.run("DELETE FROM ports"), /readonly/);
+    });
+
+    it("needs no writer, and leaves the file alone", () => {
+      new Store(path, [{ layer: "netns", steps: [first] }])[Symbol.dispose]();
+      const content = readFileSync(path);
+      open(first)[Symbol.dispose]();
+      assert.deepEqual(readFileSync(path), content);
+      assert.deepEqual(readdirSync(directory), ["state.db"]);
+      using writer = new Store(path, [{ layer: "netns", steps: [first] }]);
+      assert.equal(writer.run("INSERT INTO ports VALUES (80)"), 1);
+    });
+
+    it("says whether the file is missing, older or newer", () => {
+      assert.throws(() => open(first), { code: "CTR_STORE_MISSING", kind: "notFound" });
+      new Store(path, [{ layer: "netns", steps: [first] }])[Symbol.dispose]();
+      assert.throws(() => open(first, second), { code: "CTR_STORE_TOO_OLD" });
+      assert.throws(() => open(), { code: "CTR_STORE_TOO_NEW" });
+    });
+
+    it("says that a file is none of ours", () => {
+      writeFileSync(path, "no database ".repeat(100));
+      assert.throws(() => open(first), { code: "CTR_STORE_UNREADABLE" });
+    });
   });
 
   it("says which file it cannot open", () => {
