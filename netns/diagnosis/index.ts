@@ -8,6 +8,7 @@ export { explainFlow, inspectState, STATE_CHECKS } from "./explain.ts";
 export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
 export * from "./measure/index.ts";
+export { walk } from "./model/index.ts";
 export * from "./probe/index.ts";
 export { type RedactOptions, redact } from "./redact.ts";
 export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";

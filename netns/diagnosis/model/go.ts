@@ -1,0 +1,227 @@
+/** A flow's packet and the answer to it. */
+import { readAddress } from "../../ipam/ip.ts";
+import { type Flow, OUTSIDE, type Place, type SocketState } from "../types/index.ts";
+import { death } from "./deaths.ts";
+import { deliver, findSocket } from "./ends/listener.ts";
+import { answerFromOutside, chooseOutsider, findEntrance } from "./ends/outside.ts";
+import { type Publication, publicationOf } from "./ends/published.ts";
+import type { Journey } from "./journey.ts";
+import type { NamespaceModel } from "./namespace.ts";
+import { addressText, IcmpType, IpProtocol, makePacket, type Packet, protocolNumber, TcpFlag } from "./packet.ts";
+import { endsOf, inverse, sameEnds } from "./stack/connection.ts";
+import { driveFrom, driveIn, type Outcome } from "./stack/drive.ts";
+import { end, note, type Trip } from "./trip.ts";
+import type { Port, World } from "./world.ts";
+
+export interface Passed {
+  /** Whose socket gets the packet. */
+  readonly arrivesAt: Place | undefined;
+  /** Takes the answer back; undefined when nobody answers. */
+  readonly answer: (() => void) | undefined;
+}
+
+const NOT_PASSED: Passed = { arrivesAt: undefined, answer: undefined };
+
+/** Proxies that lead to proxies are followed so far. */
+const MOST_PROXIES = 2;
+
+export function passFlow(world: World, flow: Flow, journey: Journey, proxies = 0): Passed {
+  const packet = firstPacket(flow);
+  if (packet === undefined) return NOT_PASSED;
+  const trip: Trip = {
+    world,
+    flow,
+    journey,
+    packet,
+    connections: new Map(),
+    attached: undefined,
+    sent: undefined,
+    resolved: new Set(),
+  };
+  const outcome = flow.from === OUTSIDE ? fromOutside(trip) : fromNamespace(trip);
+  if (outcome.kind === "lost") return NOT_PASSED;
+  if (outcome.kind === "beyond") return passOut(trip, outcome.port);
+  return takeIn(trip, outcome.namespace, proxies);
+}
+
+function firstPacket({
+  family,
+  protocol,
+  source,
+  destination,
+  sourcePort,
+  destinationPort,
+  size,
+}: Flow): Packet | undefined {
+  const to = readAddress(destination)?.value;
+  if (to === undefined) return undefined;
+  const isPing = protocol === "icmp";
+  return makePacket({
+    family,
+    protocol: protocolNumber(protocol, family),
+    source: (source === "" ? undefined : readAddress(source)?.value) ?? 0n,
+    destination: to,
+    sourcePort: isPing ? 0 : sourcePort,
+    destinationPort: isPing ? 0 : destinationPort,
+    tcpFlags: protocol === "tcp" ? TcpFlag.syn : 0,
+    icmpType: isPing ? (family === 4 ? IcmpType.echoRequest : IcmpType.echoRequest6) : 0,
+    ...(size === undefined ? {} : { size }),
+  });
+}
+
+function fromNamespace(trip: Trip): Outcome {
+  const { flow, world } = trip;
+  const namespace = world.namespace(flow.from);
+  if (namespace !== undefined) return driveFrom(trip, namespace, false);
+  end(trip, {
+    place: flow.from,
+    stage: "route",
+    text: `${world.view.nameOf(flow.from)} has no network now`,
+    death: death("network-down", { place: flow.from }),
+  });
+  return { kind: "lost" };
+}
+
+function fromOutside(trip: Trip): Outcome {
+  const { world, packet } = trip;
+  const entrance = world.host && findEntrance(trip, world.host);
+  const source = packet.source === 0n && entrance ? chooseOutsider(entrance, packet.family) : packet.source;
+  if (entrance === undefined || source === undefined || source === 0n) {
+    end(trip, {
+      place: OUTSIDE,
+      stage: "route",
+      text: "no link of the host leads outside",
+      death: death("no-route", { place: OUTSIDE, destination: addressText(packet.family, packet.destination) }),
+    });
+    return { kind: "lost" };
+  }
+  packet.source = source;
+  trip.sent = endsOf(packet);
+  note(trip, { place: OUTSIDE, stage: "link", device: entrance.link.name, text: `comes in by ${entrance.link.name}` });
+  return driveIn(trip, entrance);
+}
+
+function passOut(trip: Trip, left: Port): Passed {
+  const entrance = answerFromOutside(trip, left);
+  return {
+    arrivesAt: OUTSIDE,
+    answer: () => {
+      turnRound(trip);
+      finish(trip, driveIn(trip, entrance));
+    },
+  };
+}
+
+function takeIn(trip: Trip, namespace: NamespaceModel, proxies: number): Passed {
+  const publication = namespace === trip.world.host ? publicationOf(trip.world, trip.packet) : undefined;
+  const socket = findSocket(namespace, trip.packet);
+  const leads = publication !== undefined && isProxy(socket, publication);
+  if (publication !== undefined && !leads) endUntranslated(trip, namespace, socket);
+  else deliver(trip, namespace);
+  const inner = leads && proxies < MOST_PROXIES ? throughProxy(trip, publication, proxies) : undefined;
+  return {
+    arrivesAt: inner?.arrivesAt ?? namespace.key,
+    answer: () => {
+      inner?.answer?.();
+      turnRound(trip);
+      finish(trip, driveFrom(trip, namespace, true));
+    },
+  };
+}
+
+/** The engine's companion, which carries what the kernel does not. Its name is what tells it from other programs. */
+function isProxy(socket: SocketState | undefined, { isProxied }: Publication): boolean {
+  if (socket === undefined) return false;
+  return socket.process === undefined ? isProxied || socket.protocol === "tcp" : socket.process.name === PROXY;
+}
+
+const PROXY = "ctr-dataplane";
+
+/** The packet should never have come to a socket of the host. */
+function endUntranslated(trip: Trip, { key: place }: NamespaceModel, socket: SocketState | undefined): void {
+  const { packet } = trip;
+  const address = addressText(packet.family, packet.destination);
+  const port = packet.destinationPort;
+  end(trip, {
+    place,
+    stage: "translation",
+    text: `no rule leads port ${port} of ${address} to a container`,
+    evidence: ["no rule of a nat chain translates it"],
+    death: death(
+      "not-translated",
+      { kind: "publish", place, address, port, process: socket?.process?.name },
+      socket === undefined ? "refused" : "silence",
+    ),
+  });
+}
+
+/** The proxy's own connection to the container. */
+function throughProxy(trip: Trip, { address, port, container }: Publication, proxies: number): Passed {
+  const { flow, world, journey } = trip;
+  note(trip, {
+    place: world.host?.key ?? flow.from,
+    stage: "program",
+    text: `${PROXY} passes it on to ${container.name}, ${address} port ${port.containerPort}`,
+    evidence: [`published port ${port.hostIp}:${port.hostPort}`],
+  });
+  const onward: Flow = {
+    ...flow,
+    from: world.host?.key ?? flow.from,
+    source: "",
+    destination: address,
+    family: address.includes(":") ? 6 : 4,
+    destinationPort: port.containerPort,
+    sourcePort: 0,
+  };
+  return passFlow(world, onward, journey, proxies + 1);
+}
+
+/** The packet becomes the answer to itself. */
+function turnRound(trip: Trip): void {
+  const { packet } = trip;
+  const { family, protocol } = packet;
+  trip.journey.direction = "back";
+  trip.attached = undefined;
+  trip.packet = makePacket({
+    family,
+    protocol,
+    ...inverse(packet),
+    tcpFlags: protocol === IpProtocol.tcp ? TcpFlag.syn | TcpFlag.ack : 0,
+    icmpType: family === 4 ? IcmpType.echoReply : protocol === IpProtocol.icmp6 ? IcmpType.echoReply6 : 0,
+  });
+}
+
+/** The answer has to come to who asked, from whom he asked. */
+function finish(trip: Trip, outcome: Outcome): void {
+  const { flow, packet, sent } = trip;
+  if (outcome.kind === "lost" || sent === undefined) return;
+  const place = outcome.kind === "beyond" ? outcome.port.namespace.key : outcome.namespace.key;
+  const isThere =
+    flow.from === OUTSIDE ? outcome.kind === "beyond" : outcome.kind === "delivered" && place === flow.from;
+  if (!isThere) {
+    const device = outcome.kind === "beyond" ? outcome.port.link.name : undefined;
+    end(trip, {
+      place,
+      stage: "route",
+      device,
+      text: `the answer goes ${outcome.kind === "beyond" ? `out by ${device}` : `to ${trip.world.view.nameOf(place)}`}, and not to who asked`,
+      death: death("answer-misrouted", { place, device }),
+    });
+    return;
+  }
+  if (sameEnds(inverse(sent), endsOf(packet))) return;
+  const [address, asked] = [packet.source, sent.destination].map((each) => addressText(packet.family, each));
+  end(trip, {
+    place: flow.from,
+    stage: "socket",
+    text: `the answer comes from ${address}, where ${asked} was asked`,
+    evidence: ["the way back does not pass where the way there was translated"],
+    death: death("not-translated", {
+      kind: flow.from === OUTSIDE ? "publish" : "hairpin",
+      place: trip.world.host?.key ?? flow.from,
+      address,
+      port: packet.sourcePort,
+      receivedBy: flow.from,
+    }),
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * The question for a hardware address and its answer are packets too: ARP frames, which rules of the families arp,
+ * bridge and netdev see, and which an interface with strict source checks ignores; for IPv6 solicitations, which pass all
+ * rules of IP.
+ */
+import { death } from "../deaths.ts";
+import { findSourceFault } from "../fib/validate-source.ts";
+import { IcmpType, IpProtocol, isLoopback, makePacket, type Packet } from "../packet.ts";
+import { passFrameHook, passHook } from "../stack/hooks.ts";
+import { end, type Trip } from "../trip.ts";
+import type { Port } from "../world.ts";
+import { seesRules } from "./bridge.ts";
+import { findFdbFault } from "./fdb.ts";
+import type { Crossing, Path } from "./path.ts";
+
+const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
+/** Once for each pair in a walk. */
+export function checkQuestion(trip: Trip, path: Path, address: bigint): void {
+  const { start, end: target } = path;
+  if (target === undefined) return;
+  const key = `${start.namespace.key} ${start.link.name} ${target.namespace.key} ${target.link.name}`;
+  if (trip.resolved.has(key)) return;
+  trip.resolved.add(key);
+  const asker = askerAddress(trip, start);
+  if (asker === undefined) return;
+  const { family } = trip.packet;
+  if (family === 4) checkAnswering(trip, { start, target, asker, address });
+  const pair = { source: asker, destination: address };
+  ask(trip, path, questionPacket(family, pair, start, target, true));
+  ask(
+    trip,
+    turned(path, target),
+    questionPacket(family, { source: address, destination: asker }, target, start, false),
+  );
+  for (const crossing of turned(path, target).crossings) checkWayBack(trip, crossing, start.link.mac);
+}
+
+/** The sender's own address, or the first of the link. A loopback address is never asked with (arp_solicit). */
+function askerAddress({ packet }: Trip, { namespace, link }: Port): bigint | undefined {
+  const own = namespace.addressesOf(link).filter(({ family, state }) => family === packet.family && state === "ready");
+  const isOwn = namespace.fib.addressType(packet.family, packet.source) === "local";
+  return isOwn && !isLoopback(packet.family, packet.source) ? packet.source : own[0]?.value;
+}
+
+/** arp_process asks for a route back to the asker before it answers. */
+function checkAnswering(
+  trip: Trip,
+  { start, target, asker, address }: { start: Port; target: Port; asker: bigint; address: bigint },
+): void {
+  const { namespace, link } = target;
+  const frame = makePacket({ family: 4, protocol: 0, source: asker, destination: address });
+  const fault = findSourceFault(namespace, frame, link);
+  if (fault?.kind !== "reverse-path") return;
+  end(trip, {
+    place: namespace.key,
+    stage: "neighbour",
+    device: link.name,
+    text: `${link.name} in ${trip.world.view.nameOf(namespace.key)} answers no questions of ${start.link.name}: the way back leads over ${fault.expectedDevice ?? "nothing"}`,
+    evidence: [`sysctl ${fault.key}`],
+    death: death("reverse-path", {
+      place: namespace.key,
+      device: link.name,
+      expectedDevice: fault.expectedDevice,
+      key: fault.key,
+      protocolArp: true,
+    }),
+  });
+}
+
+function questionPacket(
+  family: 4 | 6,
+  { source, destination }: { source: bigint; destination: bigint },
+  from: Port,
+  to: Port,
+  isQuestion: boolean,
+): Packet {
+  const macs = { sourceMac: from.link.mac, destinationMac: isQuestion ? BROADCAST : to.link.mac };
+  if (family === 4) {
+    return makePacket({
+      family,
+      protocol: 0,
+      arp: isQuestion ? "request" : "reply",
+      source,
+      destination,
+      size: 28,
+      ...macs,
+    });
+  }
+  const icmpType = isQuestion ? IcmpType.neighbourSolicitation : IcmpType.neighbourAdvertisement;
+  return makePacket({ family, protocol: IpProtocol.icmp6, icmpType, source, destination, size: 72, ttl: 255, ...macs });
+}
+
+function turned({ start, crossings }: Path, target: Port): Path {
+  return {
+    start: target,
+    crossings: crossings.map((crossing) => ({ ...crossing, from: crossing.to, to: crossing.from })).toReversed(),
+    end: start,
+  };
+}
+
+/** Through the rules alone: links and ports are looked at when the packet itself comes. */
+function ask(trip: Trip, { start, crossings, end: target }: Path, question: Packet): void {
+  const { packet, attached } = trip;
+  const isArp = question.arp !== undefined;
+  Object.assign(trip, { packet: question, attached: undefined });
+  if (isArp) passFrameHook(trip, { ...start, hook: "output", outputLink: start.link }, ["arp"]);
+  else passHook(trip, { ...start, hook: "output", outputLink: start.link });
+  for (const crossing of crossings) {
+    trip.attached = undefined;
+    crossRules(trip, crossing);
+  }
+  trip.attached = undefined;
+  if (target !== undefined) {
+    if (isArp) passFrameHook(trip, { ...target, hook: "input", inputLink: target.link }, ["arp"]);
+    else passHook(trip, { ...target, hook: "input", inputLink: target.link });
+  }
+  Object.assign(trip, { packet, attached });
+}
+
+function crossRules(trip: Trip, crossing: Crossing): void {
+  const { namespace, bridge, from, to } = crossing;
+  const filters = (link: Port["link"] | undefined, hook: "ingress" | "egress"): void => {
+    if (link === undefined) return;
+    const links = hook === "ingress" ? { inputLink: link } : { outputLink: link };
+    passFrameHook(
+      trip,
+      { namespace, hook, ...links },
+      ["netdev"],
+      ({ devices }) => devices?.includes(link.name) ?? false,
+    );
+  };
+  filters(from, "ingress");
+  if (from !== undefined) passFrameHook(trip, { namespace, hook: "prerouting", inputLink: from }, ["bridge"]);
+  if (from !== undefined && to !== undefined) {
+    passFrameHook(trip, { namespace, hook: "forward", inputLink: from, outputLink: to }, ["bridge"]);
+    if (seesRules(trip, crossing))
+      passHook(trip, { namespace, hook: "forward", inputLink: bridge, outputLink: bridge });
+  } else if (to === undefined) {
+    passFrameHook(trip, { namespace, hook: "input", inputLink: from ?? bridge }, ["bridge"]);
+  } else {
+    passFrameHook(trip, { namespace, hook: "output", outputLink: to }, ["bridge"]);
+  }
+  if (to !== undefined) passFrameHook(trip, { namespace, hook: "postrouting", outputLink: to }, ["bridge"]);
+  filters(to, "egress");
+}
+
+function checkWayBack(trip: Trip, crossing: Crossing, mac: string): void {
+  const fault = findFdbFault(crossing, mac);
+  if (fault === undefined) return;
+  end(trip, { place: crossing.namespace.key, stage: "neighbour", device: crossing.to?.name, ...fault });
+}

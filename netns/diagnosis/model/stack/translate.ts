@@ -1,0 +1,93 @@
+/** Network address translation of a tracked packet: nf_nat_core.c. */
+import { readAddress } from "../../../ipam/ip.ts";
+import { chooseSource } from "../fib/source-address.ts";
+import type { NamespaceModel } from "../namespace.ts";
+import { addressText } from "../packet.ts";
+import type { RuleContext, Translation } from "../rules/types.ts";
+import { note, type Trip } from "../trip.ts";
+import { type Connection, type Ends, inverse, sameEnds } from "./connection.ts";
+
+/** What the rules have decided for a new connection. @returns false when the address cannot be told */
+export function decide(trip: Trip, context: RuleContext, connection: Connection, translation: Translation): boolean {
+  const { side, port } = translation;
+  connection.settled[side] = true;
+  const address = addressOf(trip, context, translation);
+  if (address === undefined) return false;
+  const { reply } = connection;
+  if (side === "destination") {
+    reply.source = address;
+    reply.sourcePort = port ?? reply.sourcePort;
+  } else {
+    reply.destination = address;
+    reply.destinationPort = port ?? reply.destinationPort;
+  }
+  return true;
+}
+
+function addressOf(trip: Trip, context: RuleContext, { side, address }: Translation): bigint | undefined {
+  const { packet } = trip;
+  if (address === "unknown") return undefined;
+  if (address === "unchanged") return side === "destination" ? packet.destination : packet.source;
+  if (typeof address === "bigint") return address;
+  return address === "outgoing" ? outgoing(trip, context) : incoming(trip, context);
+}
+
+/** Masquerade takes what the kernel would choose as source on that link. */
+function outgoing({ packet }: Trip, { namespace, outputLink }: RuleContext): bigint | undefined {
+  const { family, destination, mark } = packet;
+  const route = namespace.fib.look({ family, destination, mark, outputDevice: outputLink?.name, inputDevice: "lo" });
+  const overLink = { ...route, route: undefined, kind: "unicast", device: outputLink?.name } as const;
+  return chooseSource(namespace, family, destination, overLink);
+}
+
+/** Redirect leads to this host: to the first address of the link that the packet came by, or to loopback. */
+function incoming({ packet: { family } }: Trip, { namespace, inputLink, hook }: RuleContext): bigint | undefined {
+  if (hook === "output") return readAddress(family === 4 ? "127.0.0.1" : "::1")?.value;
+  const own = inputLink === undefined ? [] : namespace.addressesOf(inputLink);
+  return own.find((address) => address.family === family && address.state === "ready")?.value;
+}
+
+/** Rewrites a packet of the connection, whichever way it goes. */
+export function rewrite(
+  trip: Trip,
+  namespace: NamespaceModel,
+  {
+    connection,
+    direction,
+    side,
+  }: { connection: Connection; direction: "original" | "reply"; side: Translation["side"] },
+): void {
+  const { packet } = trip;
+  if (packet.isError) return;
+  // As it leaves: what the other direction's packets look like, turned round.
+  const target = inverse(direction === "original" ? connection.reply : connection.original);
+  const before: Ends = { ...packet };
+  if (side === "destination") {
+    packet.destination = target.destination;
+    packet.destinationPort = target.destinationPort;
+  } else {
+    packet.source = target.source;
+    packet.sourcePort = target.sourcePort;
+  }
+  if (sameEnds(before, packet)) return;
+  const { family } = packet;
+  const [from, to] =
+    side === "destination"
+      ? [
+          ends(family, before.destination, before.destinationPort),
+          ends(family, packet.destination, packet.destinationPort),
+        ]
+      : [ends(family, before.source, before.sourcePort), ends(family, packet.source, packet.sourcePort)];
+  note(trip, {
+    place: namespace.key,
+    stage: "translation",
+    verdict: "translate",
+    text: `${side} ${from} becomes ${to}${direction === "reply" ? " again" : ""}`,
+  });
+}
+
+function ends(family: 4 | 6, address: bigint, port: number): string {
+  const text = addressText(family, address);
+  if (port === 0) return text;
+  return family === 4 ? `${text}:${port}` : `[${text}]:${port}`;
+}

@@ -1,0 +1,26 @@
+/** One question on its way: the packet of the moment, what each namespace remembers of it, and where notes are taken. */
+import type { Death, Flow, Place } from "../types/index.ts";
+import type { Journey, Step } from "./journey.ts";
+import type { Packet } from "./packet.ts";
+import type { Connection, Ends } from "./stack/connection.ts";
+import type { Tracked } from "./stack/tracking.ts";
+import type { World } from "./world.ts";
+
+export interface Trip {
+  readonly world: World;
+  readonly flow: Flow;
+  readonly journey: Journey;
+  packet: Packet;
+  /** By namespace. */
+  readonly connections: Map<Place, Connection[]>;
+  /** What a packet carries with it within one namespace: it is lost on the way into the next. */
+  attached: Tracked | undefined;
+  /** As the sender sent it, before any translation. */
+  sent: Ends | undefined;
+  /** Pairs of neighbours that have been looked at. */
+  readonly resolved: Set<string>;
+}
+
+export const note = (trip: Trip, step: Step): void => trip.journey.step(trip.packet, step);
+
+export const end = (trip: Trip, step: Step & { readonly death: Death }): void => trip.journey.end(trip.packet, step);
