@@ -51,6 +51,7 @@ async function buildPrograms(directory: string): Promise<void> {
       entryPoints: {
         ctrd: "bin/daemon/main.ts",
         "ctr-dataplane": "netns/dataplane/ctr-dataplane.ts",
+        "ctr-diagnosis": "runtime/diagnosis/ctr-diagnosis.ts",
         "unpack-process": "runtime/image/layer/unpack-process.ts",
       },
       outdir: directory,

@@ -1,7 +1,14 @@
 /** `why` and `trace`: can one end reach the other, and if not, why. */
-import { type Finding, type Flow, type FlowReport, type NameLookup, SnapshotView } from "../../netns/index.ts";
+import {
+  explainLookup,
+  type Finding,
+  type Flow,
+  type FlowReport,
+  HOST,
+  type NameLookup,
+  SnapshotView,
+} from "../../netns/index.ts";
 import { diagnoseFlow } from "./diagnose-flow.ts";
-import { nameNotFound } from "./end-findings.ts";
 import { joinFamilies, reportWithoutFlow, withLookup } from "./join-reports.ts";
 import type { FlowRequest } from "./request.ts";
 import { type ResolvedEnds, resolveEnds } from "./resolve-ends.ts";
@@ -28,20 +35,19 @@ export async function reportOn(
   const lookUp =
     live === undefined || request.static ? undefined : (name: string, place: string) => live.lookUp(view, name, place);
   const ends = await resolveEnds(request, { view, lookUp });
-  const namePart = await lookupFindings(tools, view, ends, request);
+  const ofName = await lookupFindings(tools, view, ends, request);
   const [first, ...others] = ends.flows;
   if (first === undefined) {
-    const findings = [...namePart, ...ends.findings];
+    const findings = [...ofName, ...ends.findings];
     return reportWithoutFlow({ ends: { ...ends, findings }, view, from: request.from, to: request.to });
   }
   const reports = [await diagnoseFlow(tools, view, first, request)];
   for (const flow of others) reports.push(await diagnoseFlow(tools, view, flow, request));
-  const [nameFinding] = namePart;
-  const joined = withLookup(joinFamilies(reports), ends.lookup, nameFinding);
+  const joined = withLookup(joinFamilies(reports), ends.lookup, ofName);
   return { ...joined, ...(ends.notes.length === 0 ? {} : { notes: ends.notes }) };
 }
 
-/** Why a name was not answered: what stands between the source and its name server, or what the server says. */
+/** Why a name was not answered: what stands between the source and its name server, then what the server says. */
 async function lookupFindings(
   tools: DiagnosisTools,
   view: SnapshotView,
@@ -49,14 +55,12 @@ async function lookupFindings(
   request: Omit<FlowRequest, "kind">,
 ): Promise<readonly Finding[]> {
   if (lookup === undefined || lookup.addresses.length > 0) return [];
-  const place = flows[0]?.from ?? placeOf(view, request.from);
-  const onTheWay = isSilent(lookup) ? await serverFindings(tools, view, place, lookup, request) : [];
-  // Without flows the ends themselves have told that the name is not found.
-  const own = flows.length === 0 ? [] : [nameNotFound(lookup, view.nameOf(place))];
-  return [...onTheWay, ...own];
+  const from = flows[0]?.from ?? placeOf(view, request.from);
+  const onTheWay = isSilent(lookup) ? await serverFindings(tools, view, from, lookup, request) : [];
+  return [...onTheWay, ...explainLookup({ view, from, fromName: view.nameOf(from), lookup })];
 }
 
-const placeOf = (view: SnapshotView, from: string): string => view.container(from)?.namespace ?? "host";
+const placeOf = (view: SnapshotView, from: string): string => view.container(from)?.namespace ?? HOST;
 
 const isSilent = ({ questions }: NameLookup): boolean =>
   questions.every(({ outcome }) => outcome === "silence" || outcome === "refused" || outcome === "error");

@@ -8,12 +8,16 @@ export function joinFamilies(reports: readonly FlowReport[]): FlowReport {
   if (worst === undefined) throw new TypeError("there is no report to join");
   if (other === undefined) return worst;
   const result = joinResults(worst.result, other.result);
-  const summary =
-    result === "PARTIAL" && other.result === "REACHABLE"
-      ? `IPv${other.flow.family} gets through, IPv${worst.flow.family} does not: ${lowerFirst(worst.summary)}`
-      : worst.summary;
+  const isSplit = result === "PARTIAL" && other.result === "REACHABLE";
+  const summary = isSplit ? withFirstLine(worst.summary, splitLine(worst.flow, other.flow)) : worst.summary;
   return { ...worst, result, summary, other, milliseconds: worst.milliseconds + other.milliseconds };
 }
+
+const splitLine = ({ fromText, toText, family: worse }: Flow, { family: better }: Flow): string =>
+  `${fromText} reaches ${toText} over IPv${better}, and not over IPv${worse}.`;
+
+/** Summaries have two lines: what happens, and why. */
+const withFirstLine = (summary: string, line: string): string => [line, ...summary.split("\n").slice(1)].join("\n");
 
 const RANK: Readonly<Record<Result, number>> = { UNREACHABLE: 0, PARTIAL: 1, UNDETERMINED: 2, REACHABLE: 3 };
 
@@ -22,23 +26,19 @@ function joinResults(worse: Result, better: Result): Result {
   return better === "REACHABLE" && worse !== "UNDETERMINED" ? "PARTIAL" : worse;
 }
 
-/** Sentences that begin with a name or an abbreviation keep it. */
-const lowerFirst = (text: string): string =>
-  /^[A-Z][a-z]+ /.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
-
 /** A name that leads nowhere, though its address can be reached: programs get no further than to the name. */
-export function withLookup(
-  report: FlowReport,
-  lookup: NameLookup | undefined,
-  finding: Finding | undefined,
-): FlowReport {
+export function withLookup(report: FlowReport, lookup: NameLookup | undefined, ofName: readonly Finding[]): FlowReport {
   if (lookup === undefined) return report;
-  if (finding === undefined) return { ...report, lookup };
-  const findings = [finding, ...report.findings];
+  if (lookup.addresses.length > 0) return { ...report, lookup };
+  const findings = [...ofName, ...report.findings];
   if (report.result !== "REACHABLE") return { ...report, lookup, findings };
-  const summary = `The address can be reached, the name cannot be looked up: ${finding.title}`;
+  const { fromText, toText } = report.flow;
+  const summary = `${fromText} reaches the address of ${toText}, but its name is not answered.\n${reasonLine(findings)}`;
   return { ...report, lookup, findings, result: "PARTIAL", summary };
 }
+
+const reasonLine = ([first]: readonly Finding[]): string =>
+  first === undefined ? "No cause was found." : `${first.title} (${first.code})`;
 
 export interface NoFlow {
   readonly ends: ResolvedEnds;
@@ -51,7 +51,7 @@ export interface NoFlow {
 export function reportWithoutFlow({ ends, view, from, to }: NoFlow): FlowReport {
   const flow = emptyFlow(from, to);
   const walk: Walk = { flow, there: [], back: [], result: "dies", arrivesAt: undefined, deaths: [], unknowns: [] };
-  const [first] = ends.findings;
+  const what = ends.findings.length === 0 || ends.lookup !== undefined ? ": the name leads to no address" : "";
   return {
     schema: "ctr.net.trace/1",
     result: "UNREACHABLE",
@@ -59,7 +59,7 @@ export function reportWithoutFlow({ ends, view, from, to }: NoFlow): FlowReport 
     predicted: "UNREACHABLE",
     observed: undefined,
     agreement: undefined,
-    summary: first?.title ?? "There is no way to send anything there.",
+    summary: `${from} does not reach ${to}${what}.\n${reasonLine(ends.findings)}`,
     there: [],
     back: [],
     findings: ends.findings,

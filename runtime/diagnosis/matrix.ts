@@ -1,8 +1,16 @@
 /** Who reaches whom, against who should: all pairs, with a cause for each that is otherwise. */
 import { toCtrError } from "../../lib/errors.ts";
-import { type Attempt, type Flow, type NotRead, OUTSIDE, type Result, SnapshotView } from "../../netns/index.ts";
+import {
+  type Attempt,
+  explainLookup,
+  type Finding,
+  type Flow,
+  type NotRead,
+  OUTSIDE,
+  type Result,
+  SnapshotView,
+} from "../../netns/index.ts";
 import { diagnoseFlow } from "./diagnose-flow.ts";
-import { nameNotFound } from "./end-findings.ts";
 import { joinFamilies, reportWithoutFlow } from "./join-reports.ts";
 import { type IntendedPair, intendedPairs } from "./matrix-pairs.ts";
 import { MATRIX_SCHEMA, type MatrixPair, type MatrixReport } from "./matrix-report.ts";
@@ -104,9 +112,11 @@ async function judge(
     ...pair,
     result,
     verdict: verdictOf(pair, result),
-    cause: cause === undefined ? undefined : { code: cause.code, title: cause.title, confidence: cause.confidence },
+    cause: cause && shortCause(cause),
   };
 }
+
+const shortCause = ({ code, title, confidence }: Finding): MatrixPair["cause"] => ({ code, title, confidence });
 
 async function reportOf(
   tools: DiagnosisTools,
@@ -151,8 +161,8 @@ async function judgeNames(
       if (lookup === undefined || lookup.addresses.length > 0) {
         return { ...pair, result: "REACHABLE", verdict: "as expected", cause: undefined };
       }
-      const { code, title, confidence } = nameNotFound(lookup, pair.from);
-      return { ...pair, result: "UNREACHABLE", verdict: "unexpected deny", cause: { code, title, confidence } };
+      const [cause] = explainLookup({ view, from: place, fromName: pair.from, lookup });
+      return { ...pair, result: "UNREACHABLE", verdict: "unexpected deny", cause: cause && shortCause(cause) };
     }),
   );
 }

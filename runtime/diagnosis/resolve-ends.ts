@@ -20,7 +20,7 @@ import {
   listens,
   publishersOf,
 } from "./addresses.ts";
-import { hasNoNetwork, nameNotFound, notRunning } from "./end-findings.ts";
+import { hasNoNetwork, notRunning } from "./end-findings.ts";
 import { type DestinationEnd, parseDestination, parseSource } from "./ends.ts";
 import { outsideTarget } from "./outside.ts";
 
@@ -39,7 +39,7 @@ export interface ResolveTools {
 }
 
 export interface ResolvedEnds {
-  /** One a family, IPv4 first. Empty when there is nobody at one of the ends: then there are findings. */
+  /** One a family, IPv4 first. Empty when there is nobody at one of the ends: the findings or the look-up tell why. */
   readonly flows: readonly Flow[];
   readonly findings: readonly Finding[];
   /** What was chosen for the user: `outside stands for 192.0.2.53, port 53`. */
@@ -227,7 +227,7 @@ async function namedTarget(
       hint: `did you mean ${meant}?`,
     });
   }
-  return { addresses: [], port, to: undefined, lookup, finding: nameNotFound(lookup, view.nameOf(place)) };
+  return { addresses: [], port, to: undefined, lookup };
 }
 
 const onePerFamily = (addresses: readonly string[]): string[] =>

@@ -22,7 +22,7 @@ const INKS: Readonly<Record<Result, Ink>> = {
 export function whyText(report: FlowReport, { paint }: FlowLayout): string {
   return [
     `${paint(INKS[report.result], report.result)}  ${endsText(report)}   ${attemptsText(report)}\n`,
-    wrap(report.summary),
+    summaryText(report),
     ...notesOf(report),
     report.findings.length === 0 ? "" : `\n${findingsText(report.findings, paint)}`,
     footer(report),
@@ -36,7 +36,7 @@ export function traceText(report: FlowReport, layout: FlowLayout & { readonly wi
   const live = observed === undefined ? "no packet was sent" : `seen: ${observed} (${attemptsText(report)})`;
   const parts = [
     `${paint(INKS[report.result], report.result)}  ${endsText(report)}   predicted: ${predicted}, ${live}\n`,
-    wrap(report.summary),
+    summaryText(report),
     ...notesOf(report),
     there.length === 0 ? "" : `\n${traceTable(there, layout)}`,
     layout.withReturn && back.length > 0 ? `\nThe way back\n${traceTable(back, layout)}` : "",
@@ -46,6 +46,13 @@ export function traceText(report: FlowReport, layout: FlowLayout & { readonly wi
   if (other !== undefined) parts.push(`\n${traceText(other, layout)}`);
   return parts.join("");
 }
+
+/** What happens, and why: a line each. */
+const summaryText = ({ summary }: FlowReport): string =>
+  summary
+    .split("\n")
+    .map((line) => wrap(line))
+    .join("");
 
 /** `web (10.1.0.2) → api:8080 (10.1.0.3)`. */
 function endsText({ flow }: FlowReport): string {
