@@ -1,4 +1,5 @@
 /** Opens what an engine's network is made with. */
+import { join } from "node:path";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../lib/store.ts";
 import { Conntrack } from "./conntrack/index.ts";
@@ -42,7 +43,8 @@ export function openTools(
   resources.use(NetworkOwnership.take());
   const netlink = resources.use(NetlinkSocket.open());
   const { iptables: ipv4, ip6tables: ipv6, firewallBackend: backend } = config;
-  const firewall = resources.use(openFirewall({ logger, ipv4, ipv6, backend }));
+  const userRulesPath = join(runDir, "user-rules.json");
+  const firewall = resources.use(openFirewall({ logger, ipv4, ipv6, backend, userRulesPath }));
   const networkStore = new NetworkStore(store);
   openNetworks({ store: networkStore, netlink, firewall, config, logger });
   const hostPorts = resources.use(new HostPorts({ logger }));

@@ -7,22 +7,27 @@ import { removeNftablesTable } from "../nftables/backend.ts";
 import { foreignDrops, isOurTable } from "../nftables/foreign.ts";
 import { type ChainFacts, KernelView } from "../nftables/kernel-view.ts";
 import type { FirewallRow } from "../types.ts";
+import type { UserChain, UserRules } from "../user-rules.ts";
+import { USER_CHAIN } from "./chains.ts";
 import { legacyDrops } from "./leftovers.ts";
 import { IptablesPrograms } from "./programs.ts";
-import { deltaScript, replaceScript, ruleCounts } from "./scripts.ts";
+import type { Saved } from "./saved.ts";
+import { deltaScript, replaceScript, ruleCounts, userScript } from "./scripts.ts";
 import { legacyStamp, nftStamp, type Stamp } from "./stamp.ts";
 
 export interface IptablesOptions {
   readonly families: readonly Family[];
   readonly logger: Logger;
+  readonly userRules: UserRules;
 }
 
 /** @throws `unsupported` when the host has no iptables */
-export function openIptables({ families, logger }: IptablesOptions): Backend {
+export function openIptables(options: IptablesOptions): Backend {
+  const { families } = options;
   const programs = IptablesPrograms.find(families);
   const kernel = KernelView.open();
   const stamp = programs.mode === "nft" ? nftStamp(kernel) : legacyStamp(families);
-  return new IptablesBackend({ programs, kernel, stamp, families, logger });
+  return new IptablesBackend({ ...options, programs, kernel, stamp });
 }
 
 interface Tools extends IptablesOptions {
@@ -50,13 +55,18 @@ class IptablesBackend implements Backend {
   ensure(): void {
     const { families, programs, kernel, logger } = this.#tools;
     removeNftablesTable(kernel, logger);
-    if (!families.every((family) => programs.save(family).hasFrame())) this.replace([]);
+    const saved = families.map((family) => ({ family, saved: programs.save(family) }));
+    if (saved.every((each) => each.saved.hasFrame())) for (const each of saved) this.#seeUserRules(each);
+    else this.replace([]);
   }
 
   replace(entries: readonly Entry[]): void {
-    const { families, programs, stamp } = this.#tools;
+    const { families, programs, stamp, userRules } = this.#tools;
     for (const family of families) {
-      programs.restore(family, replaceScript(entries, family, programs.save(family)));
+      const saved = programs.save(family);
+      programs.restore(family, replaceScript(entries, family, saved));
+      if (saved.hasChain("filter", USER_CHAIN)) this.#seeUserRules({ family, saved });
+      else userRules.putBack(chainOf(family), (rules) => programs.restore(family, userScript(rules)));
     }
     this.#expected = stamp.read();
   }
@@ -90,7 +100,9 @@ class IptablesBackend implements Backend {
     const now = stamp.read();
     if (now === this.#expected) return true;
     const all = entries();
-    if (!families.every((family) => programs.save(family).isWhole(ruleCounts(all, family)))) return false;
+    const present = families.map((family) => ({ family, saved: programs.save(family) }));
+    if (!present.every(({ family, saved }) => saved.isWhole(ruleCounts(all, family)))) return false;
+    for (const each of present) this.#seeUserRules(each);
     this.#expected = now;
     return true;
   }
@@ -117,6 +129,10 @@ class IptablesBackend implements Backend {
     this.#tools.kernel[Symbol.dispose]();
   }
 
+  #seeUserRules({ family, saved }: { readonly family: Family; readonly saved: Saved }): void {
+    this.#tools.userRules.remember(chainOf(family), saved.userRules());
+  }
+
   /** Somebody else's change before ours must not be taken for ours. */
   #asOwnChange(body: () => void): void {
     const { stamp } = this.#tools;
@@ -125,3 +141,5 @@ class IptablesBackend implements Backend {
     this.#expected = isKnown ? stamp.read() : undefined;
   }
 }
+
+const chainOf = (family: Family): UserChain => (family === 4 ? "iptables" : "ip6tables");

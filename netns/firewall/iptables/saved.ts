@@ -74,6 +74,11 @@ export class Saved {
     );
   }
 
+  /** The administrator's own, as what follows `-A CTR-USER`. */
+  userRules(): string[] {
+    return this.rules.filter(({ table, chain }) => table === "filter" && chain === USER_CHAIN).map(({ spec }) => spec);
+  }
+
   /** Our rules and the administrator's. */
   rows(): FirewallRow[] {
     const own = this.rules.filter(({ chain, spec }) => chain.startsWith("CTR-") || / ?-j CTR-\S+$/.test(spec));

@@ -44,6 +44,10 @@ export function replaceScript(entries: readonly Entry[], family: Family, saved: 
   ]);
 }
 
+/** Fills the administrator's chain. @param rules as {@link Saved.userRules} gives them */
+export const userScript = (rules: readonly string[]): string =>
+  `*filter\n${rules.map((spec) => `-A ${USER_CHAIN} ${spec}\n`).join("")}COMMIT\n`;
+
 /** Takes everything of ours away, but the administrator's chain. */
 export function removeScript(saved: Saved): string {
   return tables((table) => {

@@ -5,6 +5,7 @@ import type { Entry } from "../entries.ts";
 import { legacyDrops, removeIptablesRules } from "../iptables/leftovers.ts";
 import type { Delta } from "../ledger.ts";
 import type { FirewallRow } from "../types.ts";
+import { UserRules } from "../user-rules.ts";
 import { additions, deltaScript, type Layout } from "./elements.ts";
 import { foreignDrops, isOurTable } from "./foreign.ts";
 import { KernelView } from "./kernel-view.ts";
@@ -14,8 +15,13 @@ import { openNftCommand } from "./nft-command.ts";
 import { emptyScript, emptySubnetsScript, ensureScript, removeScript, TABLE, USER_CHAIN } from "./table.ts";
 import { NftError, type NftTransport } from "./transport.ts";
 
-export function openNftables({ logger }: { readonly logger: Logger }): Backend {
-  return new NftablesBackend(openTransport(logger), logger);
+export interface NftablesOptions {
+  readonly logger: Logger;
+  readonly userRules: UserRules;
+}
+
+export function openNftables({ logger, userRules }: NftablesOptions): Backend {
+  return new NftablesBackend(openTransport(logger), logger, userRules);
 }
 
 /** For the other backend: two that translate the same packets would be in each other's way. */
@@ -41,23 +47,25 @@ export class NftablesBackend implements Backend {
   readonly name = "nftables";
   readonly #transport: NftTransport;
   readonly #logger: Logger;
-  readonly #kernel: KernelView;
+  readonly #kernel = KernelView.open();
+  readonly #userRules: UserRules;
+  /** The administrator's rules that are remembered, and the generation at which they were looked at. */
+  #userSign: string | undefined;
+  #userGeneration: number | undefined;
 
-  constructor(transport: NftTransport, logger: Logger, kernel: KernelView = KernelView.open()) {
+  constructor(transport: NftTransport, logger: Logger, userRules = new UserRules({ logger })) {
     this.#transport = transport;
     this.#logger = logger;
-    this.#kernel = kernel;
+    this.#userRules = userRules;
   }
 
   ensure(): void {
     removeIptablesRules(this.#kernel.chains(), this.#logger);
-    this.#runOrRemake(ensureScript);
-    this.#kernel.remember();
+    this.#make(ensureScript);
   }
 
   replace(entries: readonly Entry[]): void {
-    this.#runOrRemake((layout) => ensureScript() + emptyScript() + additions(entries, layout));
-    this.#kernel.remember();
+    this.#make((layout) => ensureScript() + emptyScript() + additions(entries, layout));
   }
 
   apply(delta: Delta): void {
@@ -75,7 +83,9 @@ export class NftablesBackend implements Backend {
   }
 
   check(entries: () => readonly Entry[]): boolean {
-    return this.#kernel.check(entries);
+    if (!this.#kernel.check(entries)) return false;
+    this.#seeUserRules();
+    return true;
   }
 
   list(): Promise<FirewallRow[]> {
@@ -102,6 +112,31 @@ export class NftablesBackend implements Backend {
     this.#kernel.expectOwnChange();
   }
 
+  /** The constant part. The administrator's chain may have gone with the table. */
+  #make(script: (layout: Layout) => string): void {
+    const hadChain = this.#kernel.userRules() !== undefined;
+    this.#runOrRemake(script);
+    if (!hadChain) {
+      this.#userRules.putBack("nftables", (rules) => {
+        this.#transport.run(rules.join("\n"));
+      });
+    }
+    this.#kernel.remember();
+    this.#seeUserRules();
+  }
+
+  /** Nothing else tells of a change of his. */
+  #seeUserRules(): void {
+    const generation = this.#kernel.generation();
+    if (generation === this.#userGeneration) return;
+    const sign = this.#kernel.userRules();
+    if (sign !== undefined && sign !== this.#userSign) {
+      this.#userRules.remember("nftables", sign === "" ? [] : [this.#listUserRules()]);
+      this.#userSign = sign;
+    }
+    this.#userGeneration = generation;
+  }
+
   /** A table of another version may not fit; then it is made anew, with the administrator's own rules. */
   #runOrRemake(script: (layout: Layout) => string): void {
     try {
@@ -109,12 +144,12 @@ export class NftablesBackend implements Backend {
     } catch (error) {
       if (!(error instanceof NftError)) throw error;
       this.#logger.warn("The firewall table does not fit and is made anew.", { reason: error.message });
-      const user = this.#userRules();
+      const user = this.#listUserRules();
       this.#run((layout) => `${removeScript()}${script(layout)}${user}`);
     }
   }
 
-  #userRules(): string {
+  #listUserRules(): string {
     try {
       return this.#transport.run(`list chain ${TABLE} ${USER_CHAIN}\n`);
     } catch (error) {

@@ -116,6 +116,22 @@ export class KernelView implements Disposable {
     });
   }
 
+  /**
+   * A sign that changes with the administrator's rules: their handles, which the kernel never gives twice.
+   * @returns undefined when his chain is not there; empty when it is empty
+   */
+  userRules(): string | undefined {
+    const payload = concat([header(NFPROTO_INET), text(Chain.table, OUR_TABLE), text(Chain.name, USER_CHAIN)]);
+    try {
+      this.#ask("look at the administrator's chain", Request.getChain, payload);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+    const own = this.rules(NFPROTO_INET, OUR_TABLE).filter(({ chain }) => chain === USER_CHAIN);
+    return own.map(({ handle }) => handle).join(" ");
+  }
+
   /** Rules of one table, in order. */
   rules = (family: number, table: string): RuleFacts[] => {
     const payload = concat([header(family), text(Rule.table, table)]);

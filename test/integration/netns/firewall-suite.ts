@@ -287,6 +287,28 @@ function describeBehaviour(subject: Subject, brNetfilter: boolean): void {
       assert.match(await outside.ask(UPLINK.host, 8080), /^web saw /);
     });
 
+    it("puts the administrator's rules back when his chain was taken away, and leaves one alone that is there", async () => {
+      subject.dropByUser(80);
+      assert(firewall.check());
+      subject.flush();
+      assert(!firewall.check());
+      firewall.heal();
+      assert.equal(await outside.listenFor(UPLINK.host, 8080), "silence");
+      assert(firewall.check());
+
+      // What he took away himself stays away, whatever happens to the rest.
+      subject.forgetUserRules();
+      assert(firewall.check());
+      subject.flush();
+      firewall.heal();
+      assert.match(await outside.ask(UPLINK.host, 8080), /^web saw /);
+      subject.dropByUser(80);
+      assert(firewall.check());
+      subject.forgetUserRules();
+      firewall.heal();
+      assert.match(await outside.ask(UPLINK.host, 8080), /^web saw /);
+    });
+
     it("closes ports, and writes its rules again when somebody flushed them", async () => {
       const extra = portTo(WEB, 8090, { containerPort: 81 });
       firewall.publish([extra]);

@@ -1,8 +1,9 @@
 /** What is particular to one backend, or to the passage from one to the other. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { CtrError } from "../../../lib/errors.ts";
-import { silentLogger } from "../../../lib/log.ts";
+import { type Logger, silentLogger } from "../../../lib/log.ts";
 import { RememberingFirewall } from "../../../netns/firewall/firewall.ts";
 import { openFirewall } from "../../../netns/firewall/index.ts";
 import { NftablesBackend } from "../../../netns/firewall/nftables/backend.ts";
@@ -107,6 +108,34 @@ describe("firewall nftables, seeing to its own", () => {
     assert(firewall.check());
     firewall.unpublish([portTo(WEB, 8080)]);
     nft("add chain ip other some");
+    assert(firewall.check());
+  });
+
+  it("gives the next engine the administrator's rules, and goes on without those that nobody can put back", () => {
+    using network = PrivateNetwork.enter();
+    const userRulesPath = join(network.directory, "user-rules.json");
+    const errors: string[] = [];
+    const logger: Logger = { ...silentLogger, error: (text) => errors.push(text) };
+    const open = () => openFirewall({ logger, userRulesPath });
+    {
+      using former = open();
+      former.ensure();
+      former.sync({ networks: NETWORKS, ports: PORTS });
+      nft('add rule inet ctr user tcp dport 22 accept comment "mine"');
+      assert(former.check());
+    }
+    nft("flush ruleset");
+    using firewall = open();
+    firewall.ensure();
+    assert.match(ruleset(), /chain user \{\s+tcp dport 22 accept comment "mine"\s+\}/);
+    firewall.sync({ networks: NETWORKS, ports: PORTS });
+    nft("add set inet ctr mine { type inet_service; }", "add rule inet ctr user tcp dport @mine drop");
+    assert(firewall.check());
+    nft("flush ruleset");
+    assert.deepEqual(errors, []);
+    assert(firewall.heal());
+    assert.match(ruleset(), /chain user \{\s+\}/);
+    assert.deepEqual(errors, ["The administrator's own firewall rules have gone and cannot be put back."]);
     assert(firewall.check());
   });
 
