@@ -83,10 +83,9 @@ export {
   removeNamespace,
 } from "./namespace.ts";
 export { addAddress, listAddresses, removeAddress } from "./netlink/address.ts";
+export { type BridgePortOptions, changeBridgePort } from "./netlink/bridge-port.ts";
 export {
   type BridgeOptions,
-  type BridgePortOptions,
-  changeBridgePort,
   changeLink,
   createBridge,
   createVethPair,

@@ -6,11 +6,12 @@ import { conflict } from "../../lib/errors.ts";
 import { type Cidr, formatCidr, sameCidr } from "../ipam/ip.ts";
 import { macFromBytes } from "../ipam/mac.ts";
 import { addAddress, listAddresses, removeAddress } from "../netlink/address.ts";
+import { hasSpanningTree, switchSpanningTreeOff } from "../netlink/bridge-port.ts";
 import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { changeLink, createBridge, deleteLink, findLink, type Link, listLinks } from "../netlink/link.ts";
 import { defaultRoute } from "../netlink/route.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
-import { setOptionalSysctl, setSysctl } from "../sysctl.ts";
+import { getSysctl, setOptionalSysctl, setSysctl } from "../sysctl.ts";
 
 /** What the kernel can attach to one bridge (BR_MAX_PORTS). */
 export const MAX_BRIDGE_PORTS = 1023;
@@ -50,6 +51,31 @@ export function ensureBridge(netlink: NetlinkSocket, bridge: BridgeSpecification
   }
 }
 
+/**
+ * What of a bridge that is there somebody has changed, in words. Of one that was there before the network only that it
+ * is down, or has lost an address of ours.
+ */
+export function bridgeFaults(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecification): string[] {
+  const present = listAddresses(netlink, link.index);
+  const missing = bridge.addresses.filter((address) => !present.some((other) => sameCidr(other, address)));
+  const settings = isForeign(link, bridge) ? [] : settingFaults(netlink, link, bridge);
+  return [
+    ...(link.up ? [] : ["it is down"]),
+    ...missing.map((address) => `it has lost the address ${formatCidr(address)}`),
+    ...settings,
+    ...(getSysctl(routeLocalnet(bridge.name)) === "0" ? ["it does not take packets from 127.0.0.1"] : []),
+  ];
+}
+
+function settingFaults(netlink: NetlinkSocket, link: Link, { name, mtu }: BridgeSpecification): string[] {
+  // A bridge takes the least MTU of its ports by itself: then the port is at fault.
+  const isLowered = mtu > 0 && link.mtu !== mtu && listLinks(netlink, link.index).every((port) => port.mtu >= mtu);
+  return [
+    ...(isLowered ? [`it takes ${link.mtu} bytes in place of ${mtu}`] : []),
+    ...(hasSpanningTree(netlink, name) ? ["it keeps new ports closed (spanning tree)"] : []),
+  ];
+}
+
 /** Deletes the bridge unless somebody else made it. @throws {NetlinkError} */
 export function removeBridge(netlink: NetlinkSocket, name: string, networkId: string): void {
   if (isOurs(netlink, name, networkId)) deleteLink(netlink, name);
@@ -82,13 +108,17 @@ function bringToSpecification(netlink: NetlinkSocket, link: Link, bridge: Bridge
     // neighbours lose it whenever a container comes or goes.
     const alias = aliasOf(bridge.networkId);
     changeLink(netlink, link.index, { alias, macAddress: link.macAddress, mtu: bridge.mtu, up: true });
+    if (hasSpanningTree(netlink, bridge.name)) switchSpanningTreeOff(netlink, bridge.name);
   }
   const hasIpv6 = bridge.addresses.some(({ family }) => family === 6);
   if (!foreign) setOptionalSysctl(`net/ipv6/conf/${bridge.name}/disable_ipv6`, hasIpv6 ? "0" : "1");
   if (hasIpv6) setOptionalSysctl(`net/ipv6/conf/${bridge.name}/accept_ra`, "0");
   ensureAddresses(netlink, link, bridge.addresses, foreign);
-  setSysctl(`net/ipv4/conf/${bridge.name}/route_localnet`, "1");
+  setSysctl(routeLocalnet(bridge.name), "1");
 }
+
+/** Programs of the host reach published ports at 127.0.0.1 by it. */
+const routeLocalnet = (bridge: string): string => `net/ipv4/conf/${bridge}/route_localnet`;
 
 function ensureAddresses(netlink: NetlinkSocket, link: Link, wanted: readonly Cidr[], keepOthers: boolean): void {
   const present = listAddresses(netlink, link.index);

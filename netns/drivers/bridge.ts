@@ -1,7 +1,8 @@
 /** Networks on a bridge of this host: each container has a veth pair to it. */
 import { conflict } from "../../lib/errors.ts";
 import { type Cidr, onSubnet, parseAddress, parseCidr } from "../ipam/ip.ts";
-import { changeBridgePort, changeLink, createVethPair, deleteLink, findLink, type Link } from "../netlink/link.ts";
+import { type BridgePortOptions, changeBridgePort, readBridgePort } from "../netlink/bridge-port.ts";
+import { changeLink, createVethPair, deleteLink, findLink, type Link } from "../netlink/link.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { BridgeOption, settingsOf } from "../networks/options.ts";
 import { getSysctl, setOptionalSysctl } from "../sysctl.ts";
@@ -51,21 +52,45 @@ export const bridgeDriver: LinkDriver = {
     const link = findLink(netlink, name);
     if (link === undefined) return `${name} is gone`;
     if (link.master !== findLink(netlink, bridge)?.index) return `${name} is no port of ${bridge}`;
-    return link.up ? undefined : `${name} is down`;
+    if (!link.up) return `${name} is down`;
+    if (isOtherMtu(link, connection)) return `${name} takes ${link.mtu} bytes in place of ${connection.mtu}`;
+    const wrong = wrongOptions(netlink, link, connection.network);
+    return wrong.length === 0 ? undefined : `${name} has other port options on ${bridge}: ${wrong.join(", ")}`;
   },
 
   mend(netlink, connection) {
+    const { network, mtu } = connection;
     const name = requireHostInterface(connection);
     const link = findLink(netlink, name);
     if (link === undefined) return false;
     changeLink(netlink, link.index, {
-      master: requireDevice(netlink, requireBridge(connection.network)).index,
+      master: requireDevice(netlink, requireBridge(network)).index,
       up: true,
+      ...(isOtherMtu(link, connection) && mtu !== undefined ? { mtu } : {}),
     });
-    changeBridgePort(netlink, name, { hairpin: true, isolated: mustIsolate(connection.network) });
+    changeBridgePort(netlink, name, portOptions(network, link));
     return true;
   },
 };
+
+const isOtherMtu = (link: Link, { mtu }: Connection): boolean => mtu !== undefined && mtu > 0 && link.mtu !== mtu;
+
+/** A port without a carrier is closed by the kernel, and opened by it again. */
+const portOptions = (network: Network, { carrier }: Pick<Link, "carrier">): BridgePortOptions => ({
+  hairpin: true,
+  learning: true,
+  flood: true,
+  isolated: mustIsolate(network),
+  ...(carrier ? { forwarding: true } : {}),
+});
+
+/** `hairpin off`: what somebody has set otherwise. */
+function wrongOptions(netlink: NetlinkSocket, link: Link, network: Network): string[] {
+  const present = readBridgePort(netlink, link.name);
+  return Object.entries(portOptions(network, link))
+    .filter(([option, value]) => present[option as keyof BridgePortOptions] !== value)
+    .map(([option, value]) => `${option} ${value ? "off" : "on"}`);
+}
 
 /** What the bridge device of a network has to be. */
 export function specificationOf(network: Network): BridgeSpecification {
@@ -104,7 +129,8 @@ const mustIsolate = (network: Network): boolean => !settingsOf(network).icc && !
 
 const isBridgeFilterOn = (): boolean => getSysctl("net/bridge/bridge-nf-call-iptables") === "1";
 
-function switchBridgeFilterOn(): void {
+/** Traffic within bridges passes the firewall from now on, where the kernel can do that. */
+export function switchBridgeFilterOn(): void {
   for (const name of ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"]) {
     setOptionalSysctl(`net/bridge/${name}`, "1");
   }

@@ -65,7 +65,13 @@ export const LinkAttribute = {
 export const LinkInfoAttribute = { kind: 1, data: 2, portData: 5 } as const;
 
 /** IFLA_BRPORT_* within the `portData` of a bridge's port. */
-export const BridgePortAttribute = { hairpin: 4, isolated: 33 } as const;
+export const BridgePortAttribute = { state: 1, hairpin: 4, learning: 8, flood: 9, isolated: 33 } as const;
+
+/** BR_STATE_FORWARDING */
+export const PORT_FORWARDING = 3;
+
+/** IFLA_BR_* within the data of a bridge. */
+export const BridgeAttribute = { spanningTree: 5 } as const;
 
 /** Within the data of a macvlan, an ipvlan and a vlan. */
 export const MacvlanAttribute = { mode: 1 } as const;
@@ -86,6 +92,10 @@ export const VETH_INFO_PEER = 1;
 export const SKIP_STATISTICS = 1 << 3;
 
 export const IFF_UP = 1;
+/** It does not ask and answer who has an address. */
+export const IFF_NOARP = 0x80;
+/** The other end is there and up. */
+export const IFF_LOWER_UP = 0x1_0000;
 
 /** IFA_* */
 export const AddressAttribute = { address: 1, local: 2, broadcast: 4 } as const;

@@ -1,8 +1,9 @@
 /** Links: bridges, veth pairs, and what can be read from and changed on any of them. See rtnetlink(7), RTM_NEWLINK. */
-import { bytes, concat, mac, nested, parseAttributes, readMac, readText, readU32, text, u8, u32 } from "./codec.ts";
+import { bytes, concat, mac, nested, parseAttributes, readMac, readText, readU32, text, u32 } from "./codec.ts";
 import {
   AF_UNSPEC,
-  BridgePortAttribute,
+  IFF_LOWER_UP,
+  IFF_NOARP,
   IFF_UP,
   LinkAttribute,
   LinkInfoAttribute,
@@ -26,6 +27,10 @@ export interface Link {
   /** Bytes. */
   readonly mtu: number;
   readonly up: boolean;
+  /** The other end is there and up. */
+  readonly carrier: boolean;
+  /** It asks and answers who has an address (ARP, neighbour discovery). */
+  readonly arp: boolean;
   /** Index of the bridge this link is a port of. */
   readonly master: number | undefined;
   /** Index of the link below a macvlan, ipvlan or vlan; of a veth's other end, in that one's namespace. */
@@ -97,6 +102,7 @@ export function createVethPair(netlink: NetlinkSocket, { name, mtu, master, peer
 
 export interface LinkChange {
   readonly up?: boolean;
+  readonly arp?: boolean;
   readonly name?: string;
   readonly mtu?: number;
   readonly macAddress?: string;
@@ -110,9 +116,11 @@ export interface LinkChange {
  * @throws {NetlinkError} ENODEV when it is gone
  */
 export function changeLink(netlink: NetlinkSocket, index: number, change: LinkChange): void {
-  const { up, name, mtu, macAddress, master, alias } = change;
+  const { up, arp, name, mtu, macAddress, master, alias } = change;
+  const flags = (up === true ? IFF_UP : 0) | (arp === false ? IFF_NOARP : 0);
+  const mask = (up === undefined ? 0 : IFF_UP) | (arp === undefined ? 0 : IFF_NOARP);
   const payload = concat([
-    up === undefined ? ifinfomsg(index) : ifinfomsg(index, up ? IFF_UP : 0, IFF_UP),
+    ifinfomsg(index, flags, mask),
     name === undefined ? undefined : text(LinkAttribute.name, name),
     mtu === undefined ? undefined : u32(LinkAttribute.mtu, mtu),
     macAddress === undefined ? undefined : mac(LinkAttribute.address, macAddress),
@@ -120,31 +128,6 @@ export function changeLink(netlink: NetlinkSocket, index: number, change: LinkCh
     alias === undefined ? undefined : bytes(LinkAttribute.alias, Buffer.from(alias)),
   ]);
   netlink.request(`change link ${index} (${Object.keys(change).join(", ")})`, MessageType.newLink, 0, payload);
-}
-
-/** How a bridge treats one of its ports. */
-export interface BridgePortOptions {
-  /**
-   * The bridge may send a frame back through the port it came from. A container needs that to reach its own published
-   * port where br_netfilter is on: the address is then translated while the frame is still in the bridge.
-   */
-  readonly hairpin?: boolean;
-  /** The bridge sends nothing to other isolated ports. */
-  readonly isolated?: boolean;
-}
-
-/**
- * @param name of a link that is a port of a bridge
- * @throws {NetlinkError}
- */
-export function changeBridgePort(netlink: NetlinkSocket, name: string, options: BridgePortOptions): void {
-  const { hairpin, isolated } = options;
-  const portData = nested(LinkInfoAttribute.portData, [
-    hairpin === undefined ? undefined : u8(BridgePortAttribute.hairpin, hairpin ? 1 : 0),
-    isolated === undefined ? undefined : u8(BridgePortAttribute.isolated, isolated ? 1 : 0),
-  ]);
-  const payload = concat([ifinfomsg(), text(LinkAttribute.name, name), nested(LinkAttribute.linkInfo, [portData])]);
-  netlink.request(`set port options of ${name}`, MessageType.newLink, 0, payload);
 }
 
 /**
@@ -206,13 +189,16 @@ export function ifinfomsg(index = 0, flags = 0, mask = 0): Buffer {
 function parseLink(payload: Buffer): Link {
   const attributes = parseAttributes(payload, IFINFOMSG_LENGTH);
   const info = attributes.get(LinkAttribute.linkInfo);
+  const flags = payload.readUInt32LE(8);
   return {
     index: payload.readInt32LE(4),
     name: readText(attributes.get(LinkAttribute.name)),
     kind: info === undefined ? "" : readText(parseAttributes(info).get(LinkInfoAttribute.kind)),
     macAddress: readMac(attributes.get(LinkAttribute.address)),
     mtu: readU32(attributes.get(LinkAttribute.mtu)) ?? 0,
-    up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
+    up: (flags & IFF_UP) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0,
+    arp: (flags & IFF_NOARP) === 0,
     master: readU32(attributes.get(LinkAttribute.master)),
     parent: readU32(attributes.get(LinkAttribute.parent)),
     alias: readText(attributes.get(LinkAttribute.alias)),

@@ -1,15 +1,14 @@
 /** Intent against kernel: what the store says there has to be, what there is, and how to bring the second to the first. */
 import { messageOf } from "../../lib/errors.ts";
 import { requireBridge, specificationOf } from "../drivers/bridge.ts";
-import { ourBridges } from "../drivers/bridge-device.ts";
+import { bridgeFaults, ourBridges } from "../drivers/bridge-device.ts";
 import { type Connection, driverOf } from "../drivers/index.ts";
 import { ourParents, parentNameOf } from "../drivers/parent.ts";
-import { HOST_INTERFACE, hostInterfaceOf, requireLink } from "../drivers/veth.ts";
+import { HOST_INTERFACE, hostInterfaceOf } from "../drivers/veth.ts";
 import { hasLinks } from "../endpoints.ts";
-import { type Address, type Cidr, type Family, formatCidr, sameCidr } from "../ipam/ip.ts";
+import type { Address, Family } from "../ipam/ip.ts";
 import { listNamespaces, namespaceExists, namespacePath, removeNamespace } from "../namespace.ts";
-import { addAddress, listAddresses } from "../netlink/address.ts";
-import { changeLink, deleteLink, findLink, listLinks } from "../netlink/link.ts";
+import { deleteLink, findLink, listLinks } from "../netlink/link.ts";
 import { defaultRoute } from "../netlink/route.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { attachLink, configureLink, detachLink, openInside, setDefaultRoutes } from "../sandbox/links.ts";
@@ -17,6 +16,7 @@ import { shapeNewLink } from "../sandbox/shaping.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import { strayIntermediates } from "../traffic/index.ts";
 import type { Network } from "../types.ts";
+import { insideFault, restoreInside } from "./inside.ts";
 import type { Fault } from "./types.ts";
 
 /** Devices of networks: bridges, and parents that we made. */
@@ -35,17 +35,13 @@ function deviceFaults(netlink: NetlinkSocket, network: Network): Fault[] {
     const object = `parent ${parent}`;
     return [{ kind: "missing", object, text: `the parent of network ${network.name} is gone`, mend }];
   }
-  const { name, addresses } = specificationOf(network);
+  const bridge = specificationOf(network);
+  const { name } = bridge;
   const object = `bridge ${name}`;
   const link = findLink(netlink, name);
   if (link === undefined)
     return [{ kind: "missing", object, text: `the bridge of network ${network.name} is gone`, mend }];
-  const present = listAddresses(netlink, link.index);
-  const missing = addresses.filter((address) => !present.some((other) => sameCidr(other, address)));
-  const problems = [
-    ...(link.up ? [] : ["it is down"]),
-    ...missing.map((address) => `it has lost the address ${formatCidr(address)}`),
-  ];
+  const problems = bridgeFaults(netlink, link, bridge);
   return problems.length === 0 ? [] : [{ kind: "changed", object, text: problems.join("; "), mend }];
 }
 
@@ -142,13 +138,13 @@ function linkFault(
 ): Fault[] {
   const { netlink } = tools;
   const { interfaceName, network } = connection;
-  const text = faultOf(netlink, inside, connection) ?? addressFault(inside, connection);
+  const text = faultOf(netlink, inside, connection) ?? insideFault(inside, connection);
   if (text === undefined) return [];
   const mend = (): void => {
     using again = openInside(path);
     const isThere = findLink(again, interfaceName) !== undefined;
     if (isThere && driverOf(network.driver)?.mend(netlink, connection) === true) {
-      restoreAddresses(again, connection);
+      restoreInside(again, connection);
     } else {
       detachLink(netlink, again, connection);
       attachLink(netlink, path, connection);
@@ -165,27 +161,6 @@ function faultOf(netlink: NetlinkSocket, inside: NetlinkSocket, connection: Conn
   const fault = driverOf(connection.network.driver)?.findFault(netlink, connection);
   return fault ?? (link.up ? undefined : "the link is down inside the container");
 }
-
-function addressFault(inside: NetlinkSocket, connection: Connection): string | undefined {
-  const lost = lostAddresses(inside, connection);
-  return lost.length === 0 ? undefined : `it has lost the address ${lost.map(formatCidr).join(", ")}`;
-}
-
-function lostAddresses(inside: NetlinkSocket, { interfaceName, addresses }: Connection): Cidr[] {
-  const link = findLink(inside, interfaceName);
-  const present = link === undefined ? [] : listAddresses(inside, link.index);
-  // Link-local addresses of IPv6 are left out of the list.
-  return addresses.filter((cidr) => !isLinkLocal6(cidr) && !present.some((other) => sameCidr(other, cidr)));
-}
-
-/** In place: what the container has open goes on. */
-function restoreAddresses(inside: NetlinkSocket, connection: Connection): void {
-  const { index } = requireLink(inside, connection.interfaceName);
-  for (const address of lostAddresses(inside, connection)) addAddress(inside, index, address);
-  changeLink(inside, index, { up: true });
-}
-
-const isLinkLocal6 = ({ family, address }: Cidr): boolean => family === 6 && address >> 118n === 0x3fan;
 
 /** Default routes of a container that runs. They go with a link that is laid anew: mend those first. */
 export function routeFaults({ namespacePath: path, containerName, gateways }: SandboxState): Fault[] {

@@ -14,6 +14,9 @@ import { recordedState } from "../sandbox/state.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import type { Difference } from "../types.ts";
 import { firewallFaults, linkFaults, networkFaults, routeFaults, strayFaults } from "./faults.ts";
+import { nameServerFaults } from "./names.ts";
+import { publishedFaults } from "./published.ts";
+import { switchFaults } from "./switches.ts";
 import type { Fault } from "./types.ts";
 
 /**
@@ -30,6 +33,7 @@ export async function reconcile(
 ): Promise<void> {
   const { store, logger } = tools;
   const dead = sandboxStates(tools).filter(({ containerId }) => !live.has(containerId));
+  await mendAll(tools, switchFaults(tools));
   await mendAll(tools, networkFaults(tools));
   await teardown("what the last run left", [
     ...dead.flatMap((state) => removeDead(tools, state)),
@@ -66,14 +70,20 @@ export async function repair(
 ): Promise<Difference[]> {
   const differences: Difference[] = [];
   // Later ones may be the consequences of earlier ones: they are looked for when those are mended.
-  const looks: (() => Fault[])[] = [
+  const looks: (() => Fault[] | Promise<Fault[]>)[] = [
+    () => switchFaults(tools),
     () => networkFaults(tools),
     () => strayFaults(tools, runDir, new Set(sandboxStates(tools).map(({ containerId }) => containerId))),
-    ...sandboxStates(tools).flatMap((state) => [() => linkFaults(tools, state), () => routeFaults(state)]),
+    ...sandboxStates(tools).flatMap((state) => [
+      () => linkFaults(tools, state),
+      () => routeFaults(state),
+      () => nameServerFaults(tools, state),
+    ]),
     () => firewallFaults(tools),
+    () => publishedFaults(tools, sandboxStates(tools)),
   ];
   for (const look of looks) {
-    for (const fault of look()) differences.push(await differenceOf(fault, dryRun));
+    for (const fault of await look()) differences.push(await differenceOf(fault, dryRun));
   }
   return differences;
 }

@@ -3,8 +3,8 @@ import { closeSync, openSync } from "node:fs";
 import { formatCidr, parseAddress, parseCidr } from "../../../netns/ipam/ip.ts";
 import { createNamespace, enterNetworkNamespace } from "../../../netns/namespace.ts";
 import { addAddress, listAddresses, removeAddress } from "../../../netns/netlink/address.ts";
+import { changeBridgePort } from "../../../netns/netlink/bridge-port.ts";
 import {
-  changeBridgePort,
   changeLink,
   createBridge,
   createVethPair,

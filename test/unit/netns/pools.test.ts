@@ -34,6 +34,8 @@ const link = (index: number, name: string): Link => ({
   macAddress: "",
   mtu: 1500,
   up: true,
+  carrier: true,
+  arp: true,
   master: undefined,
   parent: undefined,
   alias: "",
