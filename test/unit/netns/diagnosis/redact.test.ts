@@ -185,5 +185,7 @@ describe("a redacted snapshot", () => {
 
 /** Everything but texts. */
 function shapeOf(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, item: unknown) => (typeof item === "string" && key !== "key" ? "" : item)));
+  return JSON.parse(
+    JSON.stringify(value, (key, item: unknown) => (typeof item === "string" && key !== "key" ? "" : item)),
+  );
 }
