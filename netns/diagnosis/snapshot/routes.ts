@@ -33,9 +33,11 @@ const NEXTHOP_LENGTH = 8;
 export function readRoutes(netlink: NetlinkSocket, names: ReadonlyMap<number, string>): RouteState[] {
   return ([4, 6] as const).flatMap((family) => {
     const request = Buffer.alloc(RTMSG_LENGTH);
-    request.writeUInt8(family === 4 ? AF_INET : AF_INET6, 0);
+    const number = family === 4 ? AF_INET : AF_INET6;
+    request.writeUInt8(number, 0);
     return netlink
       .dump("list routes", MessageType.getRoute, request)
+      .filter((message) => message.readUInt8(0) === number) // A kernel without IPv6 lists those of IPv4 for it.
       .flatMap((message) => routeOf(message, family, names) ?? []);
   });
 }

@@ -44,8 +44,12 @@ const INVERT = 2;
 export function readRules(netlink: NetlinkSocket): RoutingRule[] {
   return ([4, 6] as const).flatMap((family) => {
     const request = Buffer.alloc(HEADER_LENGTH);
-    request.writeUInt8(family === 4 ? AF_INET : AF_INET6, 0);
-    return netlink.dump("list rules", MessageType.getRule, request).map((message) => ruleOf(message, family));
+    const number = family === 4 ? AF_INET : AF_INET6;
+    request.writeUInt8(number, 0);
+    return netlink
+      .dump("list rules", MessageType.getRule, request)
+      .filter((message) => message.readUInt8(0) === number) // A kernel without IPv6 lists those of IPv4 for it.
+      .map((message) => ruleOf(message, family));
   });
 }
 
