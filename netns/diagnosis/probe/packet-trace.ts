@@ -8,7 +8,7 @@ import { parseMessages } from "../../netlink/codec.ts";
 import { MessageType, NETLINK_NETFILTER } from "../../netlink/constants.ts";
 import { NetlinkError } from "../../netlink/transport.ts";
 import type { PacketHeader, Place, TracedVerdict } from "../types/index.ts";
-import { directionOf, type Selection } from "./selection.ts";
+import { directionOf, isOfInterest, type Selection } from "./selection.ts";
 import { parseTrace, TRACE_MESSAGE, type TraceMessage } from "./trace-message.ts";
 import { ingressTransaction, isProbeTable, type TableFamily, tableTransaction } from "./trace-table.ts";
 
@@ -26,7 +26,7 @@ export interface TracedStep extends TracedVerdict {
 }
 
 interface Known {
-  readonly bare: boolean;
+  readonly isOfInterest: boolean;
   readonly inputDevice: number | undefined;
   readonly outputDevice: number | undefined;
   readonly direction: "there" | "back";
@@ -108,7 +108,7 @@ export class PacketTrace implements AsyncDisposable {
   #stepOf(message: TraceMessage | undefined, now: number): TracedStep | undefined {
     if (message === undefined) return undefined;
     const known = this.#knownOf(message);
-    if (known === undefined || known.bare || isUninteresting(message)) return undefined;
+    if (known === undefined || !known.isOfInterest || isUninteresting(message)) return undefined;
     return {
       place: this.place,
       direction: known.direction,
@@ -137,8 +137,11 @@ export class PacketTrace implements AsyncDisposable {
       this.#known.delete(id);
       return undefined;
     }
-    const { header, key, bare } = packet;
-    const known = { direction, header, key, bare, inputDevice, outputDevice };
+    const { header, key } = packet;
+    const known = {
+      ...{ direction, header, key, inputDevice, outputDevice },
+      isOfInterest: isOfInterest(this.#selection, packet),
+    };
     this.#known.set(id, known);
     return known;
   }

@@ -15,6 +15,8 @@ export interface ParsedPacket {
   readonly icmp: IcmpMessage | undefined;
   /** TCP alone: nothing but the acknowledgement of what came, or the end of a connection. */
   readonly bare: boolean;
+  /** TCP alone: it asks for a connection, grants it or refuses it. */
+  readonly opening: boolean;
   /** The same packet has the same key in every namespace, whatever is translated. */
   readonly key: string;
 }
@@ -47,6 +49,7 @@ export function parsePacket(network: Buffer, transport: Buffer): ParsedPacket | 
     header: { source, destination, sourcePort, destinationPort },
     protocol,
     icmp,
+    opening: protocol === IpProtocol.tcp && ((transport[FLAGS] ?? 0) & (SYN | RST)) !== 0,
     bare: protocol === IpProtocol.tcp && isBare(network, transport),
     key: `${protocol}:${keyOf(protocol, transport)}`,
   };
@@ -85,12 +88,16 @@ const isError = (type: number, family: 4 | 6): boolean => (family === 4 ? [3, 11
 
 const isEcho = (type: number): boolean => type === 0 || type === 8 || type === 128 || type === 129;
 
+/** Offset of the flags in TCP's header. */
+const FLAGS = 13;
 const FIN = 0x01;
+const SYN = 0x02;
+const RST = 0x04;
 const ACK = 0x10;
 
 /** No other flag, and no byte behind the header. */
 function isBare(network: Buffer, transport: Buffer): boolean {
-  if (transport.length < 14 || (transport.readUInt8(13) & ~FIN) !== ACK) return false;
+  if (transport.length < 14 || (transport.readUInt8(FLAGS) & ~FIN) !== ACK) return false;
   const header = (transport.readUInt8(12) >> 4) * 4;
   const isIpv4 = network.readUInt8(0) >> 4 === 4;
   const carried = isIpv4 ? network.readUInt16BE(2) - (network.readUInt8(0) & 15) * 4 : network.readUInt16BE(4);

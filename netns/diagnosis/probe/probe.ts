@@ -51,7 +51,7 @@ export async function probe(view: SnapshotView, flow: Flow, options: ProbeOption
   const questions = openQuestions(flow, options, undo);
   const source = sourceAddress(flow, options.namespaces);
   const bystanders = new Bystanders({ view, flow, places, namespaces: options.namespaces });
-  const selection = selectionOf(view, flow, source, questions);
+  const selection = selectionOf(view, flow, source, questions, options.data === undefined && flow.size === undefined);
   const events = undo.use(await KernelEvents.start(flow.family, lengthOf(flow)));
   const armed = undo.use(Armed.start({ view, places, selection, namespaces: options.namespaces }));
   const began = performance.now();
@@ -100,11 +100,13 @@ const selectionOf = (
   flow: Flow,
   source: string | undefined,
   questions: readonly Question[],
+  openingOnly: boolean,
 ): Selection => ({
   family: flow.family,
   protocol: flow.protocol,
   near: { addresses: addressesOfSender(view, flow, source), ports: questions.map(({ port }) => port) },
   far: { addresses: undefined, ports: undefined },
+  openingOnly,
 });
 
 async function ask(

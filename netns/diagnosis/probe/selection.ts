@@ -5,6 +5,8 @@ import { IpProtocol, type ParsedPacket, protocolNumber } from "./packet.ts";
 /** One end of the flow, under all the names it may have on the way; undefined for any. */
 export interface FlowEnd {
   readonly addresses: readonly string[] | undefined;
+  /** Addresses that it does not have. */
+  readonly except?: readonly string[];
   /** Of an ICMP flow: the echo's number. */
   readonly ports: readonly number[] | undefined;
 }
@@ -16,6 +18,8 @@ export interface Selection {
   readonly near: FlowEnd;
   /** Who is asked. */
   readonly far: FlowEnd;
+  /** Of TCP's packets only those by which a connection comes about, or does not. */
+  readonly openingOnly: boolean;
 }
 
 export const EchoType = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const;
@@ -46,11 +50,16 @@ function endsOf({ header, icmp }: ParsedPacket): [PacketEnd, PacketEnd] {
   ];
 }
 
-const isFrom = ({ addresses, ports }: FlowEnd, { address, port }: PacketEnd): boolean =>
-  (addresses?.includes(address) ?? true) && (ports?.includes(port) ?? true);
+const isFrom = ({ addresses, except, ports }: FlowEnd, { address, port }: PacketEnd): boolean =>
+  (addresses?.includes(address) ?? true) && !(except?.includes(address) ?? false) && (ports?.includes(port) ?? true);
 
 /** An error goes back to who asks. */
 const isErrorOf = ({ family, protocol, near }: Selection, { header, icmp }: ParsedPacket): boolean =>
-  icmp?.quoted === protocolNumber(protocol, family) && (near.addresses?.includes(header.destination) ?? true);
+  icmp?.quoted === protocolNumber(protocol, family) &&
+  isFrom({ ...near, ports: undefined }, { address: header.destination, port: 0 });
+
+/** Whether a packet of the flow is worth telling. */
+export const isOfInterest = ({ openingOnly, protocol }: Selection, packet: ParsedPacket): boolean =>
+  !packet.bare && (!openingOnly || protocol !== "tcp" || packet.opening || packet.icmp !== undefined);
 
 export const errorProtocol = (family: 4 | 6): number => (family === 4 ? IpProtocol.icmp : IpProtocol.icmpv6);

@@ -10,7 +10,9 @@ const DATA_VALUE = 1;
 const Payload = { destination: 1, base: 2, offset: 3, length: 4 } as const;
 const Meta = { destination: 1, key: 2, source: 3 } as const;
 const Compare = { source: 1, operation: 2, data: 3 } as const;
-const Lookup = { set: 1, source: 2, setId: 4 } as const;
+const Lookup = { set: 1, source: 2, setId: 4, flags: 5 } as const;
+/** NFT_LOOKUP_F_INV */
+const NOT_IN = 1;
 const Immediate = { destination: 1, data: 2 } as const;
 const Limit = { rate: 1, unit: 2, burst: 3 } as const;
 
@@ -52,16 +54,23 @@ export const hasBytes = (base: number, offset: number, value: Uint8Array): Buffe
   compare(value),
 ];
 
-/** Bytes of the packet are in a set of the rule's table. */
+/** Bytes of the packet are in a set of the rule's table, or are not. */
 export const inSet = (base: number, offset: number, length: number, set: NamedSet): Buffer[] => [
   load(base, offset, length),
-  expression("lookup", [text(Lookup.set, set.name), be32(Lookup.source, REGISTER), be32(Lookup.setId, set.id)]),
+  expression("lookup", [
+    text(Lookup.set, set.name),
+    be32(Lookup.source, REGISTER),
+    be32(Lookup.setId, set.id),
+    be32(Lookup.flags, set.isExcluded ? NOT_IN : 0),
+  ]),
 ];
 
 /** A set, and its number within the transaction that makes it. */
 export interface NamedSet {
   readonly name: string;
   readonly id: number;
+  /** What is in it does not match. */
+  readonly isExcluded: boolean;
 }
 
 /** At most so many packets a second. */

@@ -62,6 +62,8 @@ const LAST = 2147483646;
 const VERY_FIRST = -2147483648;
 /** Types of nft's own, so that others who list the table understand it. */
 const KeyType = { address4: 7, address6: 8, port: 13 } as const;
+/** Bytes. */
+const KEY_LENGTH: Readonly<Record<number, number>> = { 7: 4, 8: 16, 13: 2 };
 
 const PACKETS_PER_SECOND = 20;
 
@@ -121,27 +123,24 @@ interface TableSet extends NamedSet {
 }
 
 function setsOf({ family, near, far }: Selection): TableSet[] {
-  const of = (end: TableSet["end"], { addresses, ports }: FlowEnd, id: number): TableSet[] => [
-    ...(addresses === undefined
-      ? []
-      : [
-          {
-            ...({ id, end, what: "addresses", name: `${end}_addresses` } as const),
-            keyType: family === 4 ? KeyType.address4 : KeyType.address6,
-            keys: [...new Set(addresses)].map(addressBytes),
-          },
-        ]),
-    ...(ports === undefined
-      ? []
-      : [
-          {
-            ...({ id: id + 1, end, what: "ports", name: `${end}_ports` } as const),
-            keyType: KeyType.port,
-            keys: [...new Set(ports)].map((port) => Uint8Array.of(port >> 8, port & 255)),
-          },
-        ]),
+  const keyType = family === 4 ? KeyType.address4 : KeyType.address6;
+  const of = (end: TableSet["end"], { addresses, except, ports }: FlowEnd): Omit<TableSet, "id">[] => [
+    ...addressSet(addresses, { end, keyType, name: `${end}_addresses`, isExcluded: false }),
+    ...addressSet(except, { end, keyType, name: `${end}_others`, isExcluded: true }),
+    ...portSet(ports, end),
   ];
-  return [...of("near", near, 1), ...of("far", far, 3)];
+  return [...of("near", near), ...of("far", far)].map((set, index) => ({ ...set, id: index + 1 }));
+}
+
+type SetHead = Pick<TableSet, "end" | "keyType" | "name" | "isExcluded">;
+
+const addressSet = (addresses: readonly string[] | undefined, head: SetHead): Omit<TableSet, "id">[] =>
+  addresses === undefined ? [] : [{ ...head, what: "addresses", keys: [...new Set(addresses)].map(addressBytes) }];
+
+function portSet(ports: readonly number[] | undefined, end: TableSet["end"]): Omit<TableSet, "id">[] {
+  if (ports === undefined) return [];
+  const keys = [...new Set(ports)].map((port) => Uint8Array.of(port >> 8, port & 255));
+  return [{ end, what: "ports", name: `${end}_ports`, isExcluded: false, keyType: KeyType.port, keys }];
 }
 
 function setMessages(table: string, set: TableSet): [number, Buffer][] {
@@ -150,7 +149,7 @@ function setMessages(table: string, set: TableSet): [number, Buffer][] {
     text(NfSet.name, set.name),
     be32(NfSet.flags, 0),
     be32(NfSet.keyType, set.keyType),
-    be32(NfSet.keyLength, set.keys[0]?.length ?? 2),
+    be32(NfSet.keyLength, KEY_LENGTH[set.keyType] ?? 0),
     be32(NfSet.id, set.id),
   ]);
   const elements = concat([
@@ -205,8 +204,10 @@ function rulesOf(selection: Selection, sets: readonly TableSet[]): Buffer[][] {
   const { family, protocol } = selection;
   const { source, destination, addressLength, headerLength } = LAYOUT[family];
   const inEnd = (end: TableSet["end"], what: TableSet["what"], base: number, offset: number): Buffer[] => {
-    const set = sets.find((one) => one.end === end && one.what === what);
-    return set === undefined ? [] : inSet(base, offset, what === "ports" ? 2 : addressLength, set);
+    const length = what === "ports" ? 2 : addressLength;
+    return sets
+      .filter((set) => set.end === end && set.what === what)
+      .flatMap((set) => inSet(base, offset, length, set));
   };
   const addresses = (near: number, far: number): Buffer[] => [
     ...inEnd("near", "addresses", Base.network, near),

@@ -1,12 +1,12 @@
 /** Follows the packets of others: everything is armed, and nothing is sent. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { SnapshotView } from "../snapshot-view.ts";
-import { type Flow, type NotRead, type Observations, OUTSIDE, type Place } from "../types/index.ts";
+import { type Flow, HOST, type NotRead, type Observations, OUTSIDE, type Place } from "../types/index.ts";
 import { Armed } from "./armed.ts";
 import { Bystanders } from "./bystanders.ts";
 import type { NamespaceReferences } from "./namespaces.ts";
-import { addressesOfReceiver, addressesOfSender, placesOnTheWay, portsOfReceiver } from "./places.ts";
-import type { Selection } from "./selection.ts";
+import { addressesOf, addressesOfReceiver, addressesOfSender, placesOnTheWay, portsOfReceiver } from "./places.ts";
+import type { FlowEnd, Selection } from "./selection.ts";
 
 export interface WatchOptions {
   /** Of the containers, and of the host where it is not the present one. */
@@ -67,16 +67,19 @@ function selectionOf(view: SnapshotView, flow: Flow, places: readonly Place[]): 
   return {
     family: flow.family,
     protocol: flow.protocol,
-    near: { addresses: senders(view, flow), ports: flow.sourcePort === 0 || isIcmp ? undefined : [flow.sourcePort] },
+    near: { ...senders(view, flow), ports: flow.sourcePort === 0 || isIcmp ? undefined : [flow.sourcePort] },
     far: {
       addresses: addressesOfReceiver(view, flow, places),
       ports: isIcmp ? undefined : portsOfReceiver(view, flow),
     },
+    openingOnly: false,
   };
 }
 
-/** Anybody, when nobody in particular is meant outside. */
-function senders(view: SnapshotView, flow: Flow): string[] | undefined {
-  if (flow.source !== "") return addressesOfSender(view, flow, flow.source);
-  return flow.from === OUTSIDE ? undefined : addressesOfSender(view, flow, undefined);
+/** Anybody but containers, when nobody in particular is meant outside. */
+function senders(view: SnapshotView, flow: Flow): Pick<FlowEnd, "addresses" | "except"> {
+  const chosen = flow.source === "" ? undefined : flow.source;
+  if (flow.from !== OUTSIDE || chosen !== undefined) return { addresses: addressesOfSender(view, flow, chosen) };
+  const containers = view.snapshot.namespaces.filter(({ key }) => key !== HOST);
+  return { addresses: undefined, except: containers.flatMap((namespace) => addressesOf(namespace, flow.family)) };
 }

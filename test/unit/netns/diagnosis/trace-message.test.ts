@@ -80,6 +80,7 @@ describe("diagnosis: which packets are the flow's", () => {
     protocol: "tcp",
     near: { addresses: ["10.88.0.2", "192.0.2.1"], ports: [45528] },
     far: { addresses: undefined, ports: undefined },
+    openingOnly: false,
   };
 
   it("knows the way of a packet by the end that has the port", () => {
