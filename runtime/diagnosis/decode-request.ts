@@ -37,7 +37,7 @@ const SHAPES: Readonly<Record<DiagnosisRequest["kind"], Shape>> = {
   },
   doctor: { required: {}, optional: { scope: text, live: flag, outside: text, fix: flag, skip: texts } },
   matrix: { required: {}, optional: { expect: pairs, outside: text, static: flag } },
-  drops: { required: {}, optional: { container: text, seconds: SECONDS } },
+  drops: { required: {}, optional: { container: text, all: flag, seconds: SECONDS } },
   bundle: { required: {}, optional: { plain: flag } },
   bench: { required: { from: text, to: text }, optional: { seconds: SECONDS } },
 };

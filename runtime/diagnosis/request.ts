@@ -73,6 +73,8 @@ export interface DropsRequest {
   readonly kind: "drops";
   /** Of this container alone. */
   readonly container?: string;
+  /** Also those in network namespaces that are neither the host's nor a container's. */
+  readonly all?: boolean;
   /** Seconds; until the client goes away when absent. */
   readonly seconds?: number;
 }

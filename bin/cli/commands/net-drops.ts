@@ -15,6 +15,10 @@ export const command = defineCommand({
   alsoKnownAs: ["net drops", "network drops"],
   usageExitCode: DiagnosisExit.usage,
   options: {
+    all: toggle({
+      short: "a",
+      help: "Also those in other networks of this machine than the host's and the containers'",
+    }),
     container: text({ help: "Only those of this container" }),
     follow: toggle({ short: "f", help: "Go on until Ctrl-C" }),
     for: secondsOption(`How long to look (default ${USUAL_TIME}s)`),
@@ -26,12 +30,13 @@ export const command = defineCommand({
     "ctr net drops -f --ndjson | jq .drop.reason",
   ],
   async run({ values }, { client }) {
-    const { container, follow, ndjson } = values;
+    const { all, container, follow, ndjson } = values;
     const stop = new AbortController();
     process.once("SIGINT", () => stop.abort());
     const request = {
       kind: "drops" as const,
       ...(container === undefined ? {} : { container }),
+      ...(all ? { all } : {}),
       ...(follow ? {} : { seconds: values.for ?? USUAL_TIME }),
     };
     let count = 0;

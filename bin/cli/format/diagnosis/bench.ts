@@ -27,7 +27,7 @@ export function benchText(report: BenchReport, { paint }: FlowLayout): string {
 
 const limitRows = (limits: BenchReport["limits"]): string =>
   alignColumns(
-    limits.map(({ object, value, effect = "" }) => [`  ${object}`, value, effect]),
+    limits.map(({ object, value, effect = "" }) => [`  ${value}`, effect === "" ? object : `${object}: ${effect}`]),
     { minimum: 0 },
   );
 

@@ -26,7 +26,7 @@ export function fullText(finding: Finding, paint: Paint, withTitle = false): str
     evidence.length === 0 ? "" : "\n  Evidence\n",
     ...evidence.slice(0, MOST_EVIDENCE).map(evidenceText),
     evidence.length > MOST_EVIDENCE ? `    and ${evidence.length - MOST_EVIDENCE} more: --json\n` : "",
-    fix === undefined ? "" : `\n  What helps\n${fixText(fix)}`,
+    fix === undefined ? "" : `\n  What helps\n${fixText(fix, severity)}`,
   ].join("");
 }
 
@@ -41,10 +41,15 @@ function evidenceText({ source, value, expected }: Finding["evidence"][number]):
   return wrap(`${source}: ${value}${wanted}`, "    ");
 }
 
-function fixText({ text, commands, owned, action }: Fix): string {
-  const who =
-    action === undefined ? (owned ? "" : "    It is not ctr's: --fix leaves it alone.\n") : "    --fix does it.\n";
-  return `${wrap(text, "    ")}${commands.map((command) => `      $ ${shellLine(command)}\n`).join("")}${who}`;
+function fixText({ text, commands, action }: Fix, severity: Severity): string {
+  const lines = commands.map((command) => `      $ ${shellLine(command)}\n`);
+  return `${wrap(text, "    ")}${lines.join("")}${whoDoesIt(action !== undefined, severity)}`;
+}
+
+/** What is as it should be is nobody's to mend. */
+function whoDoesIt(isOurs: boolean, severity: Severity): string {
+  if (severity === "note") return "";
+  return isOurs ? "    --fix does it.\n" : "    This is for you to do: --fix leaves it alone.\n";
 }
 
 /** To be pasted into a shell. What has a substitution in it is left for the shell to do. */

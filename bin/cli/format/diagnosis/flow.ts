@@ -55,8 +55,9 @@ const summaryText = ({ summary }: FlowReport): string =>
     .join("");
 
 /** `web (10.1.0.2) → api:8080 (10.1.0.3)`. */
-function endsText({ flow }: FlowReport): string {
-  const { fromText, toText, source, destination } = flow;
+function endsText({ flow, attempts }: FlowReport): string {
+  const { fromText, toText, destination } = flow;
+  const source = flow.source || (attempts.find(({ local }) => local !== undefined)?.local?.source ?? "");
   const shown = (text: string, address: string): string =>
     address === "" || text.includes(address) ? text : `${text} (${address})`;
   return `${shown(fromText, source)} → ${shown(toText, destination)}`;
@@ -69,7 +70,7 @@ function attemptsText({ attempts }: FlowReport): string {
   if (outcomes.size > 1) return `${attempts.length} attempts: ${[...outcomes].join(", ")}`;
   const times = attempts.map(({ milliseconds }) => milliseconds);
   const count = attempts.length > 1 ? `, ${attempts.length} attempts` : "";
-  return `${outcomeText(first)} ${first.outcome === "silence" ? "for" : "after"} ${duration(Math.min(...times))}${count}`;
+  return `${outcomeText(first)} ${first.outcome === "silence" ? "for" : "after"} ${duration(first.outcome === "silence" ? Math.max(...times) : Math.min(...times))}${count}`;
 }
 
 const OUTCOMES: Readonly<Record<Attempt["outcome"], string>> = {

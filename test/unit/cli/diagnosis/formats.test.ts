@@ -41,9 +41,12 @@ describe("the answer of ctr net why", () => {
     assert.match(text, /not checked: XDP: no bpftool/);
   });
 
-  it("says of what is not ctr's that --fix leaves it alone", () => {
+  it("says of what is not ctr's that --fix leaves it alone, and of what is as it should be nothing", () => {
     const foreign = { ...FINDING, fix: { text: "Ask its owner.", commands: [], owned: false, action: undefined } };
-    assert.match(whyText({ ...REPORT, findings: [foreign] }, { paint: plain, width: 80 }), /not ctr's: --fix leaves/);
+    assert.match(
+      whyText({ ...REPORT, findings: [foreign] }, { paint: plain, width: 80 }),
+      /for you to do: --fix leaves it alone/,
+    );
   });
 
   it("is coloured on terminals alone, and says the same without", () => {
