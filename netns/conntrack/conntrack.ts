@@ -80,6 +80,16 @@ export class Conntrack implements Disposable {
     return this.#next;
   }
 
+  /** UDP flows to ports of this host, as the kernel has them now. @throws {NetlinkError} */
+  async flowsTo(ports: NonNullable<StaleUdp["ports"]>): Promise<ConntrackEntry[]> {
+    const flows = new StaleFlows();
+    if (!flows.addPorts(ports) || this.#sockets === undefined || this.#closed) return [];
+    await this.settled();
+    const listing = list(this.#sockets, flows);
+    this.#present = listing.catch(() => {});
+    return (await listing).map(({ entry }) => entry);
+  }
+
   /** Resolves when everything that was asked for is done; what waits is done at once. */
   async settled(): Promise<void> {
     this.#hurry();
@@ -116,25 +126,34 @@ export class Conntrack implements Disposable {
     await this.#present;
   }
 
-  async #forget({ list, change }: Sockets, flows: StaleFlows): Promise<number> {
-    let count = 0;
+  async #forget(sockets: Sockets, flows: StaleFlows): Promise<number> {
     try {
-      const isLocal = localAddresses();
-      for (const filter of flows.filters()) {
-        for await (const payload of list.dumpInBackground(
-          "list UDP flows",
-          ConntrackMessage.get,
-          listRequest(filter),
-        )) {
-          const entry = parseEntry(payload);
-          if (entry !== undefined && flows.has(entry, isLocal) && forget(change, payload, entry)) count++;
-        }
-      }
+      const found = await list(sockets, flows);
+      return found.filter(({ payload, entry }) => forget(sockets.change, payload, entry)).length;
     } catch (error) {
       this.#logger.warn("Stale UDP flows could not be removed.", { error: messageOf(error) });
+      return 0;
     }
-    return count;
   }
+}
+
+interface Listed {
+  readonly payload: Buffer;
+  readonly entry: ConntrackEntry;
+}
+
+/** The memory of an answer is used again for the next one. */
+async function list({ list: socket }: Sockets, flows: StaleFlows): Promise<Listed[]> {
+  const found: Listed[] = [];
+  const isLocal = localAddresses();
+  for (const filter of flows.filters()) {
+    const answers = socket.dumpInBackground("list UDP flows", ConntrackMessage.get, listRequest(filter));
+    for await (const payload of answers) {
+      const entry = parseEntry(payload);
+      if (entry !== undefined && flows.has(entry, isLocal)) found.push({ payload: Buffer.from(payload), entry });
+    }
+  }
+  return found;
 }
 
 /** @returns false when it is gone already */

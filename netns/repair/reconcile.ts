@@ -14,6 +14,7 @@ import { recordedState } from "../sandbox/state.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import type { Difference } from "../types.ts";
 import { firewallFaults, linkFaults, networkFaults, routeFaults, strayFaults } from "./faults.ts";
+import { flowFaults } from "./flows.ts";
 import { nameServerFaults } from "./names.ts";
 import { publishedFaults } from "./published.ts";
 import { switchFaults } from "./switches.ts";
@@ -81,6 +82,7 @@ export async function repair(
     ]),
     () => firewallFaults(tools),
     () => publishedFaults(tools, sandboxStates(tools)),
+    () => flowFaults(tools, sandboxStates(tools)),
   ];
   for (const look of looks) {
     for (const fault of await look()) differences.push(await differenceOf(fault, dryRun));

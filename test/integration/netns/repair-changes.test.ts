@@ -119,6 +119,27 @@ describe("repair of what others have changed", () => {
     text: /name server of web: the rules that lead to it are gone/,
   }));
 
+  it("forgets a client that is led to where a port was before", async () => {
+    const { engine } = fixture;
+    await engine.publish(web.containerId, [{ ...tcp(53, 5353), protocol: "udp" }]);
+    assert.deepEqual(await engine.repair(), []);
+    const former = web.address.replace(/\d+$/, "99");
+    run([
+      ...(["nft", "delete element inet ctr hp4 { udp . 5353 }"] as const),
+      `; add element inet ctr hp4 { udp . 5353 : ${former} . 53 }`,
+    ]);
+    run(["bash", "-c", "echo question > /dev/udp/127.0.0.1/5353"]);
+    const found = await engine.repair();
+    assert.deepEqual(
+      found.map(({ object, repaired }) => [object, repaired]),
+      [
+        ["firewall", true],
+        ["port 5353/udp of web", true],
+      ],
+    );
+    assert.deepEqual(await engine.repair({ dryRun: true }), []);
+  });
+
   it("keeps containers apart again where the bridge's firewall was switched off", async () => {
     const key = "net/bridge/bridge-nf-call-iptables";
     const { engine } = fixture;

@@ -1,7 +1,7 @@
 import { publishedPorts } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, type ConntrackEntryState, HOST, type StateContext } from "../../types/index.ts";
-import { ownCommand } from "../fixes.ts";
+import type { Cause, ConntrackEntryState, StateContext } from "../../types/index.ts";
+import { repaired } from "../fixes.ts";
 import { found } from "../found.ts";
 import { wrongElements } from "./205-port-leads-astray.ts";
 import { isOfHost } from "./published.ts";
@@ -65,12 +65,7 @@ function caseOf({ view }: StateContext, { protocol, original, reply }: Conntrack
         expected: targetOf(view, protocol, original.destinationPort),
       },
     ],
-    fix: ownCommand(
-      HOST,
-      "host",
-      ["conntrack", "-D", "-p", protocol, "--orig-port-dst", port],
-      "Let the kernel forget those connections.",
-    ),
+    fix: repaired("ctr lets the kernel forget those connections; the next datagram is led to the right place."),
   };
 }
 
