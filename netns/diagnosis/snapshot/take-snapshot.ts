@@ -62,7 +62,7 @@ function readNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notR
   const onlyHost = new Map(host === undefined ? [] : [[HOST, host]]);
   try {
     return [...descriptors].flatMap(([key, descriptor]) => {
-      const missing = (what: string, why: string) => notRead.push({ what: `${what} of ${nameOf(key, intent)}`, why });
+      const missing = (what: string, why: string) => notRead.push(missingOf(key, intent, what, why));
       const options = { key, sysctls, concerns, missing, others: key === HOST ? containers : onlyHost };
       try {
         return enterNetworkNamespace(descriptor, () => readNamespace(options));
@@ -83,11 +83,17 @@ function openNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notR
     try {
       descriptors.set(key, openSync(path, "r"));
     } catch (error) {
-      notRead.push({ what: `network namespace of ${nameOf(key, intent)}`, why: messageOf(error) });
+      notRead.push(missingOf(key, intent, "network namespace", messageOf(error)));
     }
   }
   return descriptors;
 }
+
+const missingOf = (place: string, intent: Intent, what: string, why: string): NotRead => ({
+  what: `${what} of ${nameOf(place, intent)}`,
+  why,
+  place,
+});
 
 const nameOf = (key: string, intent: Intent): string =>
   intent.containers.find(({ id }) => id === key)?.name ?? (key === HOST ? "the host" : key);

@@ -27,9 +27,11 @@ export interface Snapshot {
 }
 
 export interface NotRead {
-  /** `iptables-legacy in host`, `conntrack entries of web`. */
+  /** `iptables-legacy of the host`, `tracked connections of web`. */
   readonly what: string;
   readonly why: string;
+  /** Key of the namespace that it is missing of, where it is one's. */
+  readonly place?: string;
 }
 
 export interface NamespaceState {
