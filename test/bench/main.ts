@@ -4,6 +4,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   limits: async () => (await import("./limits.ts")).benchLimits(),
   "limits-accuracy": async () => (await import("./limits-accuracy.ts")).benchAccuracy(),
   net: async () => (await import("./net.ts")).benchNet(),
+  diagnosis: async () => (await import("./diagnosis.ts")).benchDiagnosis(process.argv.slice(3)),
 };
 
 const [name = ""] = process.argv.slice(2);

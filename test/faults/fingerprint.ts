@@ -7,10 +7,10 @@ import { CONTAINERS, type Where, type World } from "./world.ts";
 export type Fingerprint = ReadonlyMap<Where, readonly string[]>;
 
 const PARTS = `
-  nft --stateless list ruleset 2>/dev/null | sed 's/^ *//; s/ expires [0-9a-z]*//g'
+  nft --stateless list ruleset 2>/dev/null | tr ',' '\\n' | sed 's/.*elements = {//; s/^[ \\t]*//; s/[ }]*$//; s/ expires [0-9a-z]*//g; s/ comment "[^"]*"//g'
   iptables-legacy-save 2>/dev/null | sed 's/^#.*//; s/ \\[[0-9:]*\\]//' | grep '^-A\\|DROP' || true
   ip6tables-legacy-save 2>/dev/null | sed 's/^#.*//; s/ \\[[0-9:]*\\]//' | grep '^-A\\|DROP' || true
-  ip -o address | sed 's/valid_lft.*//; s/\\\\.*//'
+  ip -o address | grep -v 'inet6 fe80:' | sed 's/valid_lft.*//; s/\\\\.*//'
   ip -o link | sed 's/^[0-9]*: //; s/\\\\/ /g; s/ state [A-Z]*//; s/if[0-9]*//; s/ qlen [0-9]*//'
   ip route show table all | sed 's/ expires [0-9]*sec//; s/ linkdown//'
   ip -6 route show table all | grep -v '^multicast\\|fe80' | sed 's/ expires [0-9]*sec//; s/ linkdown//; s/ hoplimit [0-9]*//; s/ error [-0-9]*//'

@@ -1,5 +1,5 @@
 /** One fault on one path: the path is seen to work, is broken and seen to be broken, diagnosed, mended and seen to work. */
-import type { DoctorReport, Finding, FlowReport } from "../../netns/diagnosis/types/index.ts";
+import type { DoctorReport, FlowReport } from "../../netns/diagnosis/types/index.ts";
 import { waitFor } from "../support/wait.ts";
 import type { Fault, Injection } from "./fault.ts";
 import { differences, type Fingerprint, fingerprint } from "./fingerprint.ts";
@@ -84,9 +84,10 @@ export async function undoFault(world: World, trial: Trial, before: Fingerprint)
   return left;
 }
 
+/** `why`; where the size matters `trace`, which takes it, and answers with the same report. */
 export const why = (world: World, path: Path, ...flags: readonly string[]): Promise<Diagnosis<FlowReport>> => {
-  const size = path.size === undefined ? [] : ["--size", String(path.size)];
-  return diagnose<FlowReport>(world, ["net", "why", path.from, path.to, ...size, "--json", ...flags]);
+  const verb = path.size === undefined ? ["why"] : ["trace", "--size", String(path.size)];
+  return diagnose<FlowReport>(world, ["net", ...verb, "--json", ...flags, path.from, path.to]);
 };
 
 export const doctor = (world: World, ...flags: readonly string[]): Promise<Diagnosis<DoctorReport>> =>
@@ -94,10 +95,17 @@ export const doctor = (world: World, ...flags: readonly string[]): Promise<Diagn
 
 async function diagnose<Report>(world: World, argv: readonly string[]): Promise<Diagnosis<Report>> {
   const start = process.hrtime.bigint();
-  const { stdout, stderr, exitCode } = await world.engine.ctr(argv, { timeout: 60_000 });
+  const { stdout, stderr, exitCode } = await world.engine.ctr(argv, { timeout: 60_000, env: environmentOf(world) });
   const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;
   return { report: parse<Report>(stdout), exitCode, milliseconds, stderr };
 }
+
+/** Where a diagnosis finds the engine's state when the engine does not run. */
+const environmentOf = ({ engine }: World): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CTR_DATA_ROOT: engine.dataRoot,
+  CTR_EXEC_ROOT: engine.execRoot,
+});
 
 function parse<Report>(text: string): Report | undefined {
   try {
@@ -106,15 +114,3 @@ function parse<Report>(text: string): Report | undefined {
     return undefined;
   }
 }
-
-/** All that a finding says, as one text. */
-export const textOf = ({ code, object, title, explanation, evidence, fix }: Finding): string =>
-  [
-    ...[code, object, title, explanation],
-    ...evidence.flatMap(({ source, value, expected = "" }) => [source, value, expected]),
-    ...(fix === undefined ? [] : [fix.text, ...fix.commands.map((argv) => argv.join(" "))]),
-  ].join("\n");
-
-/** @param names see {@link Injection.names} */
-export const namesAll = (text: string, names: readonly string[]): boolean =>
-  names.every((name) => name.split("|").some((one) => text.includes(one)));

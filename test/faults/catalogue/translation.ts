@@ -1,7 +1,9 @@
 /** Address translation and published ports: 201–213. */
 import type { ChildProcess } from "node:child_process";
+import { signalProcess } from "../../../lib/system/process.ts";
 import { waitFor } from "../../support/wait.ts";
 import { type Fault, foreignTable, sceneOf, scripted } from "../fault.ts";
+import type { PathKind } from "../paths.ts";
 import { endAgent, type World } from "../world.ts";
 
 /** Two changes in one transaction: the number of elements stays, so the engine does not notice. */
@@ -187,22 +189,14 @@ export const translationFaults: readonly Fault[] = [
     inject: [["host", `bridge link set dev ${server.cable} hairpin off`]],
     undo: [["host", `bridge link set dev ${server.cable} hairpin on`]],
   })),
-  scripted("211", "what comes back is not translated", ["hairpin", "neighbourPublished"], ({ world }) => ({
+  scripted("211", "what comes back is not translated", ["hairpin"], ({ world }) => ({
     codes: ["CTRN211"],
     names: ["subnets4|masquerade|inet ctr"],
     inject: [["host", swap("subnets4", world.plan.subnets.front4, "198.51.100.0/24")]],
     undo: [["host", swap("subnets4", "198.51.100.0/24", world.plan.subnets.front4)]],
   })),
-  scripted("213", "published by IPv4 alone", ["published6"], ({ world }) => {
-    const { host, inner, address6 } = mapOf(world, "tcp");
-    return {
-      codes: ["CTRN213", "CTRN204"],
-      names: [String(host)],
-      inject: [["host", swap("hp6", `tcp . ${host}`, `tcp . 7 : ${address6} . ${inner}`)]],
-      undo: [["host", swap("hp6", "tcp . 7", `tcp . ${host} : ${address6} . ${inner}`)]],
-    };
-  }),
-  dataPlane("kill -STOP", "kill -CONT", "the proxy of [::1] is stopped"),
+  stoppedProxy("the proxy of [::1] is stopped", ["localhost6"], false),
+  stoppedProxy("published by IPv4 alone: no translation, and the proxy is stopped", ["published6"], true),
 ];
 
 /** All connections leave with one source port, and there is one already. */
@@ -274,22 +268,25 @@ function staleFlow(): Fault {
   };
 }
 
-function dataPlane(stop: string, goOn: string, title: string): Fault {
+/** @param unmapped take the kernel's translation away, too: the proxy listens on the port beside it */
+function stoppedProxy(title: string, paths: readonly PathKind[], unmapped: boolean): Fault {
   return {
-    id: "213",
-    title,
-    paths: ["localhost6"],
+    ...{ id: "213", title, paths },
     plan(world) {
-      const signal = async (how: string) =>
-        world.shell(
-          "host",
-          `${how} $(ss -Hltnp 'sport = :${world.plan.ports.publishedTcp}' | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p' | sort -u)`,
-        );
+      const { host, inner, address6 } = mapOf(world, "tcp");
+      const there = `tcp . ${host} : ${address6} . ${inner}`;
+      const away = `tcp . 7 : ${address6} . ${inner}`;
       return {
-        codes: ["CTRN213", "CTRN606", "CTRN209"],
-        names: ["ctr-dataplane|data plane|proxy"],
-        inject: async () => void (await signal(stop)),
-        undo: async () => void (await signal(goOn)),
+        codes: unmapped ? ["CTRN213", "CTRN204"] : ["CTRN213", "CTRN606", "CTRN209"],
+        names: [unmapped ? String(host) : "ctr-dataplane|data plane|proxy"],
+        async inject() {
+          if (unmapped) await world.shell("host", swap("hp6", `tcp . ${host}`, away));
+          signalProcess(world.dataPlanePid(), "SIGSTOP");
+        },
+        async undo() {
+          signalProcess(world.dataPlanePid(), "SIGCONT");
+          if (unmapped) await world.shell("host", swap("hp6", "tcp . 7", there));
+        },
       };
     },
   };

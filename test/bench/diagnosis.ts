@@ -1,0 +1,142 @@
+/**
+ * How many faults of a network the diagnosis names: faults are injected into a real engine, seen to break a real
+ * connection, and `ctr net why` is asked.
+ *   --faults 101,104,x-*   these alone, by code or begin of it; all by default
+ *   --paths all            each fault on all of its paths; one by chance by default
+ *   --seed N               of all names, addresses, ports and choices; printed
+ *   --rounds N             each with another seed; 1 by default
+ *   --pairs N, --decoys N  two faults at once; healthy states that look broken; all decoys by default
+ *   --load                 with all processors busy
+ *   --idle N               so many further containers that do nothing
+ *   --baselines            what a checklist and the engine's records say of the same faults
+ *   --out FILE             everything as JSON
+ * Ends with 1 when an aim is missed.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { CATALOGUE } from "../faults/catalogue/index.ts";
+import { DECOYS } from "../faults/decoys.ts";
+import type { Fault } from "../faults/fault.ts";
+import { NOT_INJECTABLE } from "../faults/not-injectable.ts";
+import { choosePairs } from "../faults/pairs.ts";
+import { Random } from "../faults/random.ts";
+import { type Outcome, Rounds } from "../faults/rounds.ts";
+import { meetsAims, printScore, scoreOf } from "../faults/score.ts";
+import { UNCATALOGUED } from "../faults/uncatalogued/index.ts";
+import type { World } from "../faults/world.ts";
+
+export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
+  const options = optionsOf(argv);
+  console.log(`seed ${options.seed}`);
+  const outcomes: Outcome[] = [];
+  const note = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    console.error(lineOf(outcome));
+    if (options.out !== undefined) writeFileSync(options.out, JSON.stringify(outcomes, null, 1));
+  };
+  using _load = options.load ? busy() : undefined;
+  for (let round = 0; round < options.rounds; round++) await runRound(options, options.seed + 1000 * round, note);
+  printScore(outcomes);
+  console.log("\nnot injected:");
+  for (const [code, reason] of Object.entries(NOT_INJECTABLE)) console.log(`  CTRN${code}  ${reason}`);
+  if (!meetsAims(scoreOf(outcomes))) process.exitCode = 1;
+}
+
+interface Options {
+  readonly seed: number;
+  readonly rounds: number;
+  readonly faults: readonly Fault[];
+  readonly allPaths: boolean;
+  readonly decoys: number;
+  readonly pairs: number;
+  readonly load: boolean;
+  readonly idle: number;
+  readonly baselines: boolean;
+  readonly out: string | undefined;
+}
+
+function optionsOf(argv: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      ...{ faults: text, paths: text, seed: text, rounds: text, pairs: text, decoys: text, idle: text, out: text },
+      ...{ load: flag, baselines: flag },
+    },
+  });
+  const wanted = values.faults?.split(",");
+  const isWanted = ({ id }: Fault): boolean =>
+    wanted === undefined || wanted.some((one) => (one.endsWith("*") ? id.startsWith(one.slice(0, -1)) : id === one));
+  return {
+    seed: Number(values.seed ?? Math.floor(Math.random() * 1e6)),
+    rounds: Number(values.rounds ?? 1),
+    faults: [...CATALOGUE, ...UNCATALOGUED].filter(isWanted),
+    allPaths: values.paths === "all",
+    decoys: Number(values.decoys ?? (wanted === undefined ? DECOYS.length : 0)),
+    pairs: Number(values.pairs ?? (wanted === undefined ? 10 : 0)),
+    load: values.load,
+    idle: Number(values.idle ?? 0),
+    baselines: values.baselines,
+    out: values.out,
+  };
+}
+
+async function runRound(options: Options, seed: number, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  const random = new Random(seed);
+  const { baselines, idle } = options;
+  const onWorld = (world: World) => addIdle(world, idle);
+  await using rounds = new Rounds({ seed, baselines, doctor: true, fixes: true, onOutcome, onWorld });
+  for (const decoy of random.shuffle(DECOYS).slice(0, options.decoys)) await rounds.runDecoy(decoy);
+  for (const fault of random.shuffle(options.faults)) {
+    if (options.allPaths) for (const kind of fault.paths) await rounds.runFault(fault, kind);
+    else await rounds.runFault(fault);
+  }
+  for (const pair of choosePairs(CATALOGUE, random, options.pairs)) await rounds.runPair(pair);
+}
+
+async function addIdle(world: World, count: number): Promise<void> {
+  const { networks } = world.plan;
+  for (let index = 0; index < count; index++) {
+    await world.engine.ctrOutput("run", "-d", "--network", networks.back, "busybox", "sleep", "1000000");
+  }
+}
+
+/** A loop on each processor. */
+function busy(): Disposable {
+  const loops: ChildProcess[] = Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  );
+  return { [Symbol.dispose]: () => loops.forEach((loop) => void loop.kill("SIGKILL")) };
+}
+
+function lineOf({
+  kind,
+  id,
+  title,
+  path,
+  problem,
+  judgement,
+  alarms,
+  fix,
+  whyTook,
+  sideEffects = [],
+}: Outcome): string {
+  const verdict =
+    problem !== undefined
+      ? `not measured: ${problem}`
+      : kind === "decoy"
+        ? alarms?.length === 0
+          ? "green"
+          : `FALSE ALARM: ${alarms?.join("; ")}`
+        : judgement?.first
+          ? `right${judgement.object ? "" : ", object missing"}`
+          : judgement?.amongThree
+            ? `among three: ${judgement.got}`
+            : `MISSED: ${judgement?.got}`;
+  const time = whyTook === undefined ? "" : `${whyTook.toFixed(0)} ms`;
+  const left = sideEffects.length === 0 ? "" : `  LEFT: ${sideEffects.join("; ")}`;
+  return `${kind} ${id} on ${path} (${title}): ${verdict}${fix === undefined || fix === "not offered" ? "" : `, fix ${fix}`}  ${time}${left}`;
+}
