@@ -11,10 +11,10 @@ cd "$(dirname "$0")/.."
 # What the engine uses at run time. tini is the init of `run --init`, libatomic1 is what Node 26 is linked with.
 ENGINE_PACKAGES="runc crun conmon nftables libnftables1 iptables iproute2 busybox-static
   golang-github-containers-common tini ca-certificates libatomic1"
-# What the tests use besides: a real registry, its client, real Docker clients, image makers, probes, and an emulated
-# machine with cgroup v2 alone (test/host-v2).
+# What the tests use besides: a real registry, its client, real Docker clients, image makers, probes, load, and an
+# emulated machine with cgroup v2 alone (test/host-v2).
 TEST_PACKAGES="docker.io python3-docker docker-registry skopeo mmdebstrap procps util-linux mount curl git tcpdump
-  bind9-dnsutils dnsperf qemu-system-x86 cpio kmod"
+  bind9-dnsutils dnsperf conntrack stress-ng qemu-system-x86 cpio kmod"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$1" >&2; shift; for line; do printf '       %s\n' "$line" >&2; done; exit 1; }

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { runCommand } from "../../../lib/command.ts";
+import { dockerVersion } from "../../support/docker-version.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -263,8 +264,3 @@ const nameless = (output: string): string =>
     .replace(/\b(?:docker|ctr)\b/g, "PROGRAM")
     .replace(/\n+/g, "\n")
     .trim();
-
-async function dockerVersion(): Promise<number> {
-  const { stdout } = await runCommand(["docker", "--version"]).catch(() => ({ stdout: "" }));
-  return Number(/version (\d+)/.exec(stdout)?.[1] ?? 0);
-}

@@ -7,6 +7,7 @@ import { CliError, ExitCode } from "../../../bin/cli/errors.ts";
 import { FlagError } from "../../../bin/flags/errors.ts";
 import { parseFlags } from "../../../bin/flags/parse.ts";
 import { runCommand } from "../../../lib/command.ts";
+import { dockerVersion, TODAYS_DOCKER } from "../../support/docker-version.ts";
 
 /** Flags of `run`, all wrong in themselves. */
 const WRONG: readonly string[] = [
@@ -64,6 +65,10 @@ function refusalOfCtr(flags: string): Refusal {
 }
 
 describe("wrong flags", () => {
+  before(async function () {
+    if ((await dockerVersion()) < TODAYS_DOCKER) this.skip();
+  });
+
   for (const flags of WRONG) {
     it(`run ${flags}`, async () => assert.deepEqual(refusalOfCtr(flags), await refusalOfDocker(flags)));
   }

@@ -40,7 +40,7 @@ describe("what containers use", () => {
 
   const program = (): string => `${process.cwd()}/bin/ctr -H unix://${engine.socket}`;
   const statsBy = async (client: "ctr" | "docker", ...names: readonly string[]): Promise<StatsLine[]> => {
-    const argv = ["stats", "--no-stream", "--format", "json", ...names];
+    const argv = ["stats", "--no-stream", "--format", "{{json .}}", ...names];
     const { stdout, stderr } = await engine[client](argv);
     assert.equal(stderr, "");
     return stdout
