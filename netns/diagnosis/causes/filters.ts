@@ -65,7 +65,7 @@ function causeOfOurs(context: FlowContext, filter: Obstacle): FilterCause | unde
 }
 
 function causeOfForeign({ flow }: FlowContext, filter: Obstacle): FilterCause {
-  if (flow.destinationPort === DNS_PORT && flow.protocol === "tcp") return "dns-tcp";
+  if (flow.destinationPort === DNS_PORT && flow.protocol === "tcp" && isAboutNames(filter)) return "dns-tcp";
   if (flow.destinationPort === DNS_PORT && text(filter, "hook") === "input") return "dns-input";
   if (filter.kind === "filter-reject") return "reject";
   if (text(filter, "backend") === "iptables-legacy" || text(filter, "family") === "legacy") {
@@ -74,6 +74,10 @@ function causeOfForeign({ flow }: FlowContext, filter: Obstacle): FilterCause {
   const isRuleOfIptables = text(filter, "backend") === "iptables-nft" && !isTrue(filter, "policy");
   return isRuleOfIptables || isUserChain(filter) ? "iptables-rule" : "foreign-table";
 }
+
+/** What drops everything drops names too; that is not its point. */
+const isAboutNames = (filter: Obstacle): boolean =>
+  !isTrue(filter, "policy") && /\b(53|domain)\b/.test(text(filter, "ruleText"));
 
 /** The administrator's own, in our table. */
 export const isUserChain = (filter: Obstacle): boolean =>

@@ -4,8 +4,10 @@ import { byHand } from "../fixes.ts";
 import { found } from "../found.ts";
 import { portsOfNumber, strandedOnHost } from "./published.ts";
 
-/** ctr's own: the engine holds ports with sockets, its companion listens on some. */
-const OURS: ReadonlySet<string> = new Set(["ctrd", "ctr-dataplane", "node", "MainThread"]);
+/** ctr's companion listens on some ports. */
+const COMPANION = "ctr-dataplane";
+/** The engine holds ports of UDP with sockets that nobody reads; those of TCP do not listen. */
+const ENGINE = /^(ctrd|node|(node-)?MainThread)$/;
 
 export const portTaken: Cause = {
   code: "CTRN212",
@@ -31,7 +33,7 @@ export const portTaken: Cause = {
 function isInTheWay({ protocol, family, state, address, port, process }: SocketState, owned: OwnedPort): boolean {
   const { port: published } = owned;
   if (protocol !== published.protocol || port !== published.hostPort || process === undefined) return false;
-  if (OURS.has(process.name) || (protocol === "tcp" && state !== "listen")) return false;
+  if (process.name === COMPANION || (protocol === "udp" ? ENGINE.test(process.name) : state !== "listen")) return false;
   const isEverywhere = (one: string): boolean => one === "0.0.0.0" || one === "::";
   const sameFamily = (family === 6) === published.hostIp.includes(":") || address === "::";
   return sameFamily && (isEverywhere(address) || isEverywhere(published.hostIp) || address === published.hostIp);
@@ -42,7 +44,7 @@ function caseOf({ container, port }: OwnedPort, { process, address }: SocketStat
   const who = `${process?.name} (process ${process?.pid})`;
   return {
     object: `port ${name} of container ${container.name}`,
-    title: `${who} listens on the host's port ${name}, which is published for the container ${container.name}.`,
+    title: `The program ${who} listens on the host's port ${name}, which is published for the container ${container.name}.`,
     explanation:
       "Two want the same port: clients get the container's service, or that program's, depending on the way they come. The " +
       "program took the port while ctr did not hold it.",
