@@ -74,7 +74,9 @@ function endWithout(trip: Trip, namespace: NamespaceModel): void {
   const { key: place } = namespace;
   const { destinationPort: port } = packet;
   const protocol = protocolName(packet.protocol);
-  const isUnread = trip.world.view.snapshot.notRead.some(({ what }) => what.includes("socket") && what.includes(place));
+  const isUnread = trip.world.view.snapshot.notRead.some(
+    (missing) => missing.place === place && missing.what.startsWith("sockets"),
+  );
   if (isUnread) {
     trip.journey.doubt(`whether anybody listens on port ${port} in ${place}`);
     return;
