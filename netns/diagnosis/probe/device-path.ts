@@ -11,8 +11,10 @@ import { type DeviceStep, type DropEvent, HOST, type Place } from "../types/inde
 
 /** A packet that nothing is told of for so long is gone, and its name given to another. Milliseconds. */
 const LIFE = 20;
-/** What a question sets off happens within its system call. Milliseconds. */
-const AT_ONCE = 5;
+/** What a question sets off happens within its system call, unless that is held up. Milliseconds. */
+const AT_ONCE = 20;
+/** Milliseconds by which the clocks may differ. */
+const TOLERANCE = 1;
 export const ETHERNET_HEADER = 14;
 /** Bytes of a question for a hardware address, with the Ethernet header: ARP, and neighbour discovery. */
 const NEIGHBOUR_QUESTION: ReadonlySet<number> = new Set([42, 86]);
@@ -87,7 +89,7 @@ interface Told {
 
 /** What is sent once an answer is there only says that it is. */
 function withoutAcknowledgements(told: readonly Told[], { asked }: PathOptions): Told[] {
-  const roundOf = (at: number): number => asked.findLastIndex((one) => one <= at);
+  const roundOf = (at: number): number => asked.findLastIndex((one) => one - TOLERANCE <= at);
   const answered = new Map<number, number>();
   for (const { story, role } of told) {
     const at = startOf(story);
@@ -131,8 +133,8 @@ type Role = "there" | "back" | "neighbour";
 /** @returns undefined for a packet that is not the flow's */
 function roleOf({ devices, freed }: Story, options: PathOptions): Role | undefined {
   const first = devices[0] ?? freed;
-  if (first === undefined || !options.asked.some((at) => first.at >= at - 0.1)) return undefined;
-  const atOnce = options.asked.some((at) => first.at >= at - 0.1 && first.at < at + AT_ONCE);
+  if (first === undefined || !options.asked.some((at) => first.at >= at - TOLERANCE)) return undefined;
+  const atOnce = options.asked.some((at) => first.at >= at - TOLERANCE && first.at < at + AT_ONCE);
   const isOurs = first.pid === options.pid && atOnce;
   // It did not get as far as a device: the sender's own rules or routes.
   if (first.kind === "freed") return isOurs ? "there" : undefined;

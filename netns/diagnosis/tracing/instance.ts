@@ -15,6 +15,7 @@ const READ_LENGTH = 64 * 1024;
 /** Pages that one look reads at most: the rest waits for the next one. */
 const MOST_READS = 64;
 const ATTEMPTS = 3;
+const MARKS = 5;
 
 /** `skb/kfree_skb`, and which of its events: an expression over its fields; empty for all. */
 export interface EventChoice {
@@ -37,12 +38,9 @@ export class TraceInstance implements AsyncDisposable {
     this.#tracefs = tracefs;
     this.#directory = directory;
     this.#pipe = pipe;
-    const now = performance.now();
-    writeFileSync(join(directory, "trace_marker"), "start");
-    const mark = this.#read().find(({ kind }) => kind === "mark");
-    if (mark === undefined) throw new Error("the kernel's trace does not show what was written to it");
-    this.pid = mark.pid;
-    this.#offset = now - mark.at;
+    const { pid, offset } = this.#synchronize();
+    this.pid = pid;
+    this.#offset = offset;
   }
 
   /**
@@ -99,6 +97,21 @@ export class TraceInstance implements AsyncDisposable {
     } finally {
       this.#tracefs[Symbol.dispose]();
     }
+  }
+
+  /** Compares the clocks by what we write into the trace: the narrowest of some marks counts, others were held up. */
+  #synchronize(): { readonly pid: number; readonly offset: number } {
+    const marks = Array.from({ length: MARKS }, () => {
+      const before = performance.now();
+      writeFileSync(join(this.#directory, "trace_marker"), "clock");
+      return { middle: (before + performance.now()) / 2, width: performance.now() - before };
+    });
+    const seen = this.#read().filter(({ kind }) => kind === "mark");
+    const narrowest = marks.reduce((best, mark, index) => (mark.width < (marks[best]?.width ?? 0) ? index : best), 0);
+    const [mark, event] = [marks[narrowest], seen[narrowest]];
+    if (mark === undefined || event === undefined)
+      throw new Error("the kernel's trace does not show what is written to it");
+    return { pid: event.pid, offset: mark.middle - event.at };
   }
 
   #read(): KernelEvent[] {

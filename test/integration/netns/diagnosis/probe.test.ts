@@ -269,13 +269,15 @@ describe("a probe", () => {
 
   it("leaves no rules when it is killed, and its trace is removed by the next one", async () => {
     const { web = "", api = "" } = Object.fromEntries(network.namespaces);
-    const program = network.start("host", [process.execPath, PROGRAM, "10.7.0.99", "80", web, api]);
+    network.nft("table inet other { chain f { type filter hook forward priority 10; tcp dport 83 drop; }; }");
+    const program = network.start("host", [process.execPath, PROGRAM, API, "83", web, api]);
     const name = `ctr_probe_${program.pid}`;
     const places = ["host", "web", "api"];
     await waitFor("the program to be armed", () =>
       places.every((place) => network.tables(place).some((table) => table.endsWith(name))),
     );
     assert.notDeepEqual(instancesOf(program.pid), []);
+    run("nft delete table inet other");
     program.kill("SIGKILL");
     await once(program, "exit");
     await waitFor("the tables to be gone", () => places.every((place) => !network.tables(place).some(isOurs)));

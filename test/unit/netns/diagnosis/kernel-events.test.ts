@@ -108,6 +108,6 @@ describe("diagnosis: events of the kernel", () => {
       devicePath(events, { ...options, pid: 1 }).devices.filter(({ direction }) => direction === "there"),
       [],
     );
-    assert.deepEqual(devicePath(events, { ...options, pid: 4711, asked: [100_001] }), { devices: [], drops: [] });
+    assert.deepEqual(devicePath(events, { ...options, pid: 4711, asked: [100_002] }), { devices: [], drops: [] });
   });
 });
