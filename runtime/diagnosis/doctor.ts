@@ -15,8 +15,9 @@ import { resolveEnds } from "./resolve-ends.ts";
 import { isInScope, ownerOf, type Scope, scopeOf } from "./scope.ts";
 import type { DiagnosisTools } from "./tools.ts";
 
-/** Ways that do not work and are looked at closely: the same cause breaks many. */
-const MOST_PROBED = 8;
+/** Ways that do not work and are followed with packets; of more the model says why: the same cause breaks many. */
+const MOST_PROBED = 3;
+const MOST_TOLD = 50;
 
 /** @throws `notFound` for a scope that is neither a network nor a container */
 export async function answerDoctor(tools: DiagnosisTools, request: DoctorRequest): Promise<DoctorReport> {
@@ -28,7 +29,7 @@ export async function answerDoctor(tools: DiagnosisTools, request: DoctorRequest
   const { flows, notChecked } = request.live
     ? await tryWays(tools, view, scope, request)
     : { flows: [], notChecked: [] };
-  const findings = ranked(mergeFindings([...flows.flatMap((flow) => flow.findings), ...ofState]));
+  const findings = ranked(mergeFindings([...ofState, ...flows.flatMap((flow) => flow.findings)]));
   return {
     schema: "ctr.net.doctor/1",
     healthy: !findings.some(({ severity }) => severity === "error"),
@@ -79,26 +80,35 @@ async function tryWays(
   };
   const bad = planned.filter(({ flows }) => flows.length === 0 || flows.some(isBad));
   const reports: FlowReport[] = [];
-  for (const { pair } of bad.slice(0, MOST_PROBED)) {
-    reports.push(await reportOn(tools, view, { from: pair.from, to: pair.to, ...(outside ? { outside } : {}) }));
+  for (const [index, { pair }] of bad.slice(0, MOST_TOLD).entries()) {
+    const ends = { from: pair.from, to: pair.to, ...(outside ? { outside } : {}) };
+    reports.push(await reportOn(tools, view, { ...ends, static: index >= MOST_PROBED }));
   }
-  for (const { pair } of bad.slice(MOST_PROBED)) {
+  for (const { pair } of bad.slice(MOST_TOLD)) {
     notChecked.push({ what: `why ${pair.from} does not reach ${pair.to}`, why: "there are too many: ask ctr net why" });
   }
   return { flows: reports, notChecked };
 }
 
-/** One cause of many flows is told once; what a packet showed counts more than what was read. */
+/**
+ * One cause of many flows is told once: in the words of the first, with what speaks for it in all of them. What a packet
+ * showed counts more than what was read.
+ */
 export function mergeFindings(findings: readonly Finding[]): Finding[] {
   const merged = new Map<string, Finding>();
   for (const finding of findings) {
     const key = `${finding.code} ${finding.object}`;
     const before = merged.get(key);
-    if (before === undefined || CONFIDENCE[finding.confidence] > CONFIDENCE[before.confidence]) {
-      merged.set(key, { ...finding, position: undefined });
-    }
+    merged.set(key, { ...(before === undefined ? finding : joined(before, finding)), position: undefined });
   }
   return [...merged.values()];
+}
+
+function joined(before: Finding, finding: Finding): Finding {
+  if (CONFIDENCE[finding.confidence] <= CONFIDENCE[before.confidence]) return before;
+  const known = new Set(before.evidence.map(({ source, value }) => `${source} ${value}`));
+  const added = finding.evidence.filter(({ source, value }) => !known.has(`${source} ${value}`));
+  return { ...before, confidence: finding.confidence, evidence: [...before.evidence, ...added] };
 }
 
 const CONFIDENCE = { possible: 0, likely: 1, confirmed: 2 };

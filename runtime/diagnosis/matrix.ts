@@ -19,7 +19,7 @@ import { type ResolvedEnds, resolveEnds } from "./resolve-ends.ts";
 import type { DiagnosisTools } from "./tools.ts";
 
 /** Pairs that are otherwise than expected and looked at closely; of more, the model alone says why. */
-const MOST_PROBED = 12;
+const MOST_PROBED = 4;
 
 interface Planned {
   readonly pair: IntendedPair;

@@ -1,5 +1,5 @@
 /** `--fix`: does what the findings propose where the object is ctr's, tells of each step, and looks again afterwards. */
-import { messageOf } from "../../../lib/errors.ts";
+import { hasCode, messageOf } from "../../../lib/errors.ts";
 import type { AppliedFix, Difference, DoctorReport, FixAction, FlowReport } from "../../../netns/index.ts";
 import type { DiagnosisRequest, PlannedFix } from "../../../runtime/index.ts";
 import { Client } from "../client/client.ts";
@@ -24,7 +24,8 @@ export async function askAndMend<R extends FlowReport | DoctorReport>(
   const done: AppliedFix[] = [];
   const skip: string[] = [];
   for (let round = 1; ; round++) {
-    const { report, fixing, fixed } = await askFor<R>(client, { ...request, fix: round < MOST_ROUNDS, skip }, options);
+    const asked = { ...options, quiet: round > 1 };
+    const { report, fixing, fixed } = await askFor<R>(client, { ...request, fix: round < MOST_ROUNDS, skip }, asked);
     for (const fix of fixing) {
       tell(`mending ${fix.code}: ${actionText(fix.action)}`);
       const error =
@@ -50,7 +51,8 @@ async function repair(client: Client): Promise<string | undefined> {
     );
     return failed.length === 0 ? undefined : failed.join("; ");
   } catch (error) {
-    return `${messageOf(error)} (the engine does this: start it with ctr ps, then ctr net repair)`;
+    const isDown = hasCode(error, "ECONNREFUSED", "ENOENT");
+    return isDown ? "the engine does this, and it does not run: start it (ctr ps), then ask again" : messageOf(error);
   } finally {
     asking.close();
   }

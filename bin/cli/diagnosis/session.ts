@@ -11,6 +11,8 @@ export interface SessionOptions {
   /** Every line is passed on as it comes. */
   readonly ndjson?: boolean;
   readonly signal?: AbortSignal;
+  /** It was said before that the engine is down. */
+  readonly quiet?: boolean;
 }
 
 /** What was said on the way to the report. */
@@ -27,7 +29,7 @@ const CLEAR_LINE = "\r\x1b[K";
 export async function askFor<R extends DiagnosisReport>(
   client: Client,
   request: DiagnosisRequest,
-  { bundle, ndjson = false, signal }: SessionOptions,
+  { bundle, ndjson = false, signal, quiet = false }: SessionOptions,
 ): Promise<Answer<R>> {
   const fixing: PlannedFix[] = [];
   const fixed: { fix: PlannedFix; error?: string }[] = [];
@@ -35,7 +37,7 @@ export async function askFor<R extends DiagnosisReport>(
   const line = new StatusLine();
   const notice = (text: string): void => {
     line.clear();
-    console.error(text);
+    if (!quiet) console.error(text);
   };
   try {
     for await (const event of askDiagnosis(client, request, { bundle, notice, ...(signal ? { signal } : {}) })) {
