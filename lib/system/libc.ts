@@ -91,6 +91,7 @@ const PROTOTYPES = {
   fsconfig:
     "long syscall(long number, int context, uint32_t command, const char *key, const char *value, int auxiliary)",
   ioctl: "int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)",
+  bpf: "long syscall(long number, int command, _Inout_ uint8_t *attributes, uint32_t size)",
   quotactl_fd: "long syscall(long number, uint32_t fd, uint32_t command, uint32_t id, _Inout_ uint8_t *argument)",
   waitpid: "int waitpid(int pid, _Out_ uint8_t *status, int options)",
   // The opaque structures of posix_spawn(3) are memory of the caller's, which the C library fills in.

@@ -48,7 +48,10 @@ export function readNamespace({ key, others, sysctls, concerns, missing }: Names
   using netlink = NetlinkSocket.open();
   const messages = part("links", () => dumpLinks(netlink), []);
   const names = new Map(messages.map((message) => [message.readInt32LE(4), nameOf(message)]));
-  const queues = part<Queues>("queues", () => readQueues(netlink), { qdiscs: new Map(), filters: new Map() });
+  const queues = part<Queues>("queues", () => readQueues(netlink, [...names.keys()]), {
+    qdiscs: new Map(),
+    filters: new Map(),
+  });
   const addresses = part("addresses", () => readAddresses(netlink), new Map());
   const links = linksOf(messages, { ...queues, addresses });
   const hasBridge = links.some(({ kind }) => kind === "bridge");

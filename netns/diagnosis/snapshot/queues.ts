@@ -1,8 +1,9 @@
 /** Queues of links and the filters that hang on them. See tc(8), rtnetlink(7) and linux/{rtnetlink,pkt_sched}.h. */
+import { attachedPrograms, BpfAttachType } from "../../../lib/system/bpf.ts";
 import { parseAttributes, readText } from "../../netlink/codec.ts";
 import { MessageType } from "../../netlink/constants.ts";
 import type { NetlinkSocket } from "../../netlink/transport.ts";
-import { TokenBucketAttribute, TrafficAttribute } from "../../traffic/constants.ts";
+import { INGRESS_HANDLE, TokenBucketAttribute, TrafficAttribute } from "../../traffic/constants.ts";
 import type { QdiscState } from "../types/index.ts";
 import { nestedIn } from "./codec.ts";
 
@@ -26,9 +27,10 @@ export interface Queues {
   readonly filters: ReadonlyMap<number, readonly string[]>;
 }
 
-export function readQueues(netlink: NetlinkSocket): Queues {
+/** @param indices of all links of the socket's namespace, which the thread must be in */
+export function readQueues(netlink: NetlinkSocket, indices: readonly number[]): Queues {
   const qdiscs = new Map<number, QdiscState[]>();
-  const filters = new Map<number, string[]>();
+  const filters = attachedTo(indices);
   for (const message of netlink.dump("list queues", MessageType.getQdisc, Buffer.alloc(TCMSG_LENGTH))) {
     const index = message.readInt32LE(4);
     const state = qdiscOf(message);
@@ -76,7 +78,7 @@ function filterParents(kind: string, message: Buffer): readonly number[] {
   return kind === "clsact" ? CLSACT_PARENTS : [message.readUInt32LE(8)];
 }
 
-/** @returns `ingress: u32 pref 10`, one for each */
+/** @returns `ingress: u32 pref 10`, `egress 1: u32 pref 10`, one for each */
 function readFilters(netlink: NetlinkSocket, index: number, parent: number): string[] {
   const request = Buffer.alloc(TCMSG_LENGTH);
   request.writeInt32LE(index, 4);
@@ -84,13 +86,34 @@ function readFilters(netlink: NetlinkSocket, index: number, parent: number): str
   const texts = netlink.dump(`list filters of link ${index}`, MessageType.getFilter, request).map((message) => {
     const kind = readText(parseAttributes(message, TCMSG_LENGTH).get(TrafficAttribute.kind));
     const priority = message.readUInt32LE(16) >>> 16;
-    return `${placeText(parent)}: ${kind} pref ${priority}`;
+    return `${placeText(parent)} ${kind} pref ${priority}`;
   });
   // A filter of several parts is listed part by part.
   return [...new Set(texts)];
 }
 
 function placeText(parent: number): string {
-  if (parent === CLSACT_PARENTS[0] || (parent >>> 16 === 0xffff && (parent & 0xffff) === 0)) return "ingress";
-  return parent === CLSACT_PARENTS[1] ? "egress" : `egress ${handleText(parent)}`;
+  const [ingress, egress] = CLSACT_PARENTS;
+  if (parent === ingress || parent === INGRESS_HANDLE) return "ingress:";
+  return parent === egress ? "egress:" : `egress ${handleText(parent)}`;
+}
+
+/** Programs that hang on links without a queue, since Linux 6.6 (tcx). They run before filters. @returns by index */
+function attachedTo(indices: readonly number[]): Map<number, string[]> {
+  const attached = new Map<number, string[]>();
+  for (const [place, type] of [
+    ["ingress", BpfAttachType.tcxIngress],
+    ["egress", BpfAttachType.tcxEgress],
+  ] as const) {
+    for (const index of indices) {
+      const programs = attachedPrograms(index, type);
+      if (programs === undefined) return attached;
+      add(
+        attached,
+        index,
+        programs.map((id) => `${place}: bpf program ${id}`),
+      );
+    }
+  }
+  return attached;
 }

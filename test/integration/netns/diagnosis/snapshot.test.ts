@@ -13,6 +13,7 @@ import {
 } from "../../../../netns/index.ts";
 import { waitFor } from "../../../support/wait.ts";
 import { PrivateNetwork } from "../private-network.ts";
+import { attachClassifier, attachXdp } from "./bpf-programs.ts";
 import { addPolicy, addQueues, addRules, MACS, makeHost, run, serveIn } from "./topology.ts";
 
 /** struct sockaddr_in */
@@ -288,6 +289,15 @@ describe("a snapshot of real namespaces", () => {
     assert.ok(qdiscs.some(({ kind }) => kind === "ingress"));
     assert.deepEqual(tcFilters, ["ingress: u32 pref 7"]);
     assert.deepEqual(link(host, "v-api").tcFilters, []);
+  });
+
+  it("tells programs of BPF that see packets first", () => {
+    attachClassifier(link(host, "idle0").index);
+    attachXdp(link(host, "idle1").index);
+    const seen = new SnapshotView(take()).host;
+    assert.match(link(seen, "idle0").tcFilters.join(), /^ingress: bpf program \d+$/);
+    assert.equal(link(seen, "idle0").xdp, undefined);
+    assert.ok((link(seen, "idle1").xdp ?? 0) > 0);
   });
 
   it("reads the files of names as a container's programs see them", () => {
