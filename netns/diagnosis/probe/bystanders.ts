@@ -82,7 +82,8 @@ export class Bystanders {
     try {
       return inPlace(this.#options.namespaces, place, read);
     } catch (error) {
-      this.notSeen.push({ what: `${what} in ${this.#options.view.nameOf(place)}`, why: messageOf(error) });
+      const missing = { what: `${what} in ${this.#options.view.nameOf(place)}`, why: messageOf(error) };
+      if (!this.notSeen.some((one) => one.what === missing.what)) this.notSeen.push(missing);
       return undefined;
     }
   }

@@ -3,7 +3,7 @@ import { NETLINK_NETFILTER } from "../../netlink/constants.ts";
 import { NetlinkSocket } from "../../netlink/transport.ts";
 import { readStatistics } from "../snapshot/conntrack.ts";
 import { readCounters } from "../snapshot/counters.ts";
-import { dumpLinks, linksOf } from "../snapshot/links.ts";
+import { dumpLinks, type LinkParts, linksOf } from "../snapshot/links.ts";
 import { readNeighbours } from "../snapshot/neighbours.ts";
 import { readSmallFile } from "../snapshot/proc-files.ts";
 import type { CounterChange, NeighbourState, Place } from "../types/index.ts";
@@ -32,8 +32,7 @@ function countTracking(): Counts {
 
 function countLinks(): Counts {
   using netlink = NetlinkSocket.open();
-  const nothing = new Map();
-  const links = linksOf(dumpLinks(netlink), { qdiscs: nothing, filters: nothing, addresses: nothing });
+  const links = linksOf(dumpLinks(netlink), WITHOUT_PARTS);
   return Object.assign(
     {},
     ...links.map(({ name, statistics: { receivedDropped, sentDropped } }) =>
@@ -41,6 +40,8 @@ function countLinks(): Counts {
     ),
   );
 }
+
+const WITHOUT_PARTS: LinkParts = { addresses: new Map(), qdiscs: new Map(), filters: new Map(), attached: new Map() };
 
 const prefixed = (prefix: string, counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).map(([name, value]) => [`${prefix}.${name}`, value]));
