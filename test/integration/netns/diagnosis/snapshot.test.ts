@@ -305,8 +305,26 @@ describe("a snapshot of real namespaces", () => {
     assert.equal(web.hosts, readFileSync("/etc/hosts", "utf8"));
   });
 
-  it("is plain data, and changes with the kernel", () => {
-    assert.deepEqual(JSON.parse(JSON.stringify(take("web", "api"))).schema, "ctr.net.snapshot/1");
+  it("tells what a macvlan hangs on, which is in another namespace", () => {
+    run(`ip link add name shared link idle0 netns ${network.namespace("web")} type macvlan mode bridge`);
+    const view = new SnapshotView(take("web"));
+    const { kind, peer, lower } = link(view.namespace("web") ?? assert.fail(), "shared");
+    assert.deepEqual(
+      { kind, peer, lower },
+      {
+        kind: "macvlan",
+        peer: undefined,
+        lower: { namespace: HOST, index: link(view.host, "idle0").index },
+      },
+    );
+  });
+
+  it("changes nothing itself, is plain data, and changes with the kernel", () => {
+    const [one, other] = [take("web", "api"), take("web", "api")];
+    assert.deepEqual(JSON.parse(JSON.stringify(one)).schema, "ctr.net.snapshot/1");
+    const rules = ({ namespaces }: Snapshot) =>
+      namespaces.map(({ nftGeneration, iptables }) => [nftGeneration, iptables.length]);
+    assert.deepEqual(rules(one), rules(other));
     run("ip link set ctr0 down");
     assert.equal(link(new SnapshotView(take("web")).host, "ctr0").up, false);
     run("ip link set ctr0 up");
