@@ -2,9 +2,9 @@
 import { ensureScript } from "../../firewall/nftables/table.ts";
 import { bridgeNetworks, type WantedElement, wantedElements } from "../intended.ts";
 import { type Ruleset, rulesetOf } from "../ruleset.ts";
-import type { Cause, Finding, StateContext } from "../types/index.ts";
+import type { Cause, Finding, Fix, StateContext } from "../types/index.ts";
 import { isTableGone } from "./firewall/115-own-table-gone.ts";
-import { repaired } from "./fixes.ts";
+import { byHand, repaired } from "./fixes.ts";
 import { found } from "./found.ts";
 
 const [FAMILY, TABLE] = ["inet", "ctr"] as const;
@@ -121,6 +121,16 @@ function constantChains(): { readonly name: string; readonly count: number }[] {
     }),
   );
 }
+
+/** What is to be done for rules of ours that are not there. */
+export const rulesFix = ({ intent }: StateContext["snapshot"]): Fix =>
+  intent.settings.iptables
+    ? repaired("Writes all rules of ctr again.")
+    : byHand("ctr makes no rules (iptables is false in daemon.json): they are yours to write.", [
+        "nft",
+        "list",
+        "ruleset",
+      ]);
 
 /** One finding for each owner. */
 export function lostRules(cause: Cause, parts: readonly LostPart[]): Finding[] {

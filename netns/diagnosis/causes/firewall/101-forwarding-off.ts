@@ -1,7 +1,7 @@
 import { bridgeNetworks } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause, Evidence, FlowContext, StateContext } from "../../types/index.ts";
-import { text } from "../facts.ts";
+import { type Cause, type Evidence, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
+import { placeOf, text } from "../facts.ts";
 import { byHand, repaired } from "../fixes.ts";
 import { found } from "../found.ts";
 
@@ -25,6 +25,8 @@ export const forwardingOff: Cause = {
 
   explain(context) {
     return obstaclesOfKind(context, "forwarding-off").flatMap((obstacle) => {
+      // In a container it means that the packet is not for it.
+      if (placeOf(obstacle) !== HOST) return [];
       const key = switchOf(context, text(obstacle, "key"));
       return key === undefined ? [] : found(forwardingOff, obstacle, caseOf(context, key));
     });

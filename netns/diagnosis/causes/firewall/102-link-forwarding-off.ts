@@ -1,7 +1,7 @@
 import { bridgeNetworks } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause, StateContext } from "../../types/index.ts";
-import { deviceOf, text } from "../facts.ts";
+import { type Cause, HOST, type StateContext } from "../../types/index.ts";
+import { deviceOf, placeOf, text } from "../facts.ts";
 import { byHand, repaired } from "../fixes.ts";
 import { found } from "../found.ts";
 import { switchOf } from "./101-forwarding-off.ts";
@@ -22,6 +22,8 @@ export const linkForwardingOff: Cause = {
 
   explain(context) {
     return obstaclesOfKind(context, "forwarding-off").flatMap((obstacle) => {
+      // In a container it means that the packet is not for it.
+      if (placeOf(obstacle) !== HOST) return [];
       if (switchOf(context, text(obstacle, "key")) !== undefined) return [];
       const [, device = deviceOf(obstacle)] =
         /^net\.ipv[46]\.conf\.(.+)\.forwarding$/.exec(text(obstacle, "key")) ?? [];

@@ -1,7 +1,7 @@
-import { type Cable, cableOfLink } from "../../intended.ts";
-import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, HOST, type StateContext } from "../../types/index.ts";
-import { deviceOf, placeOf } from "../facts.ts";
+import { type Cable, cableOfLink, cablesOf } from "../../intended.ts";
+import { type Obstacle, obstaclesOf, obstaclesOfKind } from "../../obstacles.ts";
+import { type Cause, type Finding, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
+import { deviceOf, placeOf, text } from "../facts.ts";
 import { byHand, repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { cableAt, cableName, inspectCables, REPAIR_TEXT } from "./cables.ts";
@@ -13,14 +13,32 @@ export const cableDown: Cause = {
 
   inspect: (context) => inspectCables(cableDown, context, isFaulty, caseOf),
 
-  explain: (context) =>
-    obstaclesOfKind(context, "link-down", "no-carrier").flatMap((obstacle) => {
+  explain: (context) => [
+    ...lostCables(context),
+    ...obstaclesOfKind(context, "link-down", "no-carrier").flatMap((obstacle) => {
       const cable = cableAt(context.view, obstacle);
       if (cable !== undefined) return isFaulty(cable) ? found(cableDown, obstacle, caseOf(cable)) : [];
       const details = caseOfOther(context, obstacle);
       return details === undefined ? [] : found(cableDown, obstacle, details);
     }),
+  ],
 };
+
+/** Of a cable that is gone both ends are: then nobody answers for the container, and it has no link itself. */
+function lostCables(context: FlowContext): Finding[] {
+  const gone = cablesOf(context.view).filter(({ outside }) => outside === undefined);
+  return obstaclesOf(context).flatMap((obstacle) => {
+    const isAsked = obstacle.kind === "neighbour-silent";
+    const isInside = ["network-down", "no-source-address", "no-route"].includes(obstacle.kind);
+    const address = text(obstacle, "address") || (obstacle.packet?.destination ?? "");
+    const cable = gone.find(
+      ({ endpoint, namespace }) =>
+        (isInside && namespace.key === placeOf(obstacle)) ||
+        (isAsked && address !== "" && [endpoint.address, endpoint.address6].includes(address)),
+    );
+    return cable === undefined ? [] : found(cableDown, obstacle, caseOf(cable));
+  });
+}
 
 const isFaulty = ({ outside }: Cable): boolean => outside === undefined || !outside.up;
 

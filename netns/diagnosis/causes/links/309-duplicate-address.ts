@@ -25,11 +25,13 @@ export const duplicateAddress: Cause = {
     const obstacle = obstaclesOf(context).find(({ kind }) =>
       ["neighbour-wrong", "no-listener", "neighbour-silent", "wrong-bridge-port", "answer-misrouted"].includes(kind),
     );
+    // Translation changes the address on the way.
+    const passed = context.walk.there.map(({ packet }) => packet.destination);
     const addresses = [
       flow.destination,
       flow.source,
       obstacle === undefined ? "" : text(obstacle, "address"),
-      obstacle?.packet?.destination ?? "",
+      ...passed,
     ];
     const address = addresses.find((one) => one !== "" && intruders(context, one).length > 0);
     if (address === undefined) return [];

@@ -1,6 +1,7 @@
-import { type Cable, cablesOn } from "../../intended.ts";
-import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause, StateContext } from "../../types/index.ts";
+import { type Cable, cablesOf, cablesOn } from "../../intended.ts";
+import { obstaclesOf, obstaclesOfKind } from "../../obstacles.ts";
+import { succeeded } from "../../outcomes.ts";
+import type { Cause, Finding, FlowContext, StateContext } from "../../types/index.ts";
 import { text } from "../facts.ts";
 import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -19,15 +20,31 @@ export const duplicateMac: Cause = {
       (cable) => caseOf(context, cable),
     ),
 
-  explain: (context) =>
-    obstaclesOfKind(context, "wrong-bridge-port", "neighbour-wrong", "not-flooded").flatMap((obstacle) => {
+  explain(context) {
+    const obstacles = obstaclesOfKind(context, "wrong-bridge-port", "neighbour-wrong", "not-flooded");
+    const atObstacle = obstacles.flatMap((obstacle) => {
       const macs = [text(obstacle, "mac"), text(obstacle, "expectedMac")];
-      const cable = context.snapshot.intent.networks
-        .flatMap(({ bridge }) => (bridge === undefined ? [] : cablesOn(context.view, bridge)))
-        .find((one) => macs.includes(one.inside?.mac ?? "") && isChanged(one) && twinsOf(context, one).length > 0);
+      const cable = changedTwins(context).find(({ inside }) => macs.includes(inside?.mac ?? ""));
       return cable === undefined ? [] : found(duplicateMac, obstacle, caseOf(context, cable));
-    }),
+    });
+    return atObstacle.length > 0 ? atObstacle : lostBetweenTwins(context);
+  },
 };
+
+const changedTwins = (context: StateContext): readonly Cable[] =>
+  cablesOf(context.view).filter((cable) => isChanged(cable) && twinsOf(context, cable).length > 0);
+
+/** Where the bridge has learned the address last, nobody can tell: a packet that is lost on the way to a twin tells. */
+function lostBetweenTwins(context: FlowContext): Finding[] {
+  const { observations, walk, flow } = context;
+  const isLost = observations?.attempts.some((attempt) => !succeeded(attempt)) === true;
+  if (!isLost || obstaclesOf(context).length > 0) return [];
+  const addresses = [flow.source, flow.destination, ...walk.there.map(({ packet }) => packet.destination)];
+  const isConcerned = ({ endpoint }: Cable): boolean => addresses.includes(endpoint.address);
+  return changedTwins(context)
+    .filter((cable) => [cable, ...twinsOf(context, cable)].some(isConcerned))
+    .map((cable) => found(duplicateMac, undefined, caseOf(context, cable)));
+}
 
 /** The one of the two that has not the address that it was given; either, when both were given the same. */
 const isChanged = ({ inside, endpoint }: Cable): boolean =>

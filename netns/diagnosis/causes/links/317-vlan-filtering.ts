@@ -1,6 +1,7 @@
 import { BridgeOption } from "../../../networks/options.ts";
 import { bridgeNetworks } from "../../intended.ts";
 import { obstaclesOf } from "../../obstacles.ts";
+import { succeeded } from "../../outcomes.ts";
 import type { Cause, StateContext } from "../../types/index.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -17,16 +18,21 @@ export const vlanFiltering: Cause = {
   // Which VLANs a port has is not read: it is told where nothing else explains why frames are lost in the bridge.
   explain(context) {
     const { observations, walk, flow, view } = context;
-    const isLost = observations !== undefined && observations.attempts.length > 0 && walk.deaths.length === 0;
+    if (walk.result === "arrives" || obstaclesOf(context).length > 0) return [];
+    const attempts = observations?.attempts ?? [];
+    if (attempts.some(succeeded)) return [];
+    const addresses = [flow.source, flow.destination, ...walk.there.map(({ packet }) => packet.destination)];
     const [bridge] = filteringBridges(context).filter((name) =>
-      [flow.source, flow.destination].some(
-        (address) => address !== "" && view.networkOfAddress(address)?.bridge === name,
-      ),
+      addresses.some((address) => address !== "" && view.networkOfAddress(address)?.bridge === name),
     );
-    const isExplained =
-      obstaclesOf(context).length > 0 || observations?.attempts.some(({ outcome }) => outcome !== "silence") === true;
-    if (!isLost || isExplained || bridge === undefined) return [];
-    return [found(vlanFiltering, undefined, { ...caseOf(context, bridge), severity: "error", confidence: "possible" })];
+    if (bridge === undefined) return [];
+    return [
+      found(vlanFiltering, undefined, {
+        ...caseOf(context, bridge),
+        severity: "error",
+        confidence: attempts.length > 0 ? "likely" : "possible",
+      }),
+    ];
   },
 };
 

@@ -1,9 +1,8 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
 import type { Cause } from "../../types/index.ts";
 import { text } from "../facts.ts";
-import { repaired } from "../fixes.ts";
 import { found } from "../found.ts";
-import { lostPartsFor, lostRules } from "../own-rules.ts";
+import { lostPartsFor, lostRules, rulesFix } from "../own-rules.ts";
 import { untrackedRules } from "../untracked.ts";
 
 export const notMasqueraded: Cause = {
@@ -32,7 +31,7 @@ export const notMasqueraded: Cause = {
               expected: "masquerade",
             },
           ],
-          fix: repaired("Writes all rules of ctr again."),
+          fix: rulesFix(context.snapshot),
         });
       }),
 };

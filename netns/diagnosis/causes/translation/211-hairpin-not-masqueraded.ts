@@ -1,9 +1,8 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
 import type { Cause } from "../../types/index.ts";
 import { text } from "../facts.ts";
-import { repaired } from "../fixes.ts";
 import { found } from "../found.ts";
-import { lostPartsFor, lostRules } from "../own-rules.ts";
+import { lostPartsFor, lostRules, rulesFix } from "../own-rules.ts";
 
 export const hairpinNotMasqueraded: Cause = {
   code: "CTRN211",
@@ -26,7 +25,7 @@ export const hairpinNotMasqueraded: Cause = {
           evidence: [
             { source: "nft list chain inet ctr into", value: "nothing translates the source", expected: "masquerade" },
           ],
-          fix: repaired("Writes all rules of ctr again."),
+          fix: rulesFix(context.snapshot),
         }),
       ),
 };
