@@ -75,8 +75,15 @@ export function dropCounters(view: SnapshotView): DropCounter[] {
 
 type Counter = Omit<DropCounter, "place">;
 
-const ofProtocols = ({ counters }: NamespaceState): Counter[] =>
-  Object.entries(counters).flatMap(([name, value]) => counted(name, value, MEANINGS[name]));
+function ofProtocols({ counters, sysctls }: NamespaceState): Counter[] {
+  // Where IPv6 is off everything is thrown away that others send to all.
+  const isOff = Object.entries(sysctls).some(([key, value]) => IPV6_SWITCH.test(key) && value === "1");
+  return Object.entries(counters).flatMap(([name, value]) =>
+    isOff && name === "Ip6.InDiscards" ? [] : counted(name, value, MEANINGS[name]),
+  );
+}
+
+const IPV6_SWITCH = /^net\.ipv6\.conf\..+\.disable_ipv6$/;
 
 const ofTracking = ({ conntrack }: NamespaceState): Counter[] =>
   Object.entries(conntrack?.statistics ?? {}).flatMap(([name, value]) =>

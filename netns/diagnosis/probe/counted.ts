@@ -1,9 +1,10 @@
 /** What the kernel counts and remembers beside the packets: read before and after. Of the namespace that the thread is in. */
+import { parseAttributes } from "../../netlink/codec.ts";
 import { NETLINK_NETFILTER } from "../../netlink/constants.ts";
 import { NetlinkSocket } from "../../netlink/transport.ts";
 import { readStatistics } from "../snapshot/conntrack.ts";
 import { readCounters } from "../snapshot/counters.ts";
-import { dumpLinks, type LinkParts, linksOf } from "../snapshot/links.ts";
+import { dumpLinks, IFINFOMSG_LENGTH, nameOf } from "../snapshot/links.ts";
 import { readNeighbours } from "../snapshot/neighbours.ts";
 import { readSmallFile } from "../snapshot/proc-files.ts";
 import type { CounterChange, NeighbourState, Place } from "../types/index.ts";
@@ -32,16 +33,20 @@ function countTracking(): Counts {
 
 function countLinks(): Counts {
   using netlink = NetlinkSocket.open();
-  const links = linksOf(dumpLinks(netlink), WITHOUT_PARTS);
-  return Object.assign(
-    {},
-    ...links.map(({ name, statistics: { receivedDropped, sentDropped } }) =>
-      prefixed(`Link.${name}`, { receivedDropped, sentDropped }),
-    ),
-  );
+  return Object.assign({}, ...dumpLinks(netlink).map((link) => prefixed(`Link.${nameOf(link)}`, lossesOf(link))));
 }
 
-const WITHOUT_PARTS: LinkParts = { addresses: new Map(), qdiscs: new Map(), filters: new Map(), attached: new Map() };
+/** IFLA_STATS64, and places of 64 bit numbers in struct rtnl_link_stats64. */
+const STATISTICS = 23;
+const Loss = { receivedDropped: 6, sentDropped: 7 } as const;
+
+function lossesOf(link: Buffer): Counts {
+  const statistics = parseAttributes(link, IFINFOMSG_LENGTH).get(STATISTICS);
+  if (statistics === undefined) return {};
+  return Object.fromEntries(
+    Object.entries(Loss).map(([name, place]) => [name, Number(statistics.readBigUInt64LE(8 * place))]),
+  );
+}
 
 const prefixed = (prefix: string, counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).map(([name, value]) => [`${prefix}.${name}`, value]));

@@ -8,7 +8,8 @@ describe("diagnosis: counters of lost packets", () => {
   it("lists those that mean a loss, by place, the most first", () => {
     const host = {
       key: "host",
-      counters: { "Ip.InAddrErrors": 3, "Ip.InReceives": 1000, "TcpExt.ListenDrops": 7 },
+      sysctls: { "net.ipv6.conf.ctr0.disable_ipv6": "1" },
+      counters: { "Ip6.InDiscards": 8, "Ip.InAddrErrors": 3, "Ip.InReceives": 1000, "TcpExt.ListenDrops": 7 },
       conntrack: { statistics: { insert_failed: 2, found: 5 } },
       links: [
         {
