@@ -36,6 +36,9 @@ export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
     console.error(lineOf(outcome));
     if (options.out !== undefined) writeFileSync(options.out, JSON.stringify(outcomes, null, 1));
   };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  // What runs in namespaces would go on without us.
+  for (const signal of signals) process.once(signal, () => stopping.abort());
   using _load = options.load ? busy() : undefined;
   for (let round = 0; round < options.rounds; round++) await runRound(options, options.seed + 1000 * round, note);
   printScore(outcomes);
@@ -43,6 +46,9 @@ export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
   for (const [code, reason] of Object.entries(NOT_INJECTABLE)) console.log(`  CTRN${code}  ${reason}`);
   if (!meetsAims(scoreOf(outcomes))) process.exitCode = 1;
 }
+
+/** Set by the first signal: the fault at hand is taken back, and no other is made. */
+const stopping = new AbortController();
 
 interface Options {
   readonly seed: number;
@@ -89,12 +95,18 @@ async function runRound(options: Options, seed: number, onOutcome: (outcome: Out
   const { baselines, idle } = options;
   const onWorld = (world: World) => addIdle(world, idle);
   await using rounds = new Rounds({ seed, baselines, doctor: true, fixes: true, onOutcome, onWorld });
-  for (const decoy of random.shuffle(DECOYS).slice(0, options.decoys)) await rounds.runDecoy(decoy);
-  for (const fault of random.shuffle(options.faults)) {
-    if (options.allPaths) for (const kind of fault.paths) await rounds.runFault(fault, kind);
-    else await rounds.runFault(fault);
-  }
-  for (const pair of choosePairs(CATALOGUE, random, options.pairs)) await rounds.runPair(pair);
+  const kinds = ({ paths }: Fault) => (options.allPaths ? paths : [random.pick(paths)]);
+  const steps = [
+    ...random
+      .shuffle(DECOYS)
+      .slice(0, options.decoys)
+      .map((decoy) => () => rounds.runDecoy(decoy)),
+    ...random
+      .shuffle(options.faults)
+      .flatMap((fault) => kinds(fault).map((kind) => () => rounds.runFault(fault, kind))),
+    ...choosePairs(CATALOGUE, random, options.pairs).map((pair) => () => rounds.runPair(pair)),
+  ];
+  for (const step of steps) if (!stopping.signal.aborted) await step();
 }
 
 async function addIdle(world: World, count: number): Promise<void> {

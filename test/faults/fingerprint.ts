@@ -2,7 +2,7 @@
  * The network's state as text, without what changes by itself: two of them are equal when what happened in between left
  * nothing behind. Differences are told line by line.
  */
-import { CONTAINERS, type Where, type World } from "./world.ts";
+import type { Where, World } from "./world.ts";
 
 export type Fingerprint = ReadonlyMap<Where, readonly string[]>;
 
@@ -22,16 +22,15 @@ const PARTS = `
   ip xfrm policy 2>/dev/null || true
   ip nexthop 2>/dev/null || true
   cd /proc/sys/net
-  for key in ipv4/ip_forward ipv4/ip_local_port_range ipv4/fib_multipath_hash_policy bridge/bridge-nf-call-iptables ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/route_localnet ipv4/conf/*/arp_ignore ipv4/conf/*/proxy_arp ipv6/conf/*/forwarding ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_dad; do
-    [ ! -e $key ] || echo "$key = $(cat $key)"
-  done
+  grep -s . ipv4/ip_forward ipv4/ip_local_port_range ipv4/fib_multipath_hash_policy bridge/bridge-nf-call-iptables \\
+    ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/route_localnet ipv4/conf/*/arp_ignore \\
+    ipv4/conf/*/proxy_arp ipv6/conf/*/forwarding ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_dad || true
 `;
 
-/** @param places all where absent */
-export async function fingerprint(
-  world: World,
-  places: readonly Where[] = ["host", "outside", ...CONTAINERS],
-): Promise<Fingerprint> {
+/** Where faults are made. */
+const PLACES = ["host", "client", "server", "third"] as const;
+
+export async function fingerprint(world: World, places: readonly Where[] = PLACES): Promise<Fingerprint> {
   const texts = await Promise.all(
     places.map(async (where) => [where, (await world.shell(where, PARTS)).split("\n").filter(Boolean)] as const),
   );
