@@ -3,7 +3,7 @@ import { type Cable, cablesOf } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
 import type { Cause, RouteState } from "../../types/index.ts";
 import { placeOf, text } from "../facts.ts";
-import { repaired } from "../fixes.ts";
+import { ownCommand, repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 
 export const prefixTooWide: Cause = {
@@ -45,7 +45,9 @@ function wideRoutes({ namespace, interfaceName, network }: Cable): RouteState[] 
 
 const isLinkLocal = (destination: string): boolean => /^(fe[89ab][0-9a-f]:|169\.254\.|ff|224\.)/.test(destination);
 
-function caseOf({ container, interfaceName, network }: Cable, { destination }: RouteState): Case {
+function caseOf(cable: Cable, route: RouteState): Case {
+  const { container, interfaceName, network } = cable;
+  const { destination } = route;
   return {
     object: `routes of container ${container.name}`,
     title: `The container ${container.name} takes ${destination} for its own cable, and looks for addresses there that are elsewhere.`,
@@ -59,6 +61,22 @@ function caseOf({ container, interfaceName, network }: Cable, { destination }: R
         expected: "via the gateway",
       },
     ],
-    fix: repaired("ctr takes the route away, and gives the container its address with the right prefix."),
+    fix: hasOtherPrefix(cable, route)
+      ? repaired("ctr gives the container its address with the right prefix; the route goes with the wrong one.")
+      : ownCommand(
+          container.id,
+          container.name,
+          ["ip", ...(route.family === 6 ? ["-6"] : []), "route", "delete", destination, "dev", interfaceName],
+          "Take the route away.",
+        ),
   };
 }
+
+/** The kernel made the route for an address of the container's that was given another prefix. */
+const hasOtherPrefix = ({ inside, endpoint }: Cable, { destination }: RouteState): boolean =>
+  inside?.addresses.some(
+    ({ address, prefixLength }) =>
+      (address === endpoint.address || address === endpoint.address6) &&
+      destination.endsWith(`/${prefixLength}`) &&
+      isIn(destination, address),
+  ) ?? false;
