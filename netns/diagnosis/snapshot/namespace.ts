@@ -64,7 +64,7 @@ export function readNamespace({ key, others, sysctls, concerns, missing }: Names
     rules: part("routing rules", () => readRules(netlink), []),
     neighbours: part("neighbours", () => readNeighbours(netlink, names), []),
     fdb: hasBridge ? part("forwarding tables of bridges", () => readFdb(netlink, names), []) : [],
-    sysctls: part("sysctls", () => sysctls.read(messages, key === HOST), {}),
+    sysctls: part("sysctls", () => sysctls.read(messages, key === HOST || hasBridge), {}),
     nftables: ruleset?.nftables,
     nftGeneration: ruleset?.generation,
     iptables: part("iptables", () => readIptables(ruleset?.nftables, missing), []),

@@ -66,31 +66,36 @@ const PROTOCOLS = [
   ...["tcp_mtu_probing", "tcp_abort_on_overflow", "tcp_syncookies", "tcp_max_syn_backlog"],
 ].map((key) => `ipv4/${key}`);
 
-const BRIDGES = ["iptables", "ip6tables", "arptables"].map((name) => `bridge/bridge-nf-call-${name}`);
-
 /** Those that a program, or a rule in its namespace, may meet. */
-const EVERYWHERE = [...ALL_LINKS, ...PROTOCOLS, "ipv6/bindv6only", "ipv6/ip_nonlocal_bind", "core/somaxconn"];
+const EVERYWHERE = [
+  ...ALL_LINKS,
+  ...PROTOCOLS,
+  "ipv6/bindv6only",
+  "ipv6/ip_nonlocal_bind",
+  "ipv6/icmp/echo_ignore_all",
+  "core/somaxconn",
+];
 
 /** Those of whoever passes packets on, and of the whole machine. */
 const FORWARDING = [
-  ...BRIDGES,
+  ...["iptables", "ip6tables", "arptables"].map((name) => `bridge/bridge-nf-call-${name}`),
   ...["bridge/bridge-nf-filter-vlan-tagged", "bridge/bridge-nf-filter-pppoe-tagged"],
   ...["ipv4/ip_forward_use_pmtu", "ipv4/fwmark_reflect", "ipv4/icmp_ratelimit", "ipv4/icmp_echo_ignore_broadcasts"],
   ...["ipv4/fib_multipath_hash_policy", "ipv4/tcp_mem", "ipv4/udp_mem", "ipv6/route/max_size"],
   ...["ipv4", "ipv6"].flatMap((family) => [1, 2, 3].map((number) => `${family}/neigh/default/gc_thresh${number}`)),
-  ...["buckets", "tcp_be_liberal", "tcp_loose", "log_invalid", "checksum", "tcp_timeout_established"].map(
+  ...["count", "max", "buckets", "tcp_be_liberal", "tcp_loose", "log_invalid", "checksum"].map(
     (name) => `netfilter/nf_conntrack_${name}`,
   ),
-  ...["tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map((name) => `netfilter/nf_conntrack_${name}`),
+  ...["tcp_timeout_established", "tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map(
+    (name) => `netfilter/nf_conntrack_${name}`,
+  ),
   ...["core/rmem_default", "core/rmem_max", "core/wmem_max", "core/netdev_max_backlog", "core/default_qdisc"],
 ];
 
-const COUNTS = ["netfilter/nf_conntrack_count", "netfilter/nf_conntrack_max"];
-
 const fileOf = (path: string) => [`net.${path.replaceAll("/", ".")}`, `/proc/sys/net/${path}`] as const;
 
-const OF_HOSTS = [...EVERYWHERE, ...COUNTS, ...FORWARDING].map(fileOf);
-const OF_CONTAINERS = [...EVERYWHERE, ...BRIDGES, ...COUNTS].map(fileOf);
+const OF_ROUTERS = [...EVERYWHERE, ...FORWARDING].map(fileOf);
+const OF_OTHERS = EVERYWHERE.map(fileOf);
 
 /** Reads the parameters of one namespace after the other. */
 export class SysctlReader {
@@ -100,15 +105,15 @@ export class SysctlReader {
   /**
    * Of the namespace that the thread is in.
    * @param linkMessages see dumpLinks
-   * @param isHost it passes packets on: more of them matter
+   * @param passesOn packets of others: more parameters matter then
    */
-  read(linkMessages: readonly Buffer[], isHost: boolean): Record<string, string> {
+  read(linkMessages: readonly Buffer[], passesOn: boolean): Record<string, string> {
     const sysctls: Record<string, string> = {};
-    for (const [key, path] of isHost ? OF_HOSTS : OF_CONTAINERS) {
+    for (const [key, path] of passesOn ? OF_ROUTERS : OF_OTHERS) {
       const value = this.#absent.has(key) ? undefined : readSmallFile(path);
       // Ranges and triples stand with a tab between.
       if (value !== undefined) sysctls[key] = value.trim().replaceAll("\t", " ");
-      else if (!isHost) this.#absent.add(key);
+      else if (!passesOn) this.#absent.add(key);
     }
     for (const message of linkMessages) addLink(sysctls, message);
     return sysctls;
