@@ -14,14 +14,14 @@ import { killGroup } from "./kill.ts";
 import { initialText, makeGroup } from "./make.ts";
 import { countOomKills } from "./oom.ts";
 import { planChange } from "./plan.ts";
-import { readPressure } from "./pressure.ts";
+import { readPressure, readWaited, type WaitedTime } from "./pressure.ts";
 import { processesIn } from "./processes.ts";
 import { readLimits } from "./read.ts";
 import { removeEmpty, removeGroup } from "./remove.ts";
 import { completed } from "./repair.ts";
 import { scoreWrites } from "./scores.ts";
 import { type GroupSignals, readSignals, signalFiles } from "./signals.ts";
-import { readStats } from "./stats.ts";
+import { readSomeStats, readStats, type SomeStats, type StatsPart } from "./stats.ts";
 import { sweepGroups } from "./sweep.ts";
 import { GroupTree, groupId, parentPath, WHOLE } from "./tree.ts";
 import type { Cgroup, GroupPressure, GroupStats, LimitField, LimitReading, Limits } from "./types.ts";
@@ -182,6 +182,11 @@ export class Cgroups {
     return readStats(this.#tree, id, this.#held);
   }
 
+  /** Those that are always shown, and those of the parts; what is not read costs nothing. @throws `notFound` */
+  someStats(id: string, parts: ReadonlySet<StatsPart>): SomeStats {
+    return readSomeStats(this.#tree, id, this.#held, parts);
+  }
+
   /** memory.stat with the kernel's own keys, as Docker's API shows it; empty without a memory controller. @throws `notFound` */
   memoryStat(id: string): Record<string, number> {
     return readMemoryStat(this.#tree, id, this.#held);
@@ -195,6 +200,11 @@ export class Cgroups {
   /** Time lost waiting for CPU, memory and block I/O; empty where the kernel does not measure it. @throws `notFound` */
   pressure(id: string): GroupPressure {
     return readPressure(this.#tree, id, this.#held);
+  }
+
+  /** Of the same the total time alone. Nothing for a group that is gone. */
+  waited(id: string): WaitedTime {
+    return readWaited(this.#tree, id, this.#held);
   }
 
   /** What the kernel counts when limits act. Nothing for a group that is gone. */

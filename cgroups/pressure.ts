@@ -40,6 +40,24 @@ export function readPressure(tree: GroupTree, id: string, held: HeldFiles): Grou
   throw notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
 }
 
+/** Microseconds since the group was made that some task waited; what the kernel does not measure is absent. */
+export type WaitedTime = Readonly<Partial<Record<PressureResource, number>>>;
+
+/** What {@link readPressure} tells, without all that is not this. Of a group that is gone: nothing. */
+export function readWaited(tree: GroupTree, id: string, held: HeldFiles): WaitedTime {
+  if (tree.host.unified === undefined) return {};
+  const waited: Partial<Record<PressureResource, number>> = {};
+  for (const resource of PRESSURE_RESOURCES) {
+    const text = held.readOptional(id, "unified", FILES[resource]) ?? "";
+    // The line of `some` is the first.
+    const at = text.indexOf(TOTAL);
+    if (at > 0) waited[resource] = Number.parseInt(text.slice(at + TOTAL.length, at + 26), 10);
+  }
+  return waited;
+}
+
+const TOTAL = " total=";
+
 /** Of the whole machine. */
 export const hostPressure = ({ files, procDirectory }: CgroupHost): GroupPressure =>
   collect((resource) => readOptional(files, `${procDirectory}/pressure/${resource}`));

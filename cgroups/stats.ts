@@ -11,10 +11,23 @@ type CpuStats = Pick<
   GroupStats,
   "cpuUsage" | "cpuUser" | "cpuSystem" | "cpuPeriods" | "cpuThrottledPeriods" | "cpuThrottledTime"
 >;
-type MemoryStats = Pick<GroupStats, "memoryUsage" | "memoryPeak" | "memoryInactiveFile" | "swapUsage">;
+type MemoryStats = Pick<GroupStats, "memoryUsage" | "memoryInactiveFile" | "swapUsage">;
+
+/** Counters that are not always shown; each costs a file or two. CPU time, memory and tasks are always read. */
+export const STATS_PARTS = ["throttling", "peak", "io", "kills"] as const;
+export type StatsPart = (typeof STATS_PARTS)[number];
+
+/** Counters of some parts. */
+export type SomeStats = Pick<
+  GroupStats,
+  "cpuUsage" | "cpuUser" | "cpuSystem" | "memoryUsage" | "memoryInactiveFile" | "swapUsage" | "pids"
+> &
+  Partial<GroupStats>;
+
+const ALL: ReadonlySet<StatsPart> = new Set(STATS_PARTS);
 
 /** What a controller that this host does not have counts: nothing. */
-const NO_MEMORY: MemoryStats = { memoryUsage: 0, memoryPeak: undefined, memoryInactiveFile: 0 };
+const NO_MEMORY: MemoryStats = { memoryUsage: 0, memoryInactiveFile: 0 };
 
 /** Of a group that has used nothing yet, or that is not there. */
 export const NO_STATS: GroupStats = {
@@ -25,20 +38,26 @@ export const NO_STATS: GroupStats = {
   cpuThrottledPeriods: 0,
   cpuThrottledTime: 0,
   ...NO_MEMORY,
+  memoryPeak: undefined,
   pids: 0,
   oomKills: 0,
 };
 
 /** @throws `notFound` when the group is gone */
-export function readStats(tree: GroupTree, id: string, held: HeldFiles): GroupStats {
+export const readStats = (tree: GroupTree, id: string, held: HeldFiles): GroupStats =>
+  readSomeStats(tree, id, held, ALL) as GroupStats;
+
+/** @throws `notFound` when the group is gone */
+export function readSomeStats(tree: GroupTree, id: string, held: HeldFiles, parts: ReadonlySet<StatsPart>): SomeStats {
   try {
     return {
       ...readCpuTime(tree, id, held),
-      ...readThrottling(tree, id, held),
+      ...(parts.has("throttling") ? readThrottling(tree, id, held) : {}),
       ...readMemory(tree, id, held),
-      ...readIo(tree, id, held),
+      ...(parts.has("peak") ? { memoryPeak: readPeak(tree, id, held) } : {}),
+      ...(parts.has("io") ? readIo(tree, id, held) : {}),
       pids: tree.host.controllers.has("pids") ? numberIn(held, id, "pids", "pids.current") : 0,
-      oomKills: countOomKills(tree, id, held),
+      ...(parts.has("kills") ? { oomKills: countOomKills(tree, id, held) } : {}),
     };
   } catch (error) {
     held.release(id);
@@ -93,19 +112,24 @@ function readMemory({ host }: GroupTree, id: string, held: HeldFiles): MemorySta
   if (memory.version === 1) {
     return {
       memoryUsage: numberIn(held, id, "memory", "memory.usage_in_bytes"),
-      memoryPeak: numberIn(held, id, "memory", "memory.max_usage_in_bytes"),
       memoryInactiveFile: counter(stat, "total_inactive_file"),
       ...(host.swapAccounting ? { swapUsage: counter(stat, "total_swap") } : {}),
     };
   }
-  const peak = held.readOptional(id, "memory", "memory.peak");
   const swap = held.readOptional(id, "memory", "memory.swap.current");
   return {
     memoryUsage: numberIn(held, id, "memory", "memory.current"),
-    memoryPeak: peak === undefined ? undefined : Number(peak),
     memoryInactiveFile: counter(stat, "inactive_file"),
     ...(swap === undefined ? {} : { swapUsage: Number(swap) }),
   };
+}
+
+function readPeak({ host }: GroupTree, id: string, held: HeldFiles): number | undefined {
+  const memory = host.controllers.get("memory");
+  if (memory === undefined) return undefined;
+  if (memory.version === 1) return numberIn(held, id, "memory", "memory.max_usage_in_bytes");
+  const peak = held.readOptional(id, "memory", "memory.peak");
+  return peak === undefined ? undefined : Number(peak);
 }
 
 const numberIn = (held: HeldFiles, id: string, place: Place, file: string): number =>

@@ -20,7 +20,7 @@ import { EventBus } from "./events.ts";
 import { engineId, hasSeccomp, packageVersion } from "./host-facts.ts";
 import { ImageService, imageMigrations, SnapshotService } from "./image/index.ts";
 import { LimitGroups, limitGroupMigrations } from "./limits/index.ts";
-import { MetricsServer, Sampler } from "./metrics/index.ts";
+import { Cables, MetricsServer, Sampler } from "./metrics/index.ts";
 import { Monitor } from "./monitor/index.ts";
 import { NetworkService } from "./network/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
@@ -130,7 +130,9 @@ export class Engine implements ApiEngine, AsyncDisposable {
       }),
     );
     await warmUp(cgroups, host);
-    const sampler = resources.use(new Sampler({ containers }));
+    const cables = new Cables((id) => network.endpointsOfContainer(id));
+    network.onEvent(() => cables.changed());
+    const sampler = resources.use(new Sampler({ containers, cablesOf: (container) => cables.of(container) }));
     const { metricsAddress: address, build } = config;
     if (address !== undefined) {
       const version = build?.version ?? packageVersion();

@@ -1,4 +1,5 @@
 /** What containers use: samples for statistics streams, and metrics for Prometheus. */
+export { Cables } from "./cables.ts";
 export type { HostCpu } from "./host-cpu.ts";
 export type { InterfaceCounters } from "./network-counters.ts";
 export { type OtherLimit, otherLimits } from "./other-limits.ts";

@@ -100,7 +100,7 @@ async function startMany(peer: Peer): Promise<void> {
   for (let index = 0; index < COUNT; index++) await api.run(`many-${index}`, limits);
 }
 
-/** One reading of all containers: ctr in one request, Docker in one a container, which is what its clients do. */
+/** One reading of all containers, as `ctr stats` and `docker stats` ask for it: ctr in one request, Docker in one a container, which is what its clients do. */
 async function compareSamples(peers: readonly Peer[]): Promise<void> {
   console.log(`\none sample of ${COUNT} containers`);
   const rows = [["engine", "CPU time of the engine, ms", "until it is there, ms"]];
@@ -108,7 +108,7 @@ async function compareSamples(peers: readonly Peer[]): Promise<void> {
   for (const peer of peers) {
     using api = clientOf(peer);
     const sample = async (): Promise<void> => {
-      if (peer.name === "ctr") return void (await api.call("GET", "/ctr/stats?parts=networks"));
+      if (peer.name === "ctr") return void (await api.call("GET", "/ctr/stats?parts=networks,io"));
       const names = Array.from({ length: COUNT }, (_, index) => `many-${index}`);
       await Promise.all(
         names.map((name) => api.call("GET", `/v1.41/containers/${name}/stats?stream=false&one-shot=true`)),

@@ -1,5 +1,5 @@
 /** What containers use, as the engine streams it: a line an interval, all containers in each. */
-import type { GroupPressure, GroupStats, Limits } from "../../../cgroups/index.ts";
+import type { Limits, SomeStats, StatsPart, WaitedTime } from "../../../cgroups/index.ts";
 import type { Client } from "./client.ts";
 
 export interface ContainerUsage {
@@ -8,10 +8,10 @@ export interface ContainerUsage {
   readonly Image: string;
   readonly Status: string;
   /** Absent while it does not run, as what follows. */
-  readonly Stats?: GroupStats;
+  readonly Stats?: SomeStats;
   readonly Limits?: Limits;
   /** These are told when they are asked for. */
-  readonly Pressure?: GroupPressure;
+  readonly Waited?: WaitedTime;
   readonly Networks?: Readonly<Record<string, { readonly rx_bytes: number; readonly tx_bytes: number }>>;
 }
 
@@ -34,7 +34,7 @@ export interface UsageRequest {
   /** Also those that do not run. */
   readonly all?: boolean;
   /** What is shown beside the counters; what is not costs nothing. */
-  readonly parts: readonly ("pressure" | "networks")[];
+  readonly parts: readonly ("waited" | "networks" | StatsPart)[];
   /** Milliseconds. */
   readonly interval?: number;
   readonly signal?: AbortSignal;

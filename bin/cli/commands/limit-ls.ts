@@ -27,9 +27,11 @@ export const command = defineCommand({
   },
 });
 
+const PARTS = ["waited", "throttling", "kills"] as const;
+
 /** By container. */
 async function measure(client: Client): Promise<ReadonlyMap<string, Figures>> {
-  for await (const step of usageSteps(client, { containers: [], interval: WINDOW, parts: ["pressure"] })) {
+  for await (const step of usageSteps(client, { containers: [], interval: WINDOW, parts: PARTS })) {
     const isEmpty = step.now.Containers.length === 0;
     if (step.before === undefined && !isEmpty) continue;
     return new Map(figuresOf(step).map((figures) => [figures.usage.Id, figures]));

@@ -26,7 +26,7 @@ export const command = defineCommand({
   ],
   async run({ values, operands }, { client }) {
     const interval = Math.round((values.interval ?? 1) * 1000);
-    const request: UsageRequest = { containers: operands, interval, parts: ["pressure"] };
+    const request: UsageRequest = { containers: operands, interval, parts: ["waited", "throttling", "kills"] };
     await (process.stdout.isTTY ? watchOnScreen(client, request) : watchInLines(client, request));
   },
 });

@@ -6,6 +6,10 @@ import { renderRows } from "../format/rows.ts";
 import { STATS_COLUMNS, STATS_HEADINGS, statsRow, WIDE_COLUMNS } from "../format/stats.ts";
 import { LiveText } from "../terminal/live.ts";
 
+/** What Docker's columns show, and what all show. */
+const DOCKERS_PARTS = ["networks", "io"] as const;
+const ALL_PARTS = [...DOCKERS_PARTS, "waited", "throttling", "kills"] as const;
+
 export const command = defineCommand({
   summary: "Show what containers use, as it happens",
   usage: "[OPTIONS] [CONTAINER...]",
@@ -33,7 +37,7 @@ export const command = defineCommand({
       return renderRows(rows, { format, columns, headings: STATS_HEADINGS });
     };
     // A template may name any field.
-    const parts = values.wide || format !== undefined ? (["networks", "pressure"] as const) : (["networks"] as const);
+    const parts = values.wide || format !== undefined ? ALL_PARTS : DOCKERS_PARTS;
     const show = output(!values["no-stream"]);
     for await (const step of usageSteps(client, { containers: operands, all, parts })) {
       // One line tells how much memory is used, two tell how fast CPU time is.

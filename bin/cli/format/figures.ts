@@ -72,7 +72,7 @@ function figures(now: UsageLine, usage: ContainerUsage, earlier: Earlier | undef
     throttled:
       Stats === undefined || earlier?.former.Stats === undefined || limited(Limits.cpus) === undefined
         ? undefined
-        : (throttledShare(Stats, earlier.former.Stats) ?? 0),
+        : (throttledShare(periodsOf(Stats), periodsOf(earlier.former.Stats)) ?? 0),
     pressure: {
       cpu: pressureOf("cpu", now, usage, earlier),
       memory: pressureOf("memory", now, usage, earlier),
@@ -80,6 +80,11 @@ function figures(now: UsageLine, usage: ContainerUsage, earlier: Earlier | undef
     },
   };
 }
+
+/** Absent where they were not asked for. */
+const periodsOf = ({ cpuPeriods = 0, cpuThrottledPeriods = 0 }: NonNullable<ContainerUsage["Stats"]>) => ({
+  ...{ cpuPeriods, cpuThrottledPeriods },
+});
 
 const limited = (value: number | "max" | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;
@@ -96,10 +101,10 @@ function cpuOf({ Host }: UsageLine, { Stats }: ContainerUsage, earlier: Earlier 
 function pressureOf(
   resource: PressureResource,
   now: UsageLine,
-  { Pressure }: ContainerUsage,
+  { Waited }: ContainerUsage,
   earlier: Earlier | undefined,
 ): number | undefined {
-  const [total, former] = [Pressure?.[resource]?.some.total, earlier?.former.Pressure?.[resource]?.some.total];
+  const [total, former] = [Waited?.[resource], earlier?.former.Waited?.[resource]];
   if (total === undefined || former === undefined || earlier === undefined) return undefined;
   const passed = (now.Time - earlier.line.Time) * 1000;
   return passed <= 0 ? undefined : Math.min(1, Math.max(0, (total - former) / passed));

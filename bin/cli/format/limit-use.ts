@@ -39,7 +39,7 @@ const UNLIMITED = "unlimited";
 export function useRow({ Id, Name, Limits }: ContainerLimits, figures: Figures | undefined, full: boolean): RowFields {
   const [memory, cpus, pids] = (["memory", "cpus", "pids"] as const).map((field) => least(Limits, field));
   const used = (figures?.cpu ?? 0) / 100;
-  const { Stats } = figures?.usage ?? {};
+  const { cpuPeriods = 0, cpuThrottledPeriods = 0 } = figures?.usage.Stats ?? {};
   const pressure = figures?.pressure;
   return {
     ID: full ? Id : shortId(Id),
@@ -49,8 +49,7 @@ export function useRow({ Id, Name, Limits }: ContainerLimits, figures: Figures |
     CPUs: `${used.toFixed(2)} / ${cpus === undefined ? UNLIMITED : Number(cpus.toFixed(3))}`,
     CPUBar: barOf(used, cpus),
     // Since it was started: a limit that acts now and then is seen, too.
-    Throttled:
-      Stats === undefined || Stats.cpuPeriods === 0 ? "-" : share(Stats.cpuThrottledPeriods / Stats.cpuPeriods),
+    Throttled: cpuPeriods === 0 ? "-" : share(cpuThrottledPeriods / cpuPeriods),
     Pids: `${figures?.pids ?? 0} / ${pids ?? UNLIMITED}`,
     Pressure: [pressure?.cpu, pressure?.memory, pressure?.io].map(share).join("/"),
     OOMKills: String(figures?.oomKills ?? 0),

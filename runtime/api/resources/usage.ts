@@ -33,7 +33,7 @@ export async function containerStats(exchange: Exchange, engine: ApiEngine): Pro
 }
 
 /**
- * `GET /ctr/stats?stream=1&interval=ms&all=1&id=…&parts=signals,pressure,networks`: all running containers in one line an
+ * `GET /ctr/stats?stream=1&interval=ms&all=1&id=…&parts=waited,networks,io`: all running containers in one line an
  * interval; with `all` those that do not run, too; with ids or names those alone, for as long as one of them exists. All
  * parts when none is named.
  */

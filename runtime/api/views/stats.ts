@@ -8,7 +8,7 @@ export interface StatsSample {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly host: HostCpu;
-  readonly container: ContainerSample;
+  readonly container: Pick<ContainerSample, "stats" | "networks" | "limits">;
   readonly kernel: KernelStats;
 }
 

@@ -1,4 +1,5 @@
 /** `GET /ctr/stats`: what containers use, a line an interval. */
+import { STATS_PARTS, type StatsPart } from "../../../cgroups/index.ts";
 import type { Tick } from "../../metrics/index.ts";
 import type { Container } from "../../types.ts";
 
@@ -7,29 +8,35 @@ export interface UsageChoice {
   readonly ids: ReadonlySet<string> | undefined;
   /** Also those that do not run. */
   readonly all: boolean;
-  /** Which parts are told beside the counters and limits: each costs a few files a container. */
+  /** Which parts are told beside CPU time, memory, tasks and limits: each costs a few files a container. */
   readonly parts: ReadonlySet<UsagePart>;
 }
 
-export const USAGE_PARTS = ["signals", "pressure", "networks"] as const;
+export const USAGE_PARTS = ["signals", "pressure", "waited", "networks", ...STATS_PARTS] as const;
 export type UsagePart = (typeof USAGE_PARTS)[number];
 
 export function usageView(tick: Tick, { ids, all, parts }: UsageChoice, memoryTotal: number) {
+  const counters = partsOfStats(parts);
   const chosen = tick.containers.filter(({ id }) => ids === undefined || ids.has(id));
   return {
     Time: tick.time,
     Host: { CpuTime: tick.host.time, Cpus: tick.host.cpus, Memory: memoryTotal },
     Containers: chosen.flatMap((container) => {
-      const view = containerView(tick, container, parts);
+      const view = containerView(tick, container, parts, counters);
       // Who asks for a container by its name hears of it whether it runs or not.
       return view.Stats !== undefined || all || ids !== undefined ? [view] : [];
     }),
   };
 }
 
-function containerView(tick: Tick, container: Container, parts: UsageChoice["parts"]) {
+function containerView(
+  tick: Tick,
+  container: Container,
+  parts: UsageChoice["parts"],
+  counters: ReadonlySet<StatsPart>,
+) {
   const { id, name, imageName, status } = container;
-  const sample = tick.sample(container);
+  const sample = tick.sample(container, counters);
   return {
     Id: id,
     Name: name,
@@ -38,11 +45,15 @@ function containerView(tick: Tick, container: Container, parts: UsageChoice["par
     ...(sample === undefined
       ? {}
       : {
-          Stats: sample.stats,
+          Stats: sample.someStats(counters),
           Limits: sample.limits,
           ...(parts.has("signals") ? { Signals: sample.signals } : {}),
           ...(parts.has("pressure") ? { Pressure: sample.pressure } : {}),
-          ...(parts.has("networks") ? { Networks: sample.networks } : {}),
+          ...(parts.has("waited") ? { Waited: sample.waited } : {}),
+          ...(parts.has("networks") ? { Networks: sample.traffic } : {}),
         }),
   };
 }
+
+const partsOfStats = (parts: UsageChoice["parts"]): ReadonlySet<StatsPart> =>
+  new Set(STATS_PARTS.filter((part) => parts.has(part)));

@@ -122,8 +122,15 @@ export function memoryEngine(): MemoryEngine {
     sampler: new Sampler({
       containers: {
         list: () => known,
-        cgroupsOf: () => ({ stats: noGroup, signals: noGroup, pressure: noGroup, kernelStats: noGroup }),
+        cgroupsOf: () => ({
+          someStats: noGroup,
+          signals: noGroup,
+          pressure: noGroup,
+          waited: noGroup,
+          kernelStats: noGroup,
+        }),
       },
+      cablesOf: () => [],
     }),
     containers: {
       async create(request) {

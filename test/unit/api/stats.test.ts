@@ -21,8 +21,6 @@ const SAMPLE: StatsSample = {
   host: { time: 100e9, cpus: 2 },
   container: {
     stats: { ...NO_STATS, cpuUsage: 5e9, memoryUsage: 100, pids: 2 },
-    signals: { oomKills: 0 },
-    pressure: {},
     networks: {},
     limits: {},
   },

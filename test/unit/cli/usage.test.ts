@@ -10,15 +10,12 @@ import { type GroupStats, type Limits, NO_STATS } from "../../../cgroups/index.t
 
 const ID = "8f67da5164bbb1b59e9c1e63729a77ef3dc3e5556dca771f3399d47b7f50358a";
 
-const web = (stats: Partial<GroupStats>, waited: number, limits: Limits = {}): ContainerUsage => {
-  const stall = { avg10: 0, avg60: 0, avg300: 0, total: waited };
-  return {
-    ...{ Id: ID, Name: "web", Image: "busybox", Status: "running", Limits: limits },
-    Stats: { ...NO_STATS, ...stats },
-    Pressure: { cpu: { some: stall, full: stall } },
-    Networks: { eth0: { rx_bytes: 1000, tx_bytes: 2000 }, eth1: { rx_bytes: 500, tx_bytes: 0 } },
-  };
-};
+const web = (stats: Partial<GroupStats>, waited: number, limits: Limits = {}): ContainerUsage => ({
+  ...{ Id: ID, Name: "web", Image: "busybox", Status: "running", Limits: limits },
+  Stats: { ...NO_STATS, ...stats },
+  Waited: { cpu: waited },
+  Networks: { eth0: { rx_bytes: 1000, tx_bytes: 2000 }, eth1: { rx_bytes: 500, tx_bytes: 0 } },
+});
 
 /** Seconds since the first; each second has 2 CPUs. */
 const line = (second: number, ...Containers: readonly ContainerUsage[]): UsageLine => ({

@@ -19,18 +19,20 @@ function engine(state: { gone?: boolean } = {}) {
     containers: {
       list: () => [web],
       cgroupsOf: () => ({
-        stats() {
+        someStats() {
           reads.samples++;
           if (state.gone) throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
           return { ...NO_STATS, cpuUsage: 2e9, memoryUsage: 100, memoryInactiveFile: 40, oomKills: 3 };
         },
         signals: () => ({ oomKills: 3 }),
+        waited: () => ({ cpu: 5e5 }),
         pressure: () => ({ cpu: { some: STALL, full: STALL } }),
         kernelStats() {
           throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
         },
       }),
     },
+    cablesOf: () => [],
   };
   return { sampled, reads, web };
 }
@@ -49,6 +51,18 @@ describe("sampler", () => {
     };
     await Promise.all(Array.from({ length: 20 }, listen));
     assert.ok(reads.samples <= 3, `${reads.samples} readings for 20 listeners and 2 ticks`);
+  });
+
+  it("reads again what was not asked for at first, and no more", () => {
+    const { sampled, reads, web } = engine();
+    using sampler = new Sampler(sampled);
+    const tick = sampler.now();
+    tick.sample(web, new Set(["io"]))?.someStats(new Set(["io"]));
+    tick.sample(web, new Set())?.someStats(new Set());
+    assert.equal(reads.samples, 1);
+    assert.equal(tick.sample(web)?.stats.oomKills, 3);
+    assert.equal(tick.sample(web)?.stats.oomKills, 3);
+    assert.equal(reads.samples, 2);
   });
 
   it("ends with its signal, at once", async () => {
