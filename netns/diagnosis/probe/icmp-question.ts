@@ -29,6 +29,7 @@ export class IcmpQuestion implements Question {
       keepReports(this.socket.fd, family);
       takeIcmpTypes(this.socket.fd, family, [EchoType[family].reply]);
       if (size !== undefined) forbidFragments(this.socket.fd, family);
+      if (flow.source !== "") this.socket.bind(0, flow.source);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;

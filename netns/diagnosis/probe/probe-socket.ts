@@ -25,9 +25,13 @@ export class ProbeSocket implements Disposable {
     this.fd = systemCall("socket", "probe", family === 4 ? AF_INET : AF_INET6, flags, protocol);
   }
 
-  /** Takes a port of all addresses: the kernel goes on choosing the address as it does for programs. @throws {SystemCallError} */
-  bind(port: number): void {
-    const bytes = socketAddress(this.#family === 4 ? "0.0.0.0" : "::", port);
+  /**
+   * Takes a port: by default of all addresses, so that the kernel goes on choosing the address as it does for programs.
+   * @throws {SystemCallError} `EADDRINUSE`, `EADDRNOTAVAIL`
+   */
+  bind(port: number, address = ""): void {
+    const all = this.#family === 4 ? "0.0.0.0" : "::";
+    const bytes = socketAddress(address === "" ? all : address, port);
     systemCall("bind", `port ${port}`, this.fd, bytes, bytes.length);
   }
 
