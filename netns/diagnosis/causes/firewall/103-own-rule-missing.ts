@@ -16,7 +16,7 @@ export const ownRuleMissing: Cause = {
     filtersOf(context, "own-rule-missing").map((filter) =>
       found(ownRuleMissing, filter, {
         object: filterName(filter),
-        title: "ctr's own firewall stops this traffic, although its settings allow it: a rule is missing.",
+        title: "The firewall of ctr itself stops this traffic, although its settings allow it: a rule is missing.",
         explanation:
           "Somebody has changed the rules in ctr's table. What is not accepted there is dropped at the end of it. ctr " +
           "writes its rules again by itself while its engine runs.",

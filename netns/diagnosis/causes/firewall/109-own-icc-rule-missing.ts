@@ -16,7 +16,7 @@ export const ownIccRuleMissing: Cause = {
       found(ownIccRuleMissing, filter, {
         object: filterName(filter),
         title:
-          "ctr's own firewall keeps two containers of one network apart, although its settings allow them to talk.",
+          "The firewall of ctr itself keeps two containers of one network apart, although its settings allow them to talk.",
         explanation:
           "On this host also packets between ports of one bridge pass the firewall (bridge-nf-call-iptables). The entry " +
           "that lets them pass has been taken out of ctr's table.",

@@ -17,7 +17,7 @@ export const hairpinNotMasqueraded: Cause = {
       .map((obstacle) =>
         found(hairpinNotMasqueraded, obstacle, {
           object: "table inet ctr, chain into",
-          title: `${context.flow.fromText} asks for a published port of its own network, and the answer does not come back the same way.`,
+          title: `A published port is asked for (${context.flow.toText}) from its own network, and the answer does not come back the same way.`,
           explanation:
             "The packet goes into the network it came from with the container's own address as its source. The receiver either " +
             "takes it for a forgery, or answers past the host. The rule that puts the bridge's address there has been taken " +
