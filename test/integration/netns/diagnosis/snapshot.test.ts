@@ -282,6 +282,26 @@ describe("a snapshot of real namespaces", () => {
     assert.equal(host.counters["Udp.NoPorts"], 1);
   });
 
+  it("tells of very many tracked flows those that were translated, and says so", async () => {
+    enterNetworkNamespace(network.namespace("web"), () => {
+      const client = open(SOCK_DGRAM);
+      sockets.push(client);
+      for (let port = 10_000; port < 22_000; port++) {
+        call("connect", client, "10.7.0.1", port);
+        rawCall("send", client, Buffer.from("x"), 1, 0);
+      }
+    });
+    const flows = await waitFor("flows to be tracked", () => {
+      const { conntrack } = new SnapshotView(take("web")).host;
+      return conntrack !== undefined && conntrack.count > 10_000 && conntrack;
+    });
+    assert.equal(flows.truncated, true);
+    assert.deepEqual(
+      flows.entries.map(({ original }) => original.destinationPort),
+      [8080],
+    );
+  });
+
   it("tells queues and the filters that hang on them", () => {
     const { qdiscs, tcFilters } = link(host, "v-web");
     const queue = qdiscs.find(({ kind }) => kind === "tbf");
