@@ -28,6 +28,7 @@
  * | program-stuck | place, port, reason (`frozen`, `stopped`, `files`, `throttled`), process? |
  * | misrouted, answer-misrouted | place, device, expectedDevice, table, viaRule? |
  *
+ * A fact `limit` says that some packets end so; with `remembered` they do once the kernel has forgotten its neighbour.
  * `seen` is what the sender notices.
  */
 import type { Death, DeathKind } from "../types/index.ts";

@@ -6,6 +6,7 @@ import { deliver, findSocket } from "./ends/listener.ts";
 import { answerFromOutside, chooseOutsider, findEntrance } from "./ends/outside.ts";
 import { type Publication, publicationOf } from "./ends/published.ts";
 import type { Journey } from "./journey.ts";
+import { checkQuestionIn } from "./link/question.ts";
 import type { NamespaceModel } from "./namespace.ts";
 import { addressText, IcmpType, IpProtocol, makePacket, type Packet, protocolNumber, TcpFlag } from "./packet.ts";
 import { endsOf, inverse, sameEnds } from "./stack/connection.ts";
@@ -37,6 +38,7 @@ export function passFlow(world: World, flow: Flow, journey: Journey, proxies = 0
     attached: undefined,
     sent: undefined,
     resolved: new Set(),
+    isRemembered: false,
   };
   const outcome = flow.from === OUTSIDE ? fromOutside(trip) : fromNamespace(trip);
   if (outcome.kind === "lost") return NOT_PASSED;
@@ -98,6 +100,7 @@ function fromOutside(trip: Trip): Outcome {
   packet.source = source;
   trip.sent = endsOf(packet);
   note(trip, { place: OUTSIDE, stage: "link", device: entrance.link.name, text: `comes in by ${entrance.link.name}` });
+  checkQuestionIn(trip, entrance);
   return driveIn(trip, entrance);
 }
 
@@ -173,7 +176,18 @@ function throughProxy(trip: Trip, { address, port, container }: Publication, pro
     destinationPort: port.containerPort,
     sourcePort: 0,
   };
-  return passFlow(world, onward, journey, proxies + 1);
+  // Datagrams are not accepted: their sender sees silence.
+  journey.isBehindProxy = flow.protocol === "tcp";
+  const passed = passFlow(world, onward, journey, proxies + 1);
+  journey.isBehindProxy = false;
+  return {
+    ...passed,
+    answer: () => {
+      journey.isBehindProxy = flow.protocol === "tcp";
+      passed.answer?.();
+      journey.isBehindProxy = false;
+    },
+  };
 }
 
 /** The packet becomes the answer to itself. */

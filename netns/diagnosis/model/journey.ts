@@ -19,6 +19,8 @@ export interface Step {
 
 export class Journey {
   direction: Direction = "there";
+  /** A proxy has taken the sender's connection: what ends its own is not seen by the sender, who is connected. */
+  isBehindProxy = false;
   readonly #hops: Record<Direction, Hop[]> = { there: [], back: [] };
   readonly #deaths: { direction: Direction; hop: Hop; death: Death }[] = [];
   readonly #unknowns = new Set<string>();
@@ -27,7 +29,8 @@ export class Journey {
   #isDead = false;
 
   step(packet: Packet, step: Step): void {
-    const { place, stage, text, device, hook, verdict = "pass", evidence = [], death } = step;
+    const { place, stage, text, device, hook, verdict = "pass", evidence = [] } = step;
+    const death = this.isBehindProxy && step.death ? { ...step.death, seen: "accepted-silence" as const } : step.death;
     const hop: Hop = { place, stage, device, hook, text, verdict, evidence, packet: headerOf(packet), death };
     this.#hops[this.direction].push(hop);
     if (death !== undefined) this.#note(hop, death);

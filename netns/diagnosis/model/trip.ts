@@ -17,10 +17,16 @@ export interface Trip {
   attached: Tracked | undefined;
   /** As the sender sent it, before any translation. */
   sent: Ends | undefined;
-  /** Pairs of neighbours that have been looked at. */
+  /** Neighbours that have been asked for, or have been heard of because they asked. */
   readonly resolved: Set<string>;
+  /** What ends a question for a neighbour matters only when the kernel forgets what it knows of him. */
+  isRemembered: boolean;
 }
 
 export const note = (trip: Trip, step: Step): void => trip.journey.step(trip.packet, step);
 
-export const end = (trip: Trip, step: Step & { readonly death: Death }): void => trip.journey.end(trip.packet, step);
+export function end(trip: Trip, step: Step & { readonly death: Death }): void {
+  const { kind, seen, facts } = step.death;
+  const death = trip.isRemembered ? { kind, seen, facts: { ...facts, limit: true, remembered: true } } : step.death;
+  trip.journey.end(trip.packet, { ...step, death });
+}

@@ -67,6 +67,7 @@ export function answerFromOutside(trip: Trip, left: Port): Port {
   const owner = namespace.linkWith(packet.family, packet.source);
   const isInner = owner !== undefined && owner !== link && world.view.networkOfBridge(owner.name) !== undefined;
   note(trip, { place, stage: "link", device: link.name, text: `leaves by ${link.name}, with the source ${address}` });
+  checkLeaving(trip, left);
   if (owner !== undefined && !isInner) {
     const enters = leadsOut(trip, namespace, owner) ? owner : link;
     return { namespace, link: enters };
@@ -83,8 +84,31 @@ export function answerFromOutside(trip: Trip, left: Port): Port {
       evidence: ["no rule of a nat chain at postrouting translates it"],
       death: death("not-translated", { kind: "masquerade", place, address, device: link.name }),
     });
+  } else {
+    trip.journey.doubt(`whether ${address} leads back to this host: none of its links has it`);
   }
   return left;
+}
+
+/** What is for somebody here should not leave. */
+function checkLeaving(trip: Trip, { namespace, link }: Port): void {
+  const { packet, world } = trip;
+  const { key: place } = namespace;
+  const destination = addressText(packet.family, packet.destination);
+  const network = world.view.networkOfAddress(destination);
+  const [holder] = world.holdersOf(destination);
+  if (network === undefined && holder === undefined) return;
+  const attachment = holder && attachmentOf(world, holder);
+  const bridge = attachment?.kind === "bridge" ? attachment.bridge.name : undefined;
+  const expectedDevice = network?.bridge ?? bridge;
+  end(trip, {
+    place,
+    stage: "route",
+    device: link.name,
+    text: `${destination} is not outside, but the packet leaves by ${link.name}`,
+    evidence: [`ip route get ${destination}`],
+    death: death("misrouted", { place, device: link.name, expectedDevice, destination }),
+  });
 }
 
 function translates(network: Network, family: 4 | 6): boolean {

@@ -1,13 +1,13 @@
 /** Finds the hardware address of the next hop, as the kernel does before it sends anything. */
 import { readAddress } from "../../../ipam/ip.ts";
-import { HOST } from "../../types/index.ts";
+import { HOST, type NeighbourState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
 import { addressText } from "../packet.ts";
 import { end, note, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 import { findHolders, type Holder } from "./holders.ts";
 import { attachmentOf, findPath, findWayOut, type Path } from "./path.ts";
-import { checkQuestion } from "./question.ts";
+import { checkQuestion, checkQuestionOut } from "./question.ts";
 
 /** @returns the way to the next hop; undefined when nobody can be meant */
 export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: boolean): Path | undefined {
@@ -18,16 +18,22 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
   const known = from.namespace.neighbour(from.link.name, address);
   if (known?.state === "permanent" && known.mac !== undefined)
     return useKnown(trip, { from, address, mac: known.mac }, holders, wayOut);
-  if (holders.length === 0 && wayOut !== undefined) return leaveOut(trip, from, address, wayOut);
+  if (holders.length === 0 && wayOut !== undefined) return leaveOut(trip, from, nextHop, wayOut);
   if (from.link.noArp) return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holders[0]);
   const [holder] = holders;
   if (holder === undefined) return silent(trip, { from, address, nextHop, isGateway }, "no-holder", undefined);
   if (holders.length > 1) return judgeDuplicates(trip, { from, address }, holders);
   if (holder.port.link.noArp) return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
-  checkQuestion(trip, holder.path, nextHop);
+  checkQuestion(trip, holder.path, nextHop, isUsable(known, holder));
   found(trip, from, address, holder);
   return holder.path;
 }
+
+/** An entry that the kernel goes on using, and asks about later. */
+const isUsable = (known: NeighbourState | undefined, { port }: Holder): boolean =>
+  known?.mac === port.link.mac && USABLE.has(known.state);
+
+const USABLE = new Set(["reachable", "stale", "delay", "probe"]);
 
 interface Question {
   readonly from: Port;
@@ -110,8 +116,11 @@ function judgeDuplicates(trip: Trip, { from, address }: Question, holders: reado
   return expected.path;
 }
 
-function leaveOut(trip: Trip, { namespace, link }: Port, address: string, wayOut: Path): Path {
+function leaveOut(trip: Trip, { namespace, link }: Port, nextHop: bigint, wayOut: Path): Path {
+  const address = addressText(trip.packet.family, nextHop);
   const known = namespace.neighbour(link.name, address);
+  const isKnown = known !== undefined && USABLE.has(known.state);
+  checkQuestionOut(trip, { namespace, link }, nextHop, isKnown);
   note(trip, {
     place: namespace.key,
     stage: "neighbour",

@@ -13,21 +13,35 @@ import { seesRules } from "./bridge.ts";
 import { findFdbFault } from "./fdb.ts";
 import type { Crossing, Path } from "./path.ts";
 
+/** ff02::1:ff00:0/104 (RFC 4291). */
+const SOLICITED_NODE = 0xff02_0000_0000_0000_0000_0001_ff00_0000n;
+
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** Once for each pair in a walk. */
-export function checkQuestion(trip: Trip, path: Path, address: bigint): void {
+export function checkQuestion(trip: Trip, path: Path, address: bigint, isRemembered: boolean): void {
   const { start, end: target } = path;
   if (target === undefined) return;
-  const key = `${start.namespace.key} ${start.link.name} ${target.namespace.key} ${target.link.name}`;
+  const key = keyOf(start, address);
   if (trip.resolved.has(key)) return;
   trip.resolved.add(key);
+  trip.isRemembered = isRemembered;
+  const deaths = trip.journey.deaths.length;
+  askAndAnswer(trip, path, target, address, () => trip.journey.deaths.length === deaths);
+  trip.isRemembered = false;
+}
+
+/** @param isWell whether nothing has ended it until now */
+function askAndAnswer(trip: Trip, path: Path, target: Port, address: bigint, isWell: () => boolean): void {
+  const { start } = path;
   const asker = askerAddress(trip, start);
   if (asker === undefined) return;
   const { family } = trip.packet;
   if (family === 4) checkAnswering(trip, { start, target, asker, address });
   const pair = { source: asker, destination: address };
   ask(trip, path, questionPacket(family, pair, start, target, true));
+  // Who is asked learns from the question who asks (arp_process, ndisc_recv_ns).
+  if (isWell()) trip.resolved.add(keyOf(target, asker));
   ask(
     trip,
     turned(path, target),
@@ -35,6 +49,33 @@ export function checkQuestion(trip: Trip, path: Path, address: bigint): void {
   );
   for (const crossing of turned(path, target).crossings) checkWayBack(trip, crossing, start.link.mac);
 }
+
+/** A neighbour that is not in the snapshot: the rules of this end alone. */
+export function checkQuestionOut(trip: Trip, port: Port, address: bigint, isRemembered: boolean): void {
+  const key = keyOf(port, address);
+  const asker = askerAddress(trip, port);
+  if (trip.resolved.has(key) || asker === undefined || port.link.mac === "") return;
+  trip.resolved.add(key);
+  trip.isRemembered = isRemembered;
+  const { family } = trip.packet;
+  const path: Path = { start: port, crossings: [], end: undefined };
+  ask(trip, path, questionPacket(family, { source: asker, destination: address }, port, port, true));
+  hear(trip, port, questionPacket(family, { source: address, destination: asker }, port, port, false));
+  trip.isRemembered = false;
+}
+
+/** Somebody out there asks for an address of this end before he sends to it. */
+export function checkQuestionIn(trip: Trip, port: Port): void {
+  const { family, source, destination } = trip.packet;
+  const isOwn = port.namespace.linkWith(family, destination) === port.link;
+  if (!isOwn || port.link.mac === "") return;
+  trip.resolved.add(keyOf(port, source));
+  hear(trip, port, questionPacket(family, { source, destination }, port, port, true));
+  const path: Path = { start: port, crossings: [], end: undefined };
+  ask(trip, path, questionPacket(family, { source: destination, destination: source }, port, port, false));
+}
+
+const keyOf = ({ namespace, link }: Port, address: bigint): string => `${namespace.key} ${link.name} ${address}`;
 
 /** The sender's own address, or the first of the link. A loopback address is never asked with (arp_solicit). */
 function askerAddress({ packet }: Trip, { namespace, link }: Port): bigint | undefined {
@@ -88,7 +129,17 @@ function questionPacket(
     });
   }
   const icmpType = isQuestion ? IcmpType.neighbourSolicitation : IcmpType.neighbourAdvertisement;
-  return makePacket({ family, protocol: IpProtocol.icmp6, icmpType, source, destination, size: 72, ttl: 255, ...macs });
+  const asked = isQuestion ? SOLICITED_NODE | (destination & 0xff_ffffn) : destination;
+  return makePacket({
+    family,
+    protocol: IpProtocol.icmp6,
+    icmpType,
+    source,
+    destination: asked,
+    size: 72,
+    ttl: 255,
+    ...macs,
+  });
 }
 
 function turned({ start, crossings }: Path, target: Port): Path {
@@ -102,18 +153,32 @@ function turned({ start, crossings }: Path, target: Port): Path {
 /** Through the rules alone: links and ports are looked at when the packet itself comes. */
 function ask(trip: Trip, { start, crossings, end: target }: Path, question: Packet): void {
   const { packet, attached } = trip;
-  const isArp = question.arp !== undefined;
   Object.assign(trip, { packet: question, attached: undefined });
-  if (isArp) passFrameHook(trip, { ...start, hook: "output", outputLink: start.link }, ["arp"]);
-  else passHook(trip, { ...start, hook: "output", outputLink: start.link });
+  if (question.arp !== undefined) passFrameHook(trip, { ...start, hook: "output", outputLink: start.link }, ["arp"]);
+  else leaveAsSolicitation(trip, start);
   for (const crossing of crossings) {
     trip.attached = undefined;
     crossRules(trip, crossing);
   }
-  trip.attached = undefined;
-  if (target !== undefined) {
-    if (isArp) passFrameHook(trip, { ...target, hook: "input", inputLink: target.link }, ["arp"]);
-    else passHook(trip, { ...target, hook: "input", inputLink: target.link });
+  Object.assign(trip, { packet, attached });
+  if (target !== undefined) hear(trip, target, question);
+}
+
+/** The kernel makes these packets with their link, which rules at the last hook take for the one that they came by. */
+function leaveAsSolicitation(trip: Trip, { namespace, link }: Port): void {
+  passHook(trip, { namespace, hook: "output", outputLink: link });
+  passHook(trip, { namespace, hook: "postrouting", inputLink: link, outputLink: link });
+}
+
+function hear(trip: Trip, target: Port, question: Packet): void {
+  const { packet, attached } = trip;
+  const place = { ...target, inputLink: target.link };
+  Object.assign(trip, { packet: question, attached: undefined });
+  if (question.arp === undefined) {
+    passHook(trip, { ...place, hook: "prerouting" });
+    passHook(trip, { ...place, hook: "input" });
+  } else {
+    passFrameHook(trip, { ...place, hook: "input" }, ["arp"]);
   }
   Object.assign(trip, { packet, attached });
 }

@@ -17,6 +17,7 @@ export const UNTRACKED: Tracked = { connection: undefined, direction: "original"
 /** What nf_conntrack_in makes of the packet. */
 export function track(trip: Trip, namespace: NamespaceModel): Tracked {
   const { packet } = trip;
+  if (isOfTheLink(packet)) return UNTRACKED;
   if (packet.isError) return ofError(trip, namespace);
   const known = find(trip, namespace);
   if (known !== undefined) return belongsTo(known, packet);
@@ -26,6 +27,10 @@ export function track(trip: Trip, namespace: NamespaceModel): Tracked {
   remember(trip, namespace, connection);
   return { connection, direction: "original", state: "new" };
 }
+
+/** Neighbour and router discovery, group membership: nf_conntrack_proto_icmpv6.c follows none of them. */
+const isOfTheLink = ({ protocol, icmpType }: Packet): boolean =>
+  protocol === IpProtocol.icmp6 && ((icmpType >= 130 && icmpType <= 136) || icmpType === 143);
 
 /** An ICMP error belongs to the connection that it tells of. */
 function ofError(trip: Trip, namespace: NamespaceModel): Tracked {
