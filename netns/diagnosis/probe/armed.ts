@@ -6,6 +6,7 @@ import { inPlace, type NamespaceReferences } from "./namespaces.ts";
 import { PacketTrace, type TracedStep } from "./packet-trace.ts";
 import type { Selection } from "./selection.ts";
 import { mergeSteps } from "./trace-order.ts";
+import { probeTable } from "./trace-table.ts";
 
 export interface ArmOptions {
   readonly view: SnapshotView;
@@ -20,6 +21,7 @@ export class Armed implements AsyncDisposable {
   /** What cannot be watched. */
   readonly #missing: NotRead[] = [];
   readonly #view: SnapshotView;
+  readonly #table = probeTable();
 
   private constructor(view: SnapshotView) {
     this.#view = view;
@@ -79,11 +81,12 @@ export class Armed implements AsyncDisposable {
     part("rules that packets pass", () => {
       const trace = inPlace(namespaces, place, () => PacketTrace.open(place, selection, names));
       this.#traces.push(trace);
-      trace.arm(selection.family === 4 ? "ip" : "ip6");
+      trace.arm(this.#table, selection.family === 4 ? "ip" : "ip6");
       const hasBridge = view.namespace(place)?.links.some(({ kind }) => kind === "bridge") ?? false;
       const filtered = devicesWithRules(options, place);
-      if (hasBridge) part("rules of bridges that packets pass", () => trace.arm("bridge"));
-      if (filtered.length > 0) part("rules of devices that packets pass", () => trace.armIngress(filtered));
+      if (hasBridge) part("rules of bridges that packets pass", () => trace.arm(this.#table, "bridge"));
+      if (filtered.length > 0)
+        part("rules of devices that packets pass", () => trace.armIngress(this.#table, filtered));
     });
   }
 }

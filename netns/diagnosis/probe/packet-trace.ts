@@ -75,14 +75,14 @@ export class PacketTrace implements AsyncDisposable {
     }
   }
 
-  /** @throws {NetlinkError} the kernel refuses the table: `EOPNOTSUPP` before Linux 5.12 */
-  arm(family: TableFamily): void {
-    this.#commit(`trace packets (${family})`, tableTransaction(family, this.#selection));
+  /** @param table its name @throws {NetlinkError} the kernel refuses the table: `EOPNOTSUPP` before Linux 5.12 */
+  arm(table: string, family: TableFamily): void {
+    this.#commit(`trace packets (${family})`, tableTransaction(table, family, this.#selection));
   }
 
   /** As {@link arm}, for what devices let in. @param devices names @throws {NetlinkError} */
-  armIngress(devices: readonly string[]): void {
-    this.#commit("trace packets (netdev)", ingressTransaction(devices, this.#selection));
+  armIngress(table: string, devices: readonly string[]): void {
+    this.#commit("trace packets (netdev)", ingressTransaction(table, devices, this.#selection));
   }
 
   /** Steps since the last call, in the order in which they happened. Never waits. @param now for their times */

@@ -69,18 +69,23 @@ const PACKETS_PER_SECOND = 20;
 
 const PREFIX = "ctr_probe_";
 
-/** Name of this process's tables. */
-export const probeTable = (): string => `${PREFIX}${process.pid}`;
+let tables = 0;
+
+/** A name for the tables of one probe, which nobody else has: several may be under way in this process. */
+export function probeTable(): string {
+  tables++;
+  return `${PREFIX}${process.pid}_${tables}`;
+}
 
 /** Whether a table of a {@link TracedVerdict} is a probe's own, which decides nothing: it shows that a packet was there. */
 export const isProbeTable = (table: string): boolean => table.startsWith(PREFIX);
 
 /**
  * The transaction that makes the table.
+ * @param name see {@link probeTable}
  * @param family `ip` or `ip6`, or `bridge` for what happens within bridges
  */
-export function tableTransaction(family: TableFamily, selection: Selection): Buffer {
-  const name = probeTable();
+export function tableTransaction(name: string, family: TableFamily, selection: Selection): Buffer {
   const sets = setsOf(selection);
   const changes: [number, Buffer][] = [
     [Message.newTable, concat([text(Table.name, name), be32(Table.flags, NFT_TABLE_F_OWNER)])],
@@ -97,8 +102,7 @@ export function tableTransaction(family: TableFamily, selection: Selection): Buf
  * The same for what devices themselves let in: there rules are tied to devices by name.
  * @param devices names of links of the namespace
  */
-export function ingressTransaction(devices: readonly string[], selection: Selection): Buffer {
-  const name = probeTable();
+export function ingressTransaction(name: string, devices: readonly string[], selection: Selection): Buffer {
   const sets = setsOf(selection);
   const rules = rulesOf(selection, sets);
   return batch(ProtocolFamily.netdev, [

@@ -17,6 +17,9 @@ const MOST_READS = 64;
 const ATTEMPTS = 3;
 const MARKS = 5;
 
+/** How many this process has made: each has a name of its own. */
+let made = 0;
+
 /** `skb/kfree_skb`, and which of its events: an expression over its fields; empty for all. */
 export interface EventChoice {
   readonly event: string;
@@ -53,7 +56,8 @@ export class TraceInstance implements AsyncDisposable {
       const instances = join(tracefs.root, "instances");
       removeLeftovers(instances);
       for (let attempt = 1; ; attempt++) {
-        const directory = join(instances, `${PREFIX}${process.pid}_${attempt}`);
+        made++;
+        const directory = join(instances, `${PREFIX}${process.pid}_${made}`);
         try {
           return TraceInstance.#make(tracefs, directory);
         } catch (error) {

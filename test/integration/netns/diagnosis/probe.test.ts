@@ -192,6 +192,18 @@ describe("a probe", () => {
     network.in("web", () => run("ip route add default via 10.7.0.1"));
   });
 
+  it("is not disturbed by others of the same process", async () => {
+    const all = await Promise.all([80, 80, 81, 82].map((port) => send(flow("web", API, port))));
+    assert.deepEqual(
+      all.map(({ attempts }) => attempts[0]?.outcome),
+      ["connected", "connected", "refused", "refused"],
+    );
+    for (const { verdicts, notSeen } of all) {
+      assert.deepEqual(notSeen, []);
+      assert.equal(new Set(verdicts.map(({ packet }) => `${packet?.sourcePort} ${packet?.destinationPort}`)).size, 2);
+    }
+  });
+
   it("asks again and again where only some packets are dropped", async () => {
     network.nft(
       "table inet other { chain f { type filter hook forward priority 10; tcp flags & (syn | ack) == syn numgen inc mod 2 == 0 drop; }; }",
@@ -271,10 +283,10 @@ describe("a probe", () => {
     const { web = "", api = "" } = Object.fromEntries(network.namespaces);
     network.nft("table inet other { chain f { type filter hook forward priority 10; tcp dport 83 drop; }; }");
     const program = network.start("host", [process.execPath, PROGRAM, API, "83", web, api]);
-    const name = `ctr_probe_${program.pid}`;
+    const name = `ctr_probe_${program.pid}_`;
     const places = ["host", "web", "api"];
     await waitFor("the program to be armed", () =>
-      places.every((place) => network.tables(place).some((table) => table.endsWith(name))),
+      places.every((place) => network.tables(place).some((table) => table.includes(name))),
     );
     assert.notDeepEqual(instancesOf(program.pid), []);
     run("nft delete table inet other");
