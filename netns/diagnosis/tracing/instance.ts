@@ -16,6 +16,8 @@ const READ_LENGTH = 64 * 1024;
 const MOST_READS = 64;
 const ATTEMPTS = 3;
 const MARKS = 5;
+/** It is gone, or is just being removed. */
+const REMOVED_BY_OTHERS = ["ENOENT", "ENODEV"] as const;
 
 /** How many this process has made: each has a name of its own. */
 let made = 0;
@@ -62,7 +64,7 @@ export class TraceInstance implements AsyncDisposable {
           return TraceInstance.#make(tracefs, directory);
         } catch (error) {
           // Another one of ours has taken it for a leftover, or is in another process namespace and has our number.
-          if (attempt === ATTEMPTS || !hasCode(error, "ENOENT", "EEXIST")) throw error;
+          if (attempt === ATTEMPTS || !hasCode(error, "EEXIST", ...REMOVED_BY_OTHERS)) throw error;
         }
       }
     } catch (error) {
@@ -98,6 +100,9 @@ export class TraceInstance implements AsyncDisposable {
     closeSync(this.#pipe);
     try {
       await rmdir(this.#directory);
+    } catch (error) {
+      // Without its pipe it is a leftover for another one of ours that starts now.
+      if (!hasCode(error, ...REMOVED_BY_OTHERS)) throw error;
     } finally {
       this.#tracefs[Symbol.dispose]();
     }
@@ -150,6 +155,6 @@ function removeUnlessInUse(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
-    if (!hasCode(error, "EBUSY", "ENOENT")) throw error;
+    if (!hasCode(error, "EBUSY", ...REMOVED_BY_OTHERS)) throw error;
   }
 }
