@@ -44,9 +44,15 @@ export function explainFlow(context: FlowContext): FlowReport {
 function findingsOf(context: FlowContext, verdict: Verdict): Finding[] {
   const known = CAUSES.flatMap((cause) => cause.explain?.(context) ?? []);
   const ranked = rankOnTheWay([...known, ...unclaimed(context, known, verdict)]);
-  const { agreement, predicted, observed } = verdict;
-  return agreement === false && observed !== undefined ? [...ranked, disagree(predicted, observed)] : ranked;
+  const { agreement, predicted, observed, result } = verdict;
+  if (agreement !== false || observed === undefined) return ranked;
+  const disproved = observed === "REACHABLE" && result === "REACHABLE";
+  const step = context.walk.deaths[0]?.hop.text;
+  return [...(disproved ? ranked.filter(isNoObstacle) : ranked), disagree(predicted, observed, step)];
 }
+
+/** A packet that got through has shown that nothing stands in its way. */
+const isNoObstacle = ({ position, severity }: Finding): boolean => position === undefined || severity !== "error";
 
 /** The first step that ends the packet is always named, whether or not a cause claims it. */
 function unclaimed(context: FlowContext, known: readonly Finding[], { result, observed }: Verdict): Finding[] {

@@ -42,11 +42,20 @@ const wasDelivered = ({ devices }: Observations, { arrivesAt, result }: Walk): b
   arrivesAt !== HOST &&
   devices.some(({ place, direction, event }) => place === arrivesAt && direction === "there" && event === "received");
 
-export function predictedResult({ result, deaths, flow }: Walk): Result {
+export function predictedResult({ result, deaths, unknowns, flow }: Walk): Result {
   if (result === "arrives") return "REACHABLE";
-  if (result === "unknown" || deaths.length === 0) return "UNDETERMINED";
-  return deaths.every((one) => isPartial(flow, one)) ? "PARTIAL" : "UNREACHABLE";
+  const serious = deaths.filter(({ death }) => !spares(death));
+  // What concerns some of the packets only is told as a death: it is no reason not to judge.
+  if (result === "unknown" && (deaths.length === 0 || !unknowns.every(isOccasional))) return "UNDETERMINED";
+  if (serious.length === 0) return deaths.length === 0 ? "UNDETERMINED" : "REACHABLE";
+  return serious.every((one) => isPartial(flow, one)) ? "PARTIAL" : "UNREACHABLE";
 }
+
+const isOccasional = (unknown: string): boolean => unknown.endsWith("some of the packets only");
+
+/** A rule beyond a rate does not meet one packet alone. */
+export const spares = ({ facts }: Death): boolean =>
+  facts["limit"] === true && /limit rate over|"limit":\{[^}]*"inv":true/.test(String(facts["ruleText"]));
 
 /** Some packets pass: by chance, small ones, or those of one direction where no answer is needed. */
 function isPartial({ protocol }: Flow, { direction, death }: Walk["deaths"][number]): boolean {

@@ -15,7 +15,8 @@ const WORDS: Readonly<Record<Result, string>> = {
   UNDETERMINED: "cannot be judged",
 };
 
-export function disagree(predicted: Result, observed: Result): Finding {
+/** @param step at which the packet would have to end, by all that was read */
+export function disagree(predicted: Result, observed: Result, step: string | undefined): Finding {
   return found(disagreement, undefined, {
     object: "the model of this host's network",
     title: `By all that was read the packet ${WORDS[predicted]}; a real one ${WORDS[observed]}.`,
@@ -23,7 +24,7 @@ export function disagree(predicted: Result, observed: Result): Finding {
       "The state changed while it was read, an older connection is still in force, or something decides that ctr does not read: eBPF " +
       "programs, offloaded flows, another machine. Believe the packet.",
     evidence: [
-      { source: "model", value: predicted },
+      { source: "model", value: step === undefined ? predicted : `${predicted}: ${step}` },
       { source: "packet", value: observed },
     ],
     confidence: "confirmed",

@@ -1,4 +1,6 @@
-import type { Cause } from "../../types/index.ts";
+import type { Obstacle } from "../../obstacles.ts";
+import { spares, succeeded } from "../../outcomes.ts";
+import type { Cause, FlowContext } from "../../types/index.ts";
 import { number, placeOf, text } from "../facts.ts";
 import { filterEvidence, filterName, filtersOf, verdictText } from "../filters.ts";
 import { byHand, inPlace } from "../fixes.ts";
@@ -23,8 +25,16 @@ export const limitingRule: Cause = {
         object: filterName(filter),
         title: `A firewall rule drops some of the connections: those above a number or a rate, or by chance (${filterName(filter)}).`,
         explanation: `One attempt passes and the next does not. The rule: ${verdictText(filter)}.`,
+        // Where nothing was lost it is worth knowing, no more.
+        severity: hasLost(context, filter) ? "error" : "warning",
         evidence: filterEvidence(filter),
         fix: byHand("Raise the limit, or take the rule away.", inPlace(placeOf(filter), name, command)),
       });
     }),
 };
+
+function hasLost({ observations }: FlowContext, { kind, facts }: Obstacle): boolean {
+  const attempts = observations?.attempts ?? [];
+  if (attempts.length > 0) return !attempts.every(succeeded);
+  return !spares({ kind, facts, seen: "silence" });
+}

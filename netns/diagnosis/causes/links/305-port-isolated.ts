@@ -1,7 +1,7 @@
 import { settingsOf } from "../../../networks/options.ts";
 import type { Cable } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause } from "../../types/index.ts";
+import type { Cause, StateContext } from "../../types/index.ts";
 import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { cableAt, cableName, inspectCables, REPAIR_TEXT } from "./cables.ts";
@@ -11,7 +11,12 @@ export const portIsolated: Cause = {
   severity: "error",
   heading: "The bridge keeps a container apart from the others",
 
-  inspect: (context) => inspectCables(portIsolated, context, isFaulty, caseOf),
+  // One alone is kept apart from nobody.
+  inspect: (context) =>
+    inspectCables(portIsolated, context, isFaulty, (cable) => ({
+      ...caseOf(cable),
+      severity: isolatedOn(context, cable.bridgeName) > 1 ? "error" : "note",
+    })),
 
   explain: (context) =>
     obstaclesOfKind(context, "port-isolated").flatMap((obstacle) => {
@@ -22,6 +27,9 @@ export const portIsolated: Cause = {
 
 /** Where containers are to be kept apart it is right. */
 const isFaulty = ({ outside, network }: Cable): boolean => outside?.port?.isolated === true && settingsOf(network).icc;
+
+const isolatedOn = ({ view }: StateContext, bridge: string): number =>
+  view.host.links.filter(({ master, port }) => master === bridge && port?.isolated === true).length;
 
 function caseOf(cable: Cable): Case {
   const { hostInterface, container, network } = cable;

@@ -71,7 +71,7 @@ function caseOfBridge(bridge: string): Case {
     explanation:
       "The spanning tree protocol is switched on there: it keeps new ports closed for a while, to look for loops. ctr makes " +
       "no loops, and leaves it off.",
-    severity: "warning",
+    severity: "note",
     evidence: [{ source: `ip -d link show ${bridge}`, value: "stp_state 1", expected: "stp_state 0" }],
     fix: repaired("ctr switches it off."),
   };
