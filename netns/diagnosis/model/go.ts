@@ -111,6 +111,7 @@ function passOut(trip: Trip, left: Port): Passed {
     answer: () => {
       turnRound(trip);
       finish(trip, driveIn(trip, entrance));
+      goOn(trip);
     },
   };
 }
@@ -128,6 +129,7 @@ function takeIn(trip: Trip, namespace: NamespaceModel, proxies: number): Passed 
       inner?.answer?.();
       turnRound(trip);
       finish(trip, driveFrom(trip, namespace, true));
+      goOn(trip);
     },
   };
 }
@@ -188,6 +190,21 @@ function throughProxy(trip: Trip, { address, port, container }: Publication, pro
       journey.isBehindProxy = false;
     },
   };
+}
+
+/** TCP's third packet, and all that follow: rules may let a connection begin and then end it. */
+function goOn(trip: Trip): void {
+  const { flow, journey, sent, packet, world } = trip;
+  const namespace = world.namespace(flow.from);
+  if (packet.protocol !== IpProtocol.tcp || journey.isDead || sent === undefined) return;
+  const { family, protocol } = packet;
+  const following = makePacket({ family, protocol, ...sent, tcpFlags: TcpFlag.ack });
+  const apart: Trip = { ...trip, journey: journey.fork(), packet: following, attached: undefined };
+  const entrance = flow.from === OUTSIDE && world.host ? findEntrance(apart, world.host) : undefined;
+  if (entrance !== undefined) driveIn(apart, entrance);
+  else if (namespace !== undefined) driveFrom(apart, namespace, true);
+  journey.direction = "there";
+  journey.adopt(apart.journey);
 }
 
 /** The packet becomes the answer to itself. */

@@ -51,6 +51,16 @@ export class Journey {
     return this.#isDead;
   }
 
+  /** What ends a packet that was looked at apart. */
+  adopt({ deaths }: Journey): void {
+    const known = new Set(this.#deaths.map(({ hop }) => `${hop.place} ${hop.text}`));
+    for (const { hop, death } of deaths) {
+      if (known.has(`${hop.place} ${hop.text}`)) continue;
+      this.#hops[this.direction].push(hop);
+      this.#note(hop, death);
+    }
+  }
+
   /** A part of the way that is looked at for what ends it alone. */
   fork(): Journey {
     const other = new Journey();

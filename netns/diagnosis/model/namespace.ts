@@ -80,7 +80,7 @@ export class NamespaceModel {
 
   sysctl(key: string): number | undefined {
     const text = this.state.sysctls[key];
-    return text === undefined ? undefined : Number(text.split(/\s/)[0]);
+    return text === undefined ? undefined : Number.parseInt(text, 10);
   }
 
   /** Of a link, as `net.ipv4.conf.eth0.forwarding`. A dot in a link's name is a slash there, see sysctl(8). */

@@ -82,7 +82,12 @@ export function protocolName(protocol: number): string {
 
 export const isIcmp = ({ protocol }: Packet): boolean => protocol === IpProtocol.icmp || protocol === IpProtocol.icmp6;
 
-export const addressText = (family: Family, value: bigint): string => formatAddress({ family, value });
+/** As formatAddress, but quick for IPv4: each step of a way is written down. */
+export function addressText(family: Family, value: bigint): string {
+  if (family === 6) return formatAddress({ family, value });
+  const number = Number(value);
+  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
+}
 
 export function headerOf({ family, source, destination, sourcePort, destinationPort }: Packet): PacketHeader {
   return {

@@ -294,7 +294,15 @@ export function routeText({ route, device, gateway, kind }: FibResult): string {
     .join(" ");
 }
 
+const texts = new WeakMap<RouteState, string>();
+
 function textOf(route: RouteState): string {
+  const text = texts.get(route) ?? writeDestination(route);
+  texts.set(route, text);
+  return text;
+}
+
+function writeDestination(route: RouteState): string {
   const cidr = cidrOf(route);
   if (cidr === undefined) return route.destination;
   return cidr.prefixLength === 0 ? "default" : formatCidr(cidr);
