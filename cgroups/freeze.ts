@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, notFound, systemFailure } from "../lib/errors.ts";
 import { PATIENCE, waitForEvent } from "./events.ts";
 import { readOptional } from "./group-files.ts";
+import { counter } from "./keyed.ts";
 import type { GroupTree } from "./tree.ts";
 
 /**
@@ -28,10 +29,12 @@ export async function setFrozen(tree: GroupTree, id: string, frozen: boolean): P
   );
 }
 
-/** Whoever asked for it. False for a group that is gone. */
+/** By itself or by a group above, whoever asked for it. False for a group that is gone. */
 export function isFrozen(tree: GroupTree, id: string): boolean {
   const { files } = tree.host;
   const unified = tree.unifiedDirectory(id);
+  const events = unified === undefined ? "" : (readOptional(files, `${unified}/cgroup.events`) ?? "");
+  if (counter(events, "frozen") === 1) return true;
   if (unified !== undefined && readOptional(files, `${unified}/cgroup.freeze`)?.trim() === "1") return true;
   const legacy = tree.controllerDirectory("freezer", id);
   return legacy !== undefined && (readOptional(files, `${legacy}/freezer.state`)?.trim() ?? "THAWED") !== "THAWED";

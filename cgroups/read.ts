@@ -25,6 +25,17 @@ export function readLimits(tree: GroupTree, id: string, asked: Limits): LimitRea
   return score === undefined ? readings : [...readings, score];
 }
 
+/** Some limits of the group itself, without use and evidence; what this host has no file for is left out. */
+export function readEnforced(tree: GroupTree, id: string, fields: readonly LimitField[]): Limits {
+  const group = existingGroup(tree.host.files, (hierarchy) => tree.directoryOf(hierarchy, id));
+  const limits: Record<string, LimitValue> = {};
+  for (const { row, rule, hierarchy } of placedRules(tree.host)) {
+    const text = group.text(hierarchy);
+    if (fields.includes(row.field) && text(rule.file) !== undefined) limits[row.field] = rule.read(text);
+  }
+  return limits;
+}
+
 /** Swap is shown under the name that was asked for: as the total, or alone. */
 function isOtherName({ row }: PlacedRule, asked: Limits): boolean {
   if (row.field === "swap") return asked.swap === undefined;

@@ -1,6 +1,6 @@
 /** What containers' programs do, and what their limits let them do: from cgroups and /proc. */
 import { readdirSync, readFileSync } from "node:fs";
-import { type CgroupHost, Cgroups, detectHost } from "../../cgroups/index.ts";
+import { type CgroupHost, Cgroups, detectHost, type StatsPart } from "../../cgroups/index.ts";
 import { hasCode, messageOf } from "../../lib/errors.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { PROCESS_LIMITS } from "../../lib/system/process-limits.ts";
@@ -23,6 +23,9 @@ export interface ReadPrograms {
 /** Of a container with thousands of processes these are looked at. */
 const MOST_PROCESSES = 200;
 
+/** Beside what always is. */
+const COUNTED: ReadonlySet<StatsPart> = new Set(["throttling", "kills"]);
+
 export function readPrograms({ intent, execRoot, cgroupParents }: ProgramsOptions): ReadPrograms {
   const host = detectHost();
   const cgroups = new Cgroups({ host, parent: cgroupParentOf(execRoot), logger: silentLogger });
@@ -40,28 +43,31 @@ export function readPrograms({ intent, execRoot, cgroupParents }: ProgramsOption
 }
 
 function programOf(cgroups: Cgroups, host: CgroupHost, id: string): ProgramState {
-  const { stats, pressure, signals } = cgroups.moment(id);
-  const limits = new Map(cgroups.read(id).map(({ limit, enforced }) => [limit, enforced]));
-  const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+  const stats = cgroups.someStats(id, COUNTED);
+  const pressure = cgroups.pressure(id);
+  const { cpus, memory, pids } = cgroups.enforced(id, ["cpus", "memory", "pids"]);
+  const { cpuPeriods = 0, cpuThrottledPeriods = 0, cpuThrottledTime = 0, oomKills = 0 } = stats;
   return {
     containerId: id,
-    frozen: signals.frozen === true || cgroups.isFrozen(id),
+    frozen: cgroups.isFrozen(id),
     processes: cgroups
       .processes(id)
       .slice(0, MOST_PROCESSES)
       .flatMap((pid) => processOf(pid) ?? []),
-    cpus: number(limits.get("cpus")),
-    throttledShare: stats.cpuPeriods === 0 ? 0 : stats.cpuThrottledPeriods / stats.cpuPeriods,
-    throttledMicroseconds: Math.round(stats.cpuThrottledTime / 1000),
+    cpus: limitOf(cpus),
+    throttledShare: cpuPeriods === 0 ? 0 : cpuThrottledPeriods / cpuPeriods,
+    throttledMicroseconds: Math.round(cpuThrottledTime / 1000),
     memory: host.controllers.has("memory") ? stats.memoryUsage : undefined,
-    memoryLimit: number(limits.get("memory")),
-    oomKills: stats.oomKills,
+    memoryLimit: limitOf(memory),
+    oomKills,
     pids: host.controllers.has("pids") ? stats.pids : undefined,
-    pidsLimit: number(limits.get("pids")),
+    pidsLimit: limitOf(pids),
     cpuPressure: share(pressure.cpu?.some.avg10),
     memoryPressure: share(pressure.memory?.some.avg10),
   };
 }
+
+const limitOf = (value: number | "max" | undefined): number | undefined => (value === "max" ? undefined : value);
 
 const share = (percent: number | undefined): number | undefined => (percent === undefined ? undefined : percent / 100);
 

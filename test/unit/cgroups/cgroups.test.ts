@@ -192,6 +192,39 @@ describe("reading a group", () => {
     assert.deepEqual(cgroups.read("gone"), []);
   });
 
+  it("gives some limits alone, those without a limit too", () => {
+    const cgroups = open(unifiedHost());
+    cgroups.create("web", { memory: 64 * MIB });
+    assert.deepEqual(cgroups.enforced("web", ["memory", "pids", "cpus"]), {
+      memory: 64 * MIB,
+      cpus: "max",
+      pids: "max",
+    });
+    assert.deepEqual(cgroups.enforced("gone", ["memory"]), {});
+  });
+
+  it("tells whether it is frozen, by itself or from above", () => {
+    const fake = unifiedHost();
+    const cgroups = open(fake);
+    cgroups.create("web", {});
+    assert.equal(cgroups.isFrozen("web"), false);
+    fake.kernel.set(`${root}/ctr/web/cgroup.freeze`, "1");
+    assert.equal(cgroups.isFrozen("web"), true);
+    fake.kernel.set(`${root}/ctr/web/cgroup.freeze`, "0");
+    fake.kernel.set(`${root}/ctr/web/cgroup.events`, "populated 1\nfrozen 1");
+    assert.equal(cgroups.isFrozen("web"), true);
+    assert.equal(cgroups.isFrozen("gone"), false);
+  });
+
+  it("v1: tells by the freezer whether it is frozen", () => {
+    const fake = legacyHost();
+    const cgroups = open(fake);
+    cgroups.create("web", {});
+    assert.equal(cgroups.isFrozen("web"), false);
+    fake.kernel.set(`${root}/freezer/ctr/web/freezer.state`, "FROZEN");
+    assert.equal(cgroups.isFrozen("web"), true);
+  });
+
   it("shows only what the host has", () => {
     const cgroups = open(legacyHost());
     cgroups.create("web", {});
