@@ -1,6 +1,6 @@
 /** Where a real packet ended, by what was seen of it alone: verdicts, the kernel's drop reasons, neighbours. */
 import type { Obstacle } from "./obstacles.ts";
-import { succeeded } from "./outcomes.ts";
+import { gotThrough } from "./outcomes.ts";
 import { rulesetOf } from "./ruleset.ts";
 import {
   type Death,
@@ -9,6 +9,7 @@ import {
   type FlowContext,
   HOST,
   type Observations,
+  OUTSIDE,
   type TracedVerdict,
   type Walk,
 } from "./types/index.ts";
@@ -32,7 +33,7 @@ const KIND_OF_REASON: Readonly<Record<string, DeathKind>> = {
 
 /** Empty when nothing was sent, or all went well. */
 export function obstaclesSeen({ observations, walk, view }: FlowContext): Obstacle[] {
-  if (observations === undefined || observations.attempts.every(succeeded)) return [];
+  if (observations === undefined || observations.attempts.every(gotThrough)) return [];
   return [
     ...observations.verdicts
       .filter(({ verdict }) => verdict === "drop")
@@ -40,7 +41,10 @@ export function obstaclesSeen({ observations, walk, view }: FlowContext): Obstac
         const namespace = view.namespace(verdict.place);
         return filterSeen(verdict, namespace === undefined ? undefined : rulesetOf(namespace), walk);
       }),
-    ...uniqueReasons(observations.drops).flatMap((drop) => dropSeen(drop, observations, walk)),
+    // The kernel tells of all its namespaces: one that is no container's is another host to us.
+    ...uniqueReasons(observations.drops.filter(({ place }) => place !== OUTSIDE)).flatMap((drop) =>
+      dropSeen(drop, observations, walk),
+    ),
     ...neighboursSeen(observations, walk),
   ];
 }

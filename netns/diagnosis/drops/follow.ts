@@ -107,15 +107,15 @@ class Packets {
   }
 
   /** A packet that is new is somewhere; the first device that is told of it may be one that many have. */
-  #placeOf({ device }: DeviceEvent, before: Seen | undefined): PlacedLink | undefined {
+  #placeOf({ device, kind }: DeviceEvent, before: Seen | undefined): PlacedLink | undefined {
     if (before === undefined) return placeBefore(this.#view, device, undefined);
-    return nextPlace(this.#view, before.placed, device);
+    return nextPlace(this.#view, before.placed, device, kind === "received" && before.event.kind === "sent");
   }
 
   #containerAt(placed: PlacedLink | undefined): Place | undefined {
     if (placed === undefined) return undefined;
     if (this.#view.containersIn(placed.place).length > 0 && placed.place !== this.#view.host.key) return placed.place;
-    return this.#view.peerOf(placed.link)?.namespace.key;
+    return placed.link && this.#view.peerOf(placed.link)?.namespace.key;
   }
 
   *#dropOf(event: FreedEvent, wanted: Place | undefined): Generator<Drop> {

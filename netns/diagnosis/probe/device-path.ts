@@ -173,7 +173,7 @@ function withPlaces(devices: readonly DeviceEvent[], direction: "there" | "back"
     const isOwn = index === 0 && direction === "there" && link !== undefined;
     if (isOwn) before = { place: sender, link };
     else if (index === 0) before = placeBefore(view, device, devices[1]?.device);
-    else before = nextPlace(view, before, device);
+    else before = nextPlace(view, before, device, kind === "received" && devices[index - 1]?.kind === "sent");
     return { place: before?.place, direction, device, event: kind, at };
   });
 }
