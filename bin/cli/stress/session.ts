@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly command?: readonly string[];
   /** The first process reads what is written to it. */
   readonly stdin?: boolean;
+  /** Name of the network that it is on; none by default, and then no rate either. */
+  readonly network?: string;
 }
 
 /** Seconds after which a container ends by itself, when the one who should end it was killed. */
@@ -60,7 +62,8 @@ export class LoadSession implements AsyncDisposable {
   /** The same, for one that is attached to before its start. */
   async create(resources: Resources, options: StartOptions): Promise<LoadContainer> {
     this.signal.throwIfAborted();
-    const { purpose, command = ["sleep", String(LIFE_SPAN)], stdin = false } = options;
+    const { purpose, command = ["sleep", String(LIFE_SPAN)], stdin = false, network } = options;
+    const limits = network === undefined ? without(resources, "NetworkRate") : resources;
     const name = `stress-${purpose}-${randomBytes(3).toString("hex")}`;
     const { Id } = await this.client.post<{ readonly Id: string }>("/containers/create", {
       query: { name },
@@ -69,7 +72,7 @@ export class LoadSession implements AsyncDisposable {
         Cmd: command,
         Labels: { [STRESS_LABEL]: purpose },
         ...(stdin ? { OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true } : {}),
-        HostConfig: { ...without(resources, "NetworkRate"), NetworkMode: "none", AutoRemove: true },
+        HostConfig: { ...limits, NetworkMode: network ?? "none", AutoRemove: true },
       },
     });
     const container = new LoadContainer(this, Id, name);

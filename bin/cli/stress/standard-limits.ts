@@ -37,6 +37,7 @@ export async function standardLimits(session: LoadSession): Promise<StandardLimi
     one("pids-limit", "32", { PidsLimit: 32 }),
     one("ulimit nofile", "512:512", { Ulimits: [{ Name: "nofile", Soft: 512, Hard: 512 }] }),
     one("shm-size", "16MiB", { ShmSize: 16 * MIB }),
+    one("net-rate", "20mbit out, 40mbit in", { NetworkRate: { Egress: 20e6, Ingress: 40e6 } }),
     ...(device === undefined
       ? []
       : [

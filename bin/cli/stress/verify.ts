@@ -8,6 +8,7 @@ import type { Resources } from "./resources.ts";
 import type { LoadSession } from "./session.ts";
 import { standardLimits } from "./standard-limits.ts";
 import { TRIALS } from "./trials/index.ts";
+import { tryNetworkRate } from "./trials/network-rate.ts";
 import { tryShmSize, tryUlimit } from "./trials/read-back.ts";
 import { type Measurement, notMeasurable } from "./trials/trial.ts";
 import { tryUpdate, UPDATE_WORDS } from "./trials/update.ts";
@@ -56,8 +57,9 @@ export async function verifyLimits(
   if (shm > 0 && shm !== DEFAULT_SHM) {
     await add("shm-size", formatBinarySize(shm), () => tryShmSize({ session, resources }, shm));
   }
-  if (resources.NetworkRate !== undefined) {
-    await add("net-rate", netRateText(resources.NetworkRate), () => Promise.resolve(notMeasurable(NO_NETWORK)));
+  const { NetworkRate: rates } = resources;
+  if ((rates?.Egress ?? 0) > 0 || (rates?.Ingress ?? 0) > 0) {
+    await add("net-rate", netRateText(rates ?? {}), () => tryNetworkRate({ session, seconds }, rates ?? {}));
   }
 }
 
@@ -89,12 +91,8 @@ export async function verifyHost(session: LoadSession, options: VerifyOptions): 
   tell({ limit: "update", set: UPDATE_WORDS, ...(await measured(session, () => tryUpdate(session))) });
 }
 
-const NO_NETWORK = "load is made without a network; ctr net top shows what goes through";
-
 const netRateText = ({ Egress: out, Ingress: into }: NetworkRate): string =>
-  [out === undefined ? "" : `${out / 1e6}mbit out`, into === undefined ? "" : `${into / 1e6}mbit in`]
-    .filter((part) => part !== "")
-    .join(", ");
+  [out ? `${out / 1e6}mbit out` : "", into ? `${into / 1e6}mbit in` : ""].filter((part) => part !== "").join(", ");
 
 const DEFAULT_SHM = 64 * 2 ** 20;
 

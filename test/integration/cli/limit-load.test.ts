@@ -54,6 +54,28 @@ describe("limits under load", function () {
   const containers = (): Promise<string> => engine.ctrOutput("ps", "-a", "--format", "{{.Names}}");
   const groups = (): Promise<string> => engine.ctrOutput("limit", "groups", "--format", "{{.Name}}");
 
+  it("measures the rate of a container's interfaces, each way", async () => {
+    await engine.ctrOutput(
+      "run",
+      "-d",
+      "--name",
+      "slow",
+      "--net-rate",
+      "egress=8mbit,ingress=16mbit",
+      "busybox",
+      "sleep",
+      "1000",
+    );
+    const argv = ["limit", "verify", "--time", "2s", "--only", "net-rate", "--format", "json", "slow"];
+    const { stdout, stderr } = await engine.ctr(argv);
+    const [outcome] = outcomesIn(stdout.trimEnd());
+    await engine.ctrOutput("rm", "-f", "slow");
+    assert.equal(outcome?.Set, "8mbit out, 16mbit in");
+    assert.match(outcome.Measured, /^\d+\.\dmbit out, \d+\.\dmbit in$/, stdout);
+    assert.equal(outcome.Verdict, "pass", stdout);
+    assert.equal(await containers(), "web");
+  });
+
   it("verifies each limit of a container in others that have the same, and leaves none of them", async () => {
     const { stdout } = await engine.ctr(["limit", "verify", "--time", "1s", "--format", "json", "web"]);
     const outcomes = outcomesIn(stdout.trimEnd());
