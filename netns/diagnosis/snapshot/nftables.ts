@@ -20,10 +20,18 @@ const OUTPUT_LIMIT = 256 * 1024 * 1024;
  */
 export function readRuleset(): Ruleset {
   using view = KernelView.open();
+  return untilItRests(
+    () => view.generation(),
+    () => (view.hasTables() ? listRuleset() : []),
+  );
+}
+
+/** Exported for tests. */
+export function untilItRests(generationNow: () => number, list: () => readonly object[]): Ruleset {
   for (let attempt = 1; ; attempt++) {
-    const generation = view.generation();
-    const nftables = view.hasTables() ? listRuleset() : [];
-    if (view.generation() === generation || attempt === ATTEMPTS) return { nftables, generation };
+    const generation = generationNow();
+    const nftables = list();
+    if (generationNow() === generation || attempt === ATTEMPTS) return { nftables, generation };
   }
 }
 

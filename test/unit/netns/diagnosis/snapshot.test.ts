@@ -7,6 +7,7 @@ import { parseLines, parseTable } from "../../../../netns/diagnosis/snapshot/cou
 import { readFileBelow } from "../../../../netns/diagnosis/snapshot/files.ts";
 import { hasNftTables } from "../../../../netns/diagnosis/snapshot/iptables.ts";
 import type { ReadLink } from "../../../../netns/diagnosis/snapshot/links.ts";
+import { untilItRests } from "../../../../netns/diagnosis/snapshot/nftables.ts";
 import { connectLinks } from "../../../../netns/diagnosis/snapshot/other-ends.ts";
 
 describe("what a snapshot is read from", () => {
@@ -20,6 +21,21 @@ describe("what a snapshot is read from", () => {
     });
     const snmp6 = "Ip6InReceives          \t12\nIcmp6OutMsgs     0\nUdp6NoPorts  2\nUdpLite6InErrors 1\n";
     assert.deepEqual(parseLines(snmp6), { "Ip6.InReceives": 12, "Udp6.NoPorts": 2, "UdpLite6.InErrors": 1 });
+  });
+
+  it("a ruleset: again when it changed meanwhile, and not for ever", () => {
+    let lists = 0;
+    const reading = (...generations: readonly number[]) => {
+      const left = [...generations];
+      lists = 0;
+      return untilItRests(
+        () => left.shift() ?? assert.fail("asked too often"),
+        () => [{ list: ++lists }],
+      );
+    };
+    assert.deepEqual(reading(7, 7), { generation: 7, nftables: [{ list: 1 }] });
+    assert.deepEqual(reading(7, 8, 8, 8), { generation: 8, nftables: [{ list: 2 }] });
+    assert.deepEqual(reading(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), { generation: 9, nftables: [{ list: 5 }] });
   });
 
   it("knows tables of iptables in nft mode by their chains", () => {
