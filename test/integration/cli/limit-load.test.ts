@@ -67,7 +67,7 @@ describe("limits under load", function () {
       "1000",
     );
     const argv = ["limit", "verify", "--time", "2s", "--only", "net-rate", "--format", "json", "slow"];
-    const { stdout, stderr } = await engine.ctr(argv);
+    const { stdout } = await engine.ctr(argv);
     const [outcome] = outcomesIn(stdout.trimEnd());
     await engine.ctrOutput("rm", "-f", "slow");
     assert.equal(outcome?.Set, "8mbit out, 16mbit in");
