@@ -11,7 +11,8 @@ export function withHookDevices(ruleset: readonly object[], listChains: () => st
   const devices = readHookDevices(listChains());
   return ruleset.map((object) => {
     const { chain } = object as ChainObject;
-    const dev = chain && isWithoutDevice(chain) ? devices.get(`${chain.family} ${chain.table} ${chain.name}`) : undefined;
+    const dev =
+      chain && isWithoutDevice(chain) ? devices.get(`${chain.family} ${chain.table} ${chain.name}`) : undefined;
     return dev === undefined ? object : { chain: { ...chain, dev } };
   });
 }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { messageOf } from "../../../lib/errors.ts";
 import { KernelView } from "../../firewall/nftables/kernel-view.ts";
 import { JSON_OUTPUT, openLibnftables } from "../../firewall/nftables/libnftables.ts";
+import { withHookDevices } from "./hook-devices.ts";
 
 export interface Ruleset {
   readonly nftables: readonly object[];
@@ -35,9 +36,10 @@ export function untilItRests(generationNow: () => number, list: () => readonly o
   }
 }
 
-function listRuleset(): object[] {
-  const text = withLibrary() ?? withProgram();
-  return (JSON.parse(text) as { nftables: object[] }).nftables;
+function listRuleset(): readonly object[] {
+  const text = withLibrary() ?? withProgram("-j", "list", "ruleset");
+  const { nftables } = JSON.parse(text) as { nftables: object[] };
+  return withHookDevices(nftables, () => withProgram("list", "chains"));
 }
 
 /** @returns undefined where the library is absent, or made without JSON */
@@ -51,8 +53,8 @@ function withLibrary(): string | undefined {
   }
 }
 
-function withProgram(): string {
-  const { error, status, stdout, stderr } = spawnSync("nft", ["-j", "list", "ruleset"], {
+function withProgram(...args: readonly string[]): string {
+  const { error, status, stdout, stderr } = spawnSync("nft", args, {
     encoding: "utf8",
     maxBuffer: OUTPUT_LIMIT,
   });

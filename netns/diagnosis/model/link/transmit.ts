@@ -101,7 +101,10 @@ function turn(trip: Trip, crossing: Crossing): Arrival {
   return follow(trip, { start: path.start, crossings: rest, end: path.end });
 }
 
-/** macvlan and ipvlan: the cable is another link's, which a snapshot does not name. */
+const hangsOnTheSame = ({ lower: one }: LinkState, { lower: other }: LinkState): boolean =>
+  one?.namespace !== undefined && one.namespace === other?.namespace && one.index === other.index;
+
+/** macvlan and ipvlan: the cable is another link's. */
 const isParented = ({ kind }: LinkState): boolean => kind === "macvlan" || kind === "ipvlan";
 
 /** Neighbours of the same kind are reached, the host itself is not: the kernel keeps a parent and its children apart. */
@@ -124,7 +127,11 @@ function leaveParented(trip: Trip, from: Port): Arrival {
     });
     return NOWHERE;
   }
-  trip.journey.doubt(`whether ${from.link.kind} links of ${place} and ${holder.namespace.key} have the same parent`);
+  if (!hangsOnTheSame(from.link, holder.link)) {
+    trip.journey.doubt(
+      `whether ${from.link.name} of ${place} and ${holder.link.name} of ${holder.namespace.key} share a cable`,
+    );
+  }
   enter(trip, holder);
   return arriveAt(trip, holder, false);
 }

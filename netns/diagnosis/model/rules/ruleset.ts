@@ -71,6 +71,7 @@ function readNftTables(objects: readonly object[]): readonly NftTable[] {
     tables.set(key, table);
     return table;
   };
+  const dormant = new Set(objects.flatMap(dormantTable));
   for (const object of objects) {
     const { chain, rule, set, map } = object as {
       chain?: NftChainJson;
@@ -78,11 +79,18 @@ function readNftTables(objects: readonly object[]): readonly NftTable[] {
       set?: NftSetJson;
       map?: NftSetJson;
     };
-    if (chain !== undefined) tableOf(chain.family, chain.table).addChain(chain);
+    if (chain !== undefined && !dormant.has(`${chain.family} ${chain.table}`))
+      tableOf(chain.family, chain.table).addChain(chain);
     if (rule !== undefined) tableOf(rule.family, rule.table).addRule(rule);
     for (const each of [set, map]) if (each !== undefined) tableOf(each.family, each.table).addSet(each);
   }
   return [...tables.values()];
+}
+
+/** A table that is asleep has no hooks. */
+function dormantTable(object: object): string[] {
+  const { table } = object as { table?: { family: string; name: string; flags?: unknown } };
+  return table !== undefined && [table.flags].flat().includes("dormant") ? [`${table.family} ${table.name}`] : [];
 }
 
 type Saved = readonly { readonly mode: string; readonly family: number; readonly tables: readonly SavedTable[] }[];

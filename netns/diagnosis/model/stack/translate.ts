@@ -1,10 +1,12 @@
 /** Network address translation of a tracked packet: nf_nat_core.c. */
 import { readAddress } from "../../../ipam/ip.ts";
+import { death } from "../deaths.ts";
+import { type Publication, publicationOf } from "../ends/published.ts";
 import { chooseSource } from "../fib/source-address.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import { addressText } from "../packet.ts";
 import type { RuleContext, Translation } from "../rules/types.ts";
-import { note, type Trip } from "../trip.ts";
+import { end, note, type Trip } from "../trip.ts";
 import { type Connection, type Ends, inverse, sameEnds } from "./connection.ts";
 
 /** What the rules have decided for a new connection. @returns false when the address cannot be told */
@@ -47,6 +49,39 @@ function incoming({ packet: { family } }: Trip, { namespace, inputLink, hook }: 
   return own.find((address) => address.family === family && address.state === "ready")?.value;
 }
 
+/** What the store says that the port leads to, on the host. */
+function publishedHere({ world, packet }: Trip, namespace: NamespaceModel): Publication | undefined {
+  const publication = namespace === world.host ? publicationOf(world, packet) : undefined;
+  return publication?.isProxied === false ? publication : undefined;
+}
+
+/** The rules, or a connection that was there before, lead elsewhere than to the container that has the port. */
+function checkTarget(
+  trip: Trip,
+  { key: place }: NamespaceModel,
+  { container, port, address }: Publication,
+  isStale: boolean,
+) {
+  const { packet } = trip;
+  const target = addressText(packet.family, packet.destination);
+  const isContainer = container.endpoints.some((own) => own.address === target || own.address6 === target);
+  if (isContainer && packet.destinationPort === port.containerPort) return;
+  const expected = ends(packet.family, readAddress(address)?.value ?? 0n, port.containerPort);
+  end(trip, {
+    place,
+    stage: "translation",
+    text: `port ${port.hostPort} leads to ${ends(packet.family, packet.destination, packet.destinationPort)}, and not to ${container.name} (${expected})`,
+    evidence: [isStale ? "conntrack -L" : "nft list ruleset"],
+    death: death("translated-astray", {
+      place,
+      address: target,
+      port: packet.destinationPort,
+      expected,
+      ...(isStale ? { stale: true } : {}),
+    }),
+  });
+}
+
 /** Rewrites a packet of the connection, whichever way it goes. */
 export function rewrite(
   trip: Trip,
@@ -62,6 +97,7 @@ export function rewrite(
   // As it leaves: what the other direction's packets look like, turned round.
   const target = inverse(direction === "original" ? connection.reply : connection.original);
   const before: Ends = { ...packet };
+  const publication = side === "destination" && direction === "original" ? publishedHere(trip, namespace) : undefined;
   if (side === "destination") {
     packet.destination = target.destination;
     packet.destinationPort = target.destinationPort;
@@ -84,6 +120,7 @@ export function rewrite(
     verdict: "translate",
     text: `${side} ${from} becomes ${to}${direction === "reply" ? " again" : ""}`,
   });
+  if (publication !== undefined) checkTarget(trip, namespace, publication, connection.isOld);
 }
 
 function ends(family: 4 | 6, address: bigint, port: number): string {
