@@ -3,12 +3,16 @@ import { type Attempt, type Death, type Flow, HOST, type Observations, type Resu
 
 const SUCCESSES: ReadonlySet<Attempt["outcome"]> = new Set(["connected", "answered"]);
 
+/** Deaths that only packets of some size die. */
+const SIZES: ReadonlySet<Death["kind"]> = new Set(["too-big", "mtu-of-peer"]);
+
 export const succeeded = ({ outcome }: Attempt): boolean => SUCCESSES.has(outcome);
 
 /** What a death that the model found means for the sender, and whether that is what he got. */
-export function attemptsFit(attempts: readonly Attempt[], { seen, facts }: Death): boolean {
+export function attemptsFit(attempts: readonly Attempt[], { kind, seen, facts }: Death): boolean {
   const failed = attempts.filter((attempt) => !succeeded(attempt));
   if (seen === "accepted-silence") return attempts.some(succeeded);
+  if (SIZES.has(kind) && attempts.length > 0 && attempts.every(isDataLost)) return true;
   // A rule that chooses by chance or by number lets some pass.
   if (facts["limit"] === true) return failed.length > 0;
   if (failed.length === 0 || failed.length < attempts.length) return false;
@@ -21,11 +25,17 @@ export function observedResult(flow: Flow, observations: Observations | undefine
   const attempts = observations?.attempts ?? [];
   if (observations === undefined || attempts.length === 0) return undefined;
   const good = attempts.filter(succeeded).length;
-  if (good === attempts.length) return "REACHABLE";
+  if (good === attempts.length) return attempts.every(isDataLost) ? "PARTIAL" : "REACHABLE";
   if (good > 0) return "PARTIAL";
   if (!isSilentDatagram(flow, attempts) || wasDropped(observations)) return "UNREACHABLE";
   return wasDelivered(observations, walk) ? "REACHABLE" : "UNDETERMINED";
 }
+
+/** Connected, and what was sent then was not even acknowledged by the other kernel: small packets pass, large ones do not. */
+const isDataLost = ({ outcome, dataTaken }: Attempt): boolean => outcome === "connected" && dataTaken === false;
+
+/** With all that was sent. */
+export const gotThrough = (attempt: Attempt): boolean => succeeded(attempt) && !isDataLost(attempt);
 
 /** Nobody has to answer a datagram: silence proves nothing. */
 const isSilentDatagram = ({ protocol }: Flow, attempts: readonly Attempt[]): boolean =>
@@ -60,7 +70,7 @@ export const spares = ({ facts }: Death): boolean =>
 /** Some packets pass: by chance, small ones, or those of one direction where no answer is needed. */
 function isPartial({ protocol }: Flow, { direction, death }: Walk["deaths"][number]): boolean {
   const { kind, facts } = death;
-  if (facts["limit"] === true || kind === "too-big" || kind === "mtu-of-peer") return true;
+  if (facts["limit"] === true || SIZES.has(kind)) return true;
   return protocol === "udp" && direction === "back";
 }
 

@@ -2,6 +2,7 @@ import type { Obstacle } from "../../obstacles.ts";
 import { type Cause, type Finding, type FlowContext, HOST, OUTSIDE } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { found } from "../found.ts";
+import { ruleText } from "../routing/policy-rules.ts";
 
 /** Told where no other cause claims the step at which a packet ends: the answer always names that step. */
 export const unknownCause: Cause = {
@@ -11,18 +12,35 @@ export const unknownCause: Cause = {
 };
 
 /** @param obstacle that no cause claims */
-export function endsHere({ view }: FlowContext, obstacle: Obstacle): Finding {
+export function endsHere(context: FlowContext, obstacle: Obstacle): Finding {
   const place = placeOf(obstacle);
-  const name =
-    place === HOST ? "on the host" : place === OUTSIDE ? "beyond the host" : `in container ${view.nameOf(place)}`;
+  const where = whereOf(context, place);
   const facts = Object.entries(obstacle.facts).filter(([, value]) => value !== undefined && value !== "");
+  const rules = isOnRoute(obstacle) ? rulesOf(context, place) : [];
   return found(unknownCause, obstacle, {
-    object: `${obstacle.text} ${name}`,
-    title: `The packet ends ${name}: ${obstacle.text}.`,
+    object: `${obstacle.text} ${where}`,
+    title: `The packet ends ${where}: ${[obstacle.text, ...circumstances(context, obstacle, place)].join(", ")}.`,
     explanation:
       "The step is certain; why it is so is not among the causes that ctr knows. What was read there is below.",
-    evidence: facts.map(([key, value]) => ({ source: key, value: String(value) })),
+    evidence: [
+      ...facts.map(([key, value]) => ({ source: key, value: String(value) })),
+      ...rules.map((value) => ({ source: "ip rule", value })),
+    ],
   });
+}
+
+function whereOf({ view }: FlowContext, place: string): string {
+  if (place === HOST) return "on the host";
+  return place === OUTSIDE ? "beyond the host" : `in container ${view.nameOf(place)}`;
+}
+
+/** What of the way before has to do with it. */
+function circumstances(context: FlowContext, obstacle: Obstacle, place: string): string[] {
+  const isBlind = isOnRoute(obstacle) && !looksIntoMain(context, place);
+  return [
+    ...translatedBefore(context, obstacle).map((table) => `after ${table} has led it there`),
+    ...(isBlind ? ["and no routing rule leads to the main table"] : []),
+  ];
 }
 
 /** All that was read lets it pass, and still it dies: where it was seen last is what can be said. */
@@ -53,3 +71,24 @@ export function vanishesBehind(context: FlowContext): Finding {
     confidence: "possible",
   });
 }
+
+/** Tables of others that gave it another address or port on its way: `table inet x, chain y`. */
+function translatedBefore({ walk }: FlowContext, { direction, position }: Obstacle): string[] {
+  const hops = (direction === "there" ? walk.there : walk.back).slice(0, position);
+  const turns = hops.flatMap(({ verdict, hook }) =>
+    verdict === "translate" && hook !== undefined && hook.table !== "ctr"
+      ? `table ${hook.family} ${hook.table}, chain ${hook.chain}`
+      : [],
+  );
+  return [...new Set(turns)];
+}
+
+const isOnRoute = ({ kind }: Obstacle): boolean => /route|misrouted|unroutable/.test(kind);
+
+const MAIN_TABLE = 254;
+
+const rulesOf = ({ view, flow }: FlowContext, place: string): string[] =>
+  (view.namespace(place)?.rules ?? []).filter(({ family }) => family === flow.family).map(ruleText);
+
+const looksIntoMain = ({ view, flow }: FlowContext, place: string): boolean =>
+  view.namespace(place)?.rules.some(({ family, table }) => family === flow.family && table === MAIN_TABLE) ?? true;

@@ -1,8 +1,7 @@
-import { obstaclesOf } from "../../obstacles.ts";
-import { type Cause, type FlowContext, HOST, type IntendedContainer } from "../../types/index.ts";
+import type { Cause, FlowContext, IntendedContainer } from "../../types/index.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
-import { portsOfNumber, strandedOnHost } from "../translation/published.ts";
+import { meantContainer, portsOfNumber, strandedOnHost } from "../translation/published.ts";
 import { bannedHere } from "./banned.ts";
 
 export const notPublished: Cause = {
@@ -15,12 +14,10 @@ export const notPublished: Cause = {
     if (banned !== undefined) {
       return [found(notPublished, banned.obstacle, caseOf(banned.ban.container, banned.ban.port, context))];
     }
-    // To an address of the host, where the user meant a container.
+    // To an address of the host, where a container was meant.
     const [stranded] = strandedOnHost(context);
-    const { to } = context.flow;
-    const container = to === undefined || to === HOST ? undefined : context.view.container(to);
-    const isOther = obstaclesOf(context).length === 0 || portsOfNumber(context).length > 0;
-    if (stranded === undefined || container === undefined || isOther) return [];
+    const container = meantContainer(context);
+    if (stranded === undefined || container === undefined || portsOfNumber(context).length > 0) return [];
     return [found(notPublished, stranded, caseOf(container, context.flow.destinationPort, context))];
   },
 };

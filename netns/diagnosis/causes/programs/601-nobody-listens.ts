@@ -1,11 +1,11 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
 import { banOf } from "../../policy.ts";
-import { type Cause, HOST } from "../../types/index.ts";
+import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
 import { number, placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import { found } from "../found.ts";
 import { DNS_PORT } from "../names/resolv.ts";
-import { portsOfNumber } from "../translation/published.ts";
+import { meantContainer, portsOfNumber } from "../translation/published.ts";
 import { cameByPublishedPort, listenersOf, listenerText, openListeners } from "./listeners.ts";
 
 export const nobodyListens: Cause = {
@@ -49,7 +49,7 @@ export const nobodyListens: Cause = {
     }),
 };
 
-const isAboutPublishing = (context: Parameters<typeof portsOfNumber>[0]): boolean =>
+const isAboutPublishing = (context: FlowContext): boolean =>
   portsOfNumber(context).length > 0 ||
   banOf(context.view, context.flow)?.kind === "unpublished" ||
-  (context.flow.to !== undefined && context.view.container(context.flow.to) !== undefined);
+  meantContainer(context) !== undefined;

@@ -1,5 +1,5 @@
 import { obstaclesOf } from "../../obstacles.ts";
-import { succeeded } from "../../outcomes.ts";
+import { gotThrough } from "../../outcomes.ts";
 import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
 import { byHand } from "../fixes.ts";
 import { found } from "../found.ts";
@@ -17,7 +17,7 @@ export const farMtu: Cause = {
     const { flow, walk, observations } = context;
     if (flow.size === undefined || flow.size <= SMALL || observations === undefined) return [];
     if (walk.deaths.length > 0 || obstaclesOf(context).length > 0 || !leftTheHost(context)) return [];
-    if (observations.attempts.length === 0 || observations.attempts.some(succeeded)) return [];
+    if (observations.attempts.length === 0 || observations.attempts.some(gotThrough)) return [];
     return [
       found(farMtu, undefined, {
         object: `the way beyond the host to ${flow.destination}`,

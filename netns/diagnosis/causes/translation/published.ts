@@ -4,8 +4,9 @@ import { type OwnedPort, publishedPorts } from "../../intended.ts";
 import { type Obstacle, obstaclesOf } from "../../obstacles.ts";
 import { type RulesetElement, rulesetOf } from "../../ruleset.ts";
 import type { SnapshotView } from "../../snapshot-view.ts";
-import { type FlowContext, HOST } from "../../types/index.ts";
+import { type FlowContext, HOST, type IntendedContainer } from "../../types/index.ts";
 import { placeOf, text } from "../facts.ts";
+import { openListeners } from "../programs/listeners.ts";
 
 /** Obstacles that say: the packet stayed on the host, where nobody takes it. */
 export const strandedOnHost = (context: FlowContext): readonly Obstacle[] =>
@@ -50,4 +51,19 @@ export function elementsOfPort(view: SnapshotView, family: 4 | 6, protocol: stri
         address: collection.endsWith("addr") ? (element.key.split(" . ")[0] ?? "") : "",
       })),
   );
+}
+
+/** The container that is meant by a port of the host that leads nowhere: the user named it, or it alone uses that port. */
+export function meantContainer(context: FlowContext): IntendedContainer | undefined {
+  const { flow, snapshot, view } = context;
+  const named = flow.to === undefined || flow.to === HOST ? undefined : view.container(flow.to);
+  if (named !== undefined || portsOfNumber(context).length > 0) return named;
+  const users = snapshot.intent.containers.filter((container) => {
+    const namespace = container.namespace === container.id ? view.namespace(container.id) : undefined;
+    const listens =
+      namespace !== undefined &&
+      openListeners(namespace, flow.protocol).some(({ port }) => port === flow.destinationPort);
+    return container.running && (listens || container.exposed.includes(`${flow.destinationPort}/${flow.protocol}`));
+  });
+  return users.length === 1 ? users[0] : undefined;
 }
