@@ -9,6 +9,7 @@
  *   --load                 with all processors busy
  *   --idle N               so many further containers that do nothing
  *   --baselines            what a checklist and the engine's records say of the same faults
+ *   --doctor               asks `ctr net doctor` for each fault, too
  *   --out FILE             everything as JSON
  * Ends with 1 when an aim is missed.
  */
@@ -43,7 +44,7 @@ export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
   for (let round = 0; round < options.rounds; round++) await runRound(options, options.seed + 1000 * round, note);
   printScore(outcomes);
   console.log("\nnot injected:");
-  for (const [code, reason] of Object.entries(NOT_INJECTABLE)) console.log(`  CTRN${code}  ${reason}`);
+  for (const [code, reason] of Object.entries(NOT_INJECTABLE)) console.log(`  ${code}  ${reason}`);
   if (!meetsAims(scoreOf(outcomes))) process.exitCode = 1;
 }
 
@@ -60,6 +61,7 @@ interface Options {
   readonly load: boolean;
   readonly idle: number;
   readonly baselines: boolean;
+  readonly doctor: boolean;
   readonly out: string | undefined;
 }
 
@@ -70,7 +72,7 @@ function optionsOf(argv: readonly string[]): Options {
     args: [...argv],
     options: {
       ...{ faults: text, paths: text, seed: text, rounds: text, pairs: text, decoys: text, idle: text, out: text },
-      ...{ load: flag, baselines: flag },
+      ...{ load: flag, baselines: flag, doctor: flag },
     },
   });
   const wanted = values.faults?.split(",");
@@ -86,15 +88,16 @@ function optionsOf(argv: readonly string[]): Options {
     load: values.load,
     idle: Number(values.idle ?? 0),
     baselines: values.baselines,
+    doctor: values.doctor,
     out: values.out,
   };
 }
 
 async function runRound(options: Options, seed: number, onOutcome: (outcome: Outcome) => void): Promise<void> {
   const random = new Random(seed);
-  const { baselines, idle } = options;
+  const { baselines, doctor, idle } = options;
   const onWorld = (world: World) => addIdle(world, idle);
-  await using rounds = new Rounds({ seed, baselines, doctor: true, fixes: true, onOutcome, onWorld });
+  await using rounds = new Rounds({ seed, baselines, doctor, fixes: true, onOutcome, onWorld });
   const kinds = ({ paths }: Fault) => (options.allPaths ? paths : [random.pick(paths)]);
   const steps = [
     ...random

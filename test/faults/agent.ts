@@ -211,7 +211,8 @@ function record(type: number, address: string): Buffer {
   head.writeUInt16BE(0xc00c, 0);
   head.writeUInt16BE(type, 2);
   head.writeUInt16BE(1, 4);
-  head.writeUInt32BE(5, 6);
+  // Nobody keeps the answer: each question is to be asked anew.
+  head.writeUInt32BE(0, 6);
   head.writeUInt16BE(data.length, 10);
   return Buffer.concat([head, data]);
 }

@@ -9,7 +9,8 @@ const decoy = (
   title: string,
   paths: readonly PathKind[],
   row: (scene: Scene) => Omit<Row, "codes" | "names">,
-): Fault => scripted(`d-${name}`, title, paths, row, { effect: "latent" });
+  more: Pick<Fault, "elsewhere"> = {},
+): Fault => scripted(`d-${name}`, title, paths, row, { effect: "latent", ...more });
 
 /** Sysctls as they were are put back. */
 const sysctl = (
@@ -218,14 +219,19 @@ export const DECOYS: readonly Fault[] = [
     ({ bridge, uplink }) =>
       sysctl("host", [`net.ipv4.conf.${bridge}.rp_filter`, "1", "0"], [`net.ipv4.conf.${uplink}.rp_filter`, "1", "0"]),
   ),
-  decoy("bridge-filter-off", "bridges pass the filter by, where nothing is forbidden", ["icc", "hostToContainer"], () =>
-    sysctl("host", ["net.bridge.bridge-nf-call-iptables", "0", "1"]),
+  decoy(
+    "bridge-filter-off",
+    "bridges pass the filter by, where nothing is forbidden",
+    ["icc", "hostToContainer"],
+    () => sysctl("host", ["net.bridge.bridge-nf-call-iptables", "0", "1"]),
+    { elsewhere: true },
   ),
   decoy(
     "other-forwarding",
     "forwarding is off on a link that the path does not use",
     ["egress", "published"],
     ({ back }) => sysctl("host", [`net.ipv4.conf.${back}.forwarding`, "0", "1"]),
+    { elsewhere: true },
   ),
   decoy("redirects", "settings that change nothing here", SOME, ({ bridge }) =>
     sysctl(

@@ -12,6 +12,8 @@ export interface Fault {
   readonly effect?: Effect;
   /** `down`: the engine would mend it at once, so it is killed before. */
   readonly engine?: "down";
+  /** A decoy for this path that is a fault of another one: the doctor may tell of it. */
+  readonly elsewhere?: boolean;
   /** Draws names and numbers, and says what is to be done with them. */
   plan(world: World, path: Path): Injection;
 }
@@ -93,7 +95,7 @@ export function scripted(
   title: string,
   paths: readonly PathKind[],
   row: (scene: Scene) => Row,
-  more: Pick<Fault, "effect" | "engine"> = {},
+  more: Pick<Fault, "effect" | "engine" | "elsewhere"> = {},
 ): Fault {
   return {
     ...{ id, title, paths, ...more },

@@ -27,7 +27,7 @@ export const textOf = ({ code, object, title, explanation, evidence, fix }: Find
 
 /** @param names all of them; alternatives are separated by `|` */
 export const namesAll = (text: string, names: readonly string[]): boolean =>
-  names.every((name) => name.split("|").some((one) => text.includes(one)));
+  names.every((name) => name.split("|").some((one) => text.toLowerCase().includes(one.toLowerCase())));
 
 export function judgeFlow(trial: Trial, { report }: Diagnosis<FlowReport>): Judgement {
   if (report === undefined) return NO_ANSWER;
@@ -86,15 +86,17 @@ function hopText({ there, back }: FlowReport): string {
 }
 
 /** What is wrong with the answer to a path without a fault; empty when nothing is. */
-export function falseAlarms(flow: Diagnosis<FlowReport>, state: Diagnosis<DoctorReport>): string[] {
+export function falseAlarms(flow: Diagnosis<FlowReport>, state: Diagnosis<DoctorReport> | undefined): string[] {
   const { report } = flow;
   const errors = (findings: readonly Finding[]): Finding[] => findings.filter(({ severity }) => severity === "error");
   return [
     ...(report === undefined ? [`no report: ${flow.stderr.slice(0, 200)}`] : []),
     ...(report !== undefined && report.result !== "REACHABLE" ? [`the flow is ${report.result}`] : []),
     ...errors(report?.findings ?? []).map(({ code, object }) => `why: ${code} ${object}`),
-    ...(state.report === undefined ? [`no report of doctor: ${state.stderr.slice(0, 200)}`] : []),
-    ...errors(state.report?.findings ?? []).map(({ code, object }) => `doctor: ${code} ${object}`),
+    ...(state !== undefined && state.report === undefined
+      ? [`no report of doctor: ${state.stderr.slice(0, 200)}`]
+      : []),
+    ...errors(state?.report?.findings ?? []).map(({ code, object }) => `doctor: ${code} ${object}`),
   ];
 }
 

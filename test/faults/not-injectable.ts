@@ -8,5 +8,6 @@ export const NOT_INJECTABLE: Readonly<Record<string, string>> = {
   "317": "the kernel has no VLAN filtering of bridges",
   "506": "the engine's name server listens inside containers alone: the host's resolv.conf cannot lead back to it",
   "608": "datagrams are lost for as long as a program does not read: that is the state of 606",
+  "x-queue": "the kernel has no queue to programs (nft queue)",
   "610": "the memory of sockets of the machine would be used up",
 };

@@ -12,6 +12,7 @@ import {
   doctor,
   expectHealthy,
   injectFault,
+  mend,
   planTrial,
   seeEffect,
   type Trial,
@@ -40,6 +41,8 @@ export interface Outcome {
   readonly alarms?: readonly string[];
   readonly warnings?: readonly string[];
   readonly fix?: "works" | "fails" | "not offered";
+  /** What was said when the fix did not help. */
+  readonly fixOutput?: string;
   /** Milliseconds. */
   readonly whyTook?: number;
   readonly doctorTook?: number;
@@ -108,7 +111,7 @@ export class Rounds implements AsyncDisposable {
         ...answerOf(flow),
         doctorTook: state.milliseconds,
         doctorReport: state.report,
-        alarms: falseAlarms(flow, state),
+        alarms: falseAlarms(flow, decoy.elsewhere === true ? undefined : state),
         warnings: warnings(flow, state),
         sideEffects: differences(before, await fingerprint(world)),
       };
@@ -152,7 +155,7 @@ export class Rounds implements AsyncDisposable {
       measured = { problem: error instanceof Error ? error.message : String(error) };
     }
     const left = await this.#undo(world, trial);
-    this.#options.onOutcome({ ...outcome, ...measured, ...(left === undefined ? {} : { problem: left }) });
+    this.#options.onOutcome({ ...outcome, ...measured, ...problemOf(measured.problem, left) });
   }
 
   async #measureFault(world: World, trial: Trial, before: Fingerprint): Promise<Partial<Outcome>> {
@@ -171,7 +174,7 @@ export class Rounds implements AsyncDisposable {
       judgement,
       sideEffects,
       ...(this.#options.baselines === true ? { baselines: await this.#baselines(world, trial) } : {}),
-      ...(this.#options.fixes === true ? { fix: await this.#fix(world, trial, flow) } : {}),
+      ...(this.#options.fixes === true ? await this.#fix(world, trial, flow) : {}),
     };
   }
 
@@ -187,15 +190,15 @@ export class Rounds implements AsyncDisposable {
     world: World,
     trial: Trial,
     { report }: Awaited<ReturnType<typeof why>>,
-  ): Promise<NonNullable<Outcome["fix"]>> {
+  ): Promise<Pick<Outcome, "fix" | "fixOutput">> {
     const { effect = "broken", engine } = trial.fault;
     const owned = report?.findings[0]?.fix?.owned === true;
-    if (!owned || engine === "down" || effect !== "broken") return "not offered";
-    await why(world, trial.path, "--fix");
+    if (!owned || engine === "down" || effect !== "broken") return { fix: "not offered" };
+    const mended = await mend(world, trial.path);
     const works = async () => (await use(world, trial.path, 2000)).works;
     return waitFor("the path after the fix", works, 5000).then(
-      () => "works" as const,
-      () => "fails" as const,
+      () => ({ fix: "works" as const }),
+      () => ({ fix: "fails" as const, fixOutput: mended }),
     );
   }
 
@@ -216,6 +219,12 @@ export class Rounds implements AsyncDisposable {
     this.#world = undefined;
     await world[Symbol.asyncDispose]();
   }
+}
+
+/** The first thing that went wrong: what could not be made cannot be taken back either. */
+function problemOf(measured: string | undefined, left: string | undefined): { readonly problem?: string } {
+  const problem = measured ?? left;
+  return problem === undefined ? {} : { problem };
 }
 
 const answerOf = ({ report, milliseconds, stderr }: Diagnosis<unknown>): Partial<Outcome> => ({

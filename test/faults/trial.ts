@@ -90,6 +90,13 @@ export const why = (world: World, path: Path, ...flags: readonly string[]): Prom
   return diagnose<FlowReport>(world, ["net", ...verb, "--json", ...flags, path.from, path.to]);
 };
 
+/** Lets the diagnosis do what it proposes. @returns what it said */
+export async function mend(world: World, { from, to }: Path): Promise<string> {
+  const argv = ["net", "why", "--fix", from, to];
+  const { stdout, stderr } = await world.engine.ctr(argv, { timeout: 60_000, env: environmentOf(world) });
+  return `${stdout}${stderr}`;
+}
+
 export const doctor = (world: World, ...flags: readonly string[]): Promise<Diagnosis<DoctorReport>> =>
   diagnose<DoctorReport>(world, ["net", "doctor", "--json", ...flags]);
 

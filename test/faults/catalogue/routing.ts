@@ -123,51 +123,18 @@ export const routingFaults: readonly Fault[] = [
       };
     },
   ),
-  scripted(
-    "407",
-    "the reverse path filter drops what comes from the bridge",
-    ["egress", "egressUdp"],
-    ({ client, number, bridge, back }) => ({
-      codes: ["CTRN407"],
-      names: ["rp_filter"],
-      inject: [
-        [
-          "host",
-          `ip route add ${client.address}/32 dev ${back} table ${number}; ip rule add to ${client.address} iif lo priority ${number} lookup ${number}; sysctl -qw net.ipv4.conf.${bridge}.rp_filter=1`,
-        ],
-      ],
-      undo: [
-        [
-          "host",
-          `sysctl -qw net.ipv4.conf.${bridge}.rp_filter=0; ip rule del priority ${number}; ip route flush table ${number}`,
-        ],
-      ],
-    }),
-  ),
-  scripted(
-    "407",
-    "the reverse path filter drops what comes by the uplink",
-    ["published", "publishedUdp"],
-    ({ number, uplink, back, world }) => {
-      const from = world.plan.gateway4;
-      return {
-        codes: ["CTRN407"],
-        names: ["rp_filter"],
-        inject: [
-          [
-            "host",
-            `ip route add ${from}/32 dev ${back} table ${number}; ip rule add to ${from} iif lo priority ${number} lookup ${number}; sysctl -qw net.ipv4.conf.${uplink}.rp_filter=1`,
-          ],
-        ],
-        undo: [
-          [
-            "host",
-            `sysctl -qw net.ipv4.conf.${uplink}.rp_filter=0; ip rule del priority ${number}; ip route flush table ${number}`,
-          ],
-        ],
-      };
-    },
-  ),
+  twoNetworks(),
+  scripted("407", "the reverse path filter drops what comes by the uplink", ["published", "publishedUdp"], (scene) => {
+    const { uplink, back, world } = scene;
+    const from = world.plan.gateway4;
+    const key = `net.ipv4.conf.${uplink}.rp_filter`;
+    return {
+      codes: ["CTRN407", "CTRN405"],
+      names: [`rp_filter|${from}`],
+      inject: [["host", `ip route add ${from}/32 dev ${back}; sysctl -qw ${key}=1`]],
+      undo: [["host", `sysctl -qw ${key}=0; ip route del ${from}/32 dev ${back}`]],
+    };
+  }),
   scripted("408", "packets leave with one hop to live", ["egress", "egressUdp"], (scene) => {
     const { add, remove } = foreignTable(scene, { hook: "output", priority: -150 }, ["oifname eth0 ip ttl set 1"]);
     return {
@@ -244,3 +211,34 @@ export const routingFaults: readonly Fault[] = [
     ],
   })),
 ];
+
+/** A container on two networks sends by one with its address of the other. */
+function twoNetworks(): Fault {
+  return {
+    ...{
+      id: "407",
+      title: "the reverse path filter drops what comes with another network's address",
+      paths: ["egress"],
+    },
+    plan(world) {
+      const { client, networks, subnets } = world.plan;
+      const gateway = gatewayOf(subnets.front4);
+      const key = `net.ipv4.conf.${world.bridge("front")}.rp_filter`;
+      return {
+        codes: ["CTRN407"],
+        names: ["rp_filter"],
+        async inject() {
+          await world.engine.ctrOutput("network", "connect", networks.back, client);
+          const address = await world.shell("client", "ip -o -4 addr show dev eth1 | sed 's/.*inet //; s#/.*##'");
+          await world.shell("client", `ip route replace default via ${gateway} src ${address}`);
+          await world.shell("host", `sysctl -qw ${key}=1`);
+        },
+        async undo() {
+          await world.shell("host", `sysctl -qw ${key}=0`);
+          await world.shell("client", `ip route replace default via ${gateway}`);
+          await world.engine.ctrOutput("network", "disconnect", networks.back, client);
+        },
+      };
+    },
+  };
+}

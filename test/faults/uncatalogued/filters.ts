@@ -110,10 +110,6 @@ export const foreignRules: readonly Fault[] = [
       rule: `ip saddr ${client.address} ip daddr ${world.plan.outside4} snat to 198.51.100.77`,
     }),
   ),
-  rule("queue", "packets wait for a program that is not there", FORWARDED, ({ priority, number, protocol }) => ({
-    head: { hook: "forward", priority },
-    rule: `meta l4proto ${protocol} queue num ${number}`,
-  })),
   rule("quota", "a quota is used up", FORWARDED, ({ priority }) => ({
     head: { hook: "forward", priority },
     rule: "quota over 1 bytes drop",
