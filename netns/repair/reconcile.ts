@@ -13,10 +13,10 @@ import { bindingsInForce, firewallPortsOf, matchPorts, portTarget, proxiesOf, re
 import { recordedState } from "../sandbox/state.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import type { Difference } from "../types.ts";
+import { elementFaults } from "./elements.ts";
 import { firewallFaults, linkFaults, networkFaults, routeFaults, strayFaults } from "./faults.ts";
 import { flowFaults } from "./flows.ts";
 import { nameServerFaults } from "./names.ts";
-import { publishedFaults } from "./published.ts";
 import { switchFaults } from "./switches.ts";
 import type { Fault } from "./types.ts";
 
@@ -81,7 +81,7 @@ export async function repair(
       () => nameServerFaults(tools, state),
     ]),
     () => firewallFaults(tools),
-    () => publishedFaults(tools, sandboxStates(tools)),
+    () => elementFaults(tools, sandboxStates(tools)),
     () => flowFaults(tools, sandboxStates(tools)),
   ];
   for (const look of looks) {

@@ -114,6 +114,13 @@ describe("repair of what others have changed", () => {
     ],
     text: /firewall: tcp \. 8080 leads to 10\.9\.9\.9 \. 80 in place of/,
   }));
+  mends("an element with another one in its place", () => ({
+    host: [
+      ...(["nft", `delete element inet ctr pairs { ipv4 . "${bridge}" . "${bridge}" }`] as const),
+      `; add element inet ctr pairs { ipv4 . "${bridge}" . "other" }`,
+    ],
+    text: /firewall: ipv4 \. "br-\w+" \. "br-\w+" is not in pairs/,
+  }));
   mends("the rules of a name server", () => ({
     inside: ["nft", "flush", "ruleset"],
     text: /name server of web: the rules that lead to it are gone/,

@@ -43,34 +43,54 @@ function circumstances(context: FlowContext, obstacle: Obstacle, place: string):
   ];
 }
 
-/** All that was read lets it pass, and still it dies: where it was seen last is what can be said. */
+/** Drop reasons of the kernel that name the part of it which decides. See include/net/dropreason-core.h. */
+const REASONS: Readonly<Record<string, string>> = {
+  XFRM_POLICY: "a policy of IPsec forbids it (ip xfrm policy)",
+  BPF_CGROUP_EGRESS: "a BPF program of the sender's cgroup forbids it",
+  SOCKET_FILTER: "a filter that the receiving program has set on its socket drops it",
+  TC_EGRESS: "a filter of tc drops it on its way out",
+  TC_INGRESS: "a filter of tc drops it as it comes in",
+  XDP: "an XDP program drops it",
+  NETFILTER_DROP: "a packet filter drops it",
+  IP_CSUM: "its checksum is wrong",
+  TCP_CSUM: "its checksum is wrong",
+  UDP_CSUM: "its checksum is wrong",
+};
+
+/** All that was read lets it pass, and still it dies: where it was seen last, and what the kernel said, can be told. */
 export function vanishesBehind(context: FlowContext): Finding {
-  const { observations, view } = context;
-  const seen = observations?.devices.filter(({ direction }) => direction === "there") ?? [];
-  const last = (observations?.devices ?? []).at(-1);
-  const back = last?.direction === "back";
-  const place = last?.place === undefined || last.place === HOST ? "on the host" : `in ${view.nameOf(last.place)}`;
-  const drops = [...new Set(observations?.drops.map(({ reason, location }) => `${reason} at ${location}`) ?? [])];
-  const where =
-    last === undefined
-      ? "It was seen nowhere"
-      : `${back ? "The answer" : "It"} was seen last on ${last.device} ${place}`;
+  const { devices = [], drops = [], counters = [] } = context.observations ?? {};
+  const [last, drop] = [devices.at(-1), drops[0]];
+  const seen = devices.filter(({ direction }) => direction === "there").slice(-3);
+  const where = last === undefined ? "on its way" : `${placeText(context, last.place)}, behind link ${last.device}`;
+  const reasons = [...new Set(drops.map(({ reason, location }) => `${reason} in ${location}`))];
   return found(unknownCause, undefined, {
-    object: last === undefined ? "the way of the packet" : `behind link ${last.device} ${place}`,
-    title: `The packet gets no answer, although nothing that was read stands in its way. ${where}.`,
+    object: drop === undefined ? `the way of the packet ${where}` : `${drop.reason} in ${drop.location}, ${where}`,
+    title:
+      drop === undefined
+        ? `Nothing that was read stands in the packet's way, and it gets no answer: ${lastSeen(context)}.`
+        : `The kernel drops the packet ${where}: ${REASONS[drop.reason] ?? `its reason is ${drop.reason}`}.`,
     explanation:
       "Something decides here that ctr does not read: an eBPF program, hardware, or a machine beyond this host. What the kernel said of " +
       "the packet is below.",
     evidence: [
-      ...seen.slice(-3).map(({ device, event }) => ({ source: "packet", value: `${event} on ${device}` })),
-      ...drops.map((value) => ({ source: "kernel", value })),
-      ...(observations?.counters ?? [])
-        .slice(0, 8)
-        .map(({ name, change }) => ({ source: "counter", value: `${name} +${change}` })),
+      ...seen.map(({ device, event }) => ({ source: "packet", value: `${event} on ${device}` })),
+      ...reasons.map((value) => ({ source: "kernel", value })),
+      ...counters.slice(0, 8).map(({ name, change }) => ({ source: "counter", value: `${name} +${change}` })),
     ],
-    confidence: "possible",
+    confidence: drop === undefined ? "possible" : "likely",
   });
 }
+
+function lastSeen(context: FlowContext): string {
+  const last = context.observations?.devices.at(-1);
+  if (last === undefined) return "it was seen nowhere";
+  const what = last.direction === "back" ? "the answer" : "it";
+  return `${what} was seen last on ${last.device} ${placeText(context, last.place)}`;
+}
+
+const placeText = ({ view }: FlowContext, place: string | undefined): string =>
+  place === undefined || place === HOST ? "on the host" : `in ${view.nameOf(place)}`;
 
 /** Tables of others that gave it another address or port on its way: `table inet x, chain y`. */
 function translatedBefore({ walk }: FlowContext, { direction, position }: Obstacle): string[] {

@@ -26,7 +26,8 @@ export function closedWay(
   if (namespace === undefined) return undefined;
   const destination = text(obstacle, "address") || (obstacle.packet?.destination ?? flow.destination);
   const source = obstacle.packet?.source ?? flow.source;
-  const told = text(obstacle, "destination");
+  // The route's, or the packet's where that is not known.
+  const told = text(obstacle, "destination").includes("/") ? text(obstacle, "destination") : "";
   const rule =
     text(obstacle, "viaRule") !== "" || told === "" ? ruleFor(namespace, kinds, source, destination) : undefined;
   const route = namespace.routes
