@@ -16,11 +16,11 @@ export const command = defineCommand({
   alsoKnownAs: ["net bundle", "network bundle"],
   usageExitCode: DiagnosisExit.usage,
   options: {
-    "no-redact": toggle({ help: "Leave names and addresses as they are" }),
+    "no-redact": toggle({ help: "Leave public addresses and names as they are" }),
     output: text({ short: "o", value: "file", help: "File; - for standard output (default ctr-net-TIME.json.gz)" }),
   },
   examples: [
-    "ctr net bundle                            # names and addresses are replaced by others",
+    "ctr net bundle                            # public addresses and names of others are replaced",
     "ctr net bundle --no-redact -o - | jq .kernel",
     "ctr net doctor --from ctr-net-20260102-0304.json.gz   # on any machine, without root",
   ],
@@ -40,7 +40,7 @@ export const command = defineCommand({
     } catch (error) {
       throw new CliError(`cannot write ${path}: ${messageOf(error)}`, DiagnosisExit.environment);
     }
-    const redacted = plain ? "names and addresses are in it" : "names and addresses are replaced";
+    const redacted = plain ? "with public addresses and names" : "public addresses and names of others are replaced";
     process.stdout.write(`${path}   ${formatBinarySize(bytes.length)}, ${redacted}\n`);
     process.stdout.write(`Look at it with: ctr net doctor --from ${path}\n`);
   },
