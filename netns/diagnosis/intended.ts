@@ -168,7 +168,7 @@ export interface WantedElement {
 export function wantedElements(snapshot: Snapshot): WantedElement[] {
   const { intent } = snapshot;
   const { iptables, ip6tables } = intent.settings;
-  const families: Family[] = [...(iptables ? ([4] as const) : []), ...(iptables && ip6tables ? ([6] as const) : [])];
+  const families: Family[] = [...(iptables ? ([4] as const) : []), ...(ip6tables ? ([6] as const) : [])];
   const networks = bridgeNetworks(snapshot).map(({ network, used }) => ({ told: firewallNetworkOf(network), used }));
   const ofNetworks = networks.flatMap(({ told, used }) =>
     entriesOfNetwork(told, families).map((entry) => ({ entry, owner: `network ${told.networkName}`, used })),

@@ -45,7 +45,7 @@ interface WantedElement {
 function wantedElements(tools: SandboxTools, states: readonly SandboxState[]): WantedElement[] {
   const { store, config } = tools;
   const { iptables = true, ip6tables = true } = config;
-  const families: Family[] = [...(iptables ? ([4] as const) : []), ...(iptables && ip6tables ? ([6] as const) : [])];
+  const families: Family[] = [...(iptables ? ([4] as const) : []), ...(ip6tables ? ([6] as const) : [])];
   const networks = store
     .networks()
     .filter(({ driver }) => driver === "bridge")
