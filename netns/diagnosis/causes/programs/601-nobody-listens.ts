@@ -1,10 +1,10 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
 import { banOf } from "../../policy.ts";
-import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
+import { type Cause, type FlowContext, HOST, type NamespaceState } from "../../types/index.ts";
 import { number, placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import { found } from "../found.ts";
-import { DNS_PORT } from "../names/resolv.ts";
+import { DNS_PORT, SANDBOX_SERVER } from "../names/resolv.ts";
 import { meantContainer, portsOfNumber } from "../translation/published.ts";
 import { cameByPublishedPort, listenersOf, listenerText, openListeners } from "./listeners.ts";
 
@@ -37,7 +37,7 @@ export const nobodyListens: Cause = {
             value:
               namespace === undefined
                 ? "not read"
-                : listenersOf(namespace, protocol).map(listenerText).join(", ") || "nobody listens",
+                : ownListeners(namespace, protocol).map(listenerText).join(", ") || "nobody listens",
             expected: `port ${port}`,
           },
         ],
@@ -48,6 +48,10 @@ export const nobodyListens: Cause = {
       });
     }),
 };
+
+/** The name server that every sandbox has is no program of the container's. */
+const ownListeners = (namespace: NamespaceState, protocol: string) =>
+  listenersOf(namespace, protocol).filter(({ address }) => address !== SANDBOX_SERVER);
 
 const isAboutPublishing = (context: FlowContext): boolean =>
   portsOfNumber(context).length > 0 ||
