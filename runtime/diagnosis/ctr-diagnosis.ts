@@ -9,7 +9,6 @@ import { answer } from "./answer.ts";
 import { decodeRequest } from "./decode-request.ts";
 import type { DiagnosisEvent, DiagnosisFailure, DiagnosisInput } from "./request.ts";
 
-/** Bytes of one event that are written before the reader has to keep up. */
 async function main(): Promise<void> {
   const aborter = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => aborter.abort());
@@ -42,6 +41,11 @@ function readInput(text: string): DiagnosisInput {
 
 /** What the user wrote wrong, or what this host lacks. Anything else is a fault of ours: its stack is told, too. */
 function failureOf(error: unknown): DiagnosisFailure {
+  const left = leftoverOf(error);
+  if (left !== undefined) {
+    const message = `what was set up to follow packets could not be removed: ${left.message}`;
+    return { type: "error", kind: "leftover", message, hint: `remove it: rmdir ${left.path}` };
+  }
   if (!(error instanceof CtrError)) {
     const stack = error instanceof Error ? error.stack : undefined;
     return {
@@ -57,6 +61,14 @@ function failureOf(error: unknown): DiagnosisFailure {
     ...{ type: "error", kind: isUsage ? "usage" : "environment", message },
     ...(hint === undefined ? {} : { hint }),
   };
+}
+
+/** A directory of the kernel's trace events; tables of packet filters go with the process by themselves. */
+function leftoverOf(error: unknown): { readonly message: string; readonly path: string } | undefined {
+  if (error instanceof SuppressedError) return leftoverOf(error.error) ?? leftoverOf(error.suppressed);
+  if (!(error instanceof Error)) return undefined;
+  const { syscall, path, message } = error as NodeJS.ErrnoException;
+  return syscall === "rmdir" && path !== undefined ? { message, path } : undefined;
 }
 
 await main();

@@ -33,7 +33,7 @@ export function whyText(report: FlowReport, { paint }: FlowLayout): string {
 export function traceText(report: FlowReport, layout: FlowLayout & { readonly withReturn: boolean }): string {
   const { paint } = layout;
   const { predicted, observed, there, back, findings, other } = report;
-  const live = observed === undefined ? "no packet was sent" : `seen: ${observed} (${attemptsText(report)})`;
+  const live = observed === undefined ? unseenText(report) : `seen: ${observed} (${attemptsText(report)})`;
   const parts = [
     `${paint(INKS[report.result], report.result)}  ${endsText(report)}   predicted: ${predicted}, ${live}\n`,
     summaryText(report),
@@ -46,6 +46,10 @@ export function traceText(report: FlowReport, layout: FlowLayout & { readonly wi
   if (other !== undefined) parts.push(`\n${traceText(other, layout)}`);
   return parts.join("");
 }
+
+/** Packets of others show where they come by, not whether they are answered. */
+const unseenText = ({ observations }: FlowReport): string =>
+  (observations?.verdicts.length ?? 0) > 0 ? "packets of programs were followed" : "no packet was sent";
 
 /** What happens, and why: a line each. */
 const summaryText = ({ summary }: FlowReport): string =>
