@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { explainLookup } from "../../../../../netns/diagnosis/causes/names/index.ts";
+import type { NameLookup, NameQuestion } from "../../../../../netns/diagnosis/look-up/types.ts";
+import { Damaged } from "./damaged.ts";
+
+const question = (outcome: NameQuestion["outcome"], detail?: string): NameQuestion => ({
+  ...{ question: "db", type: "A", server: "127.0.0.11", addresses: [], milliseconds: 1 },
+  ...{ outcome, detail },
+});
+const lookup = (name: string, ...questions: readonly NameQuestion[]): NameLookup => ({
+  ...{ name, questions, addresses: [], by: undefined, servers: ["127.0.0.11"], milliseconds: 1 },
+});
+
+describe("why a name is not found", () => {
+  const host = new Damaged();
+  const explain = (found: NameLookup, from = "web") =>
+    explainLookup({ view: host.view, from: host.container(from).id, fromName: from, lookup: found }).map(
+      ({ code, title }) => `${code} ${title}`,
+    );
+
+  it("tells containers that share no network, and what to do", () => {
+    const [text = "", ...others] = explain(lookup("db", question("unknown", "NXDOMAIN")));
+    assert.match(text, /^CTRN507 web does not know the name db: it is on no network of its own together with db/);
+    assert.deepEqual(others, []);
+  });
+
+  it("tells names that nobody has", () => {
+    assert.match(explain(lookup("nobody", question("unknown")))[0] ?? "", /^CTRN507 There is no name nobody/);
+  });
+
+  it("tells containers that do not run", () => {
+    host.container("api").running = false;
+    assert.match(explain(lookup("api", question("unknown")))[0] ?? "", /^CTRN507 .* does not run/);
+  });
+
+  it("tells servers that are silent, and those that cannot find out", () => {
+    assert.match(
+      explain(lookup("example.org", question("silence")))[0] ?? "",
+      /^CTRN505 The name server that web asks/,
+    );
+    const failed = lookup("example.org", question("failed", "SERVFAIL"), question("none"));
+    assert.match(explain(failed)[0] ?? "", /^CTRN505 The name server could not find out about example\.org/);
+  });
+
+  it("leaves servers that refuse to the way to them", () => {
+    assert.deepEqual(explain(lookup("example.org", question("refused"))), []);
+  });
+});
