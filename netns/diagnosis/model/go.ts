@@ -6,6 +6,7 @@ import { deliver, findSocket } from "./ends/listener.ts";
 import { answerFromOutside, chooseOutsider, findEntrance } from "./ends/outside.ts";
 import { type Publication, publicationOf } from "./ends/published.ts";
 import type { Journey } from "./journey.ts";
+import { endDeaf, isDeaf } from "./link/neighbour.ts";
 import { checkQuestionIn } from "./link/question.ts";
 import type { NamespaceModel } from "./namespace.ts";
 import { addressText, IcmpType, IpProtocol, makePacket, type Packet, protocolNumber, TcpFlag } from "./packet.ts";
@@ -100,6 +101,7 @@ function fromOutside(trip: Trip): Outcome {
   packet.source = source;
   trip.sent = endsOf(packet);
   note(trip, { place: OUTSIDE, stage: "link", device: entrance.link.name, text: `comes in by ${entrance.link.name}` });
+  if (isDeaf(entrance)) endDeaf(trip, entrance, addressText(packet.family, packet.destination));
   checkQuestionIn(trip, entrance);
   return driveIn(trip, entrance);
 }

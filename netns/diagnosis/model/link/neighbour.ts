@@ -60,6 +60,11 @@ function useKnown(
 ): Path | undefined {
   const right = holders.find(({ port }) => port.link.mac === mac);
   const [holder] = holders;
+  if (right === undefined && wayOut !== undefined) {
+    trip.journey.doubt(
+      `whether ${mac} is the hardware address of ${address}: somebody has fixed it on ${from.link.name}`,
+    );
+  }
   if (right !== undefined || holder === undefined) {
     if (right !== undefined) found(trip, from, address, right);
     return (
@@ -120,6 +125,7 @@ function leaveOut(trip: Trip, { namespace, link }: Port, nextHop: bigint, wayOut
   const address = addressText(trip.packet.family, nextHop);
   const known = namespace.neighbour(link.name, address);
   const isKnown = known !== undefined && USABLE.has(known.state);
+  if (isDeaf({ namespace, link })) endDeaf(trip, { namespace, link }, address);
   checkQuestionOut(trip, { namespace, link }, nextHop, isKnown);
   note(trip, {
     place: namespace.key,
@@ -129,6 +135,23 @@ function leaveOut(trip: Trip, { namespace, link }: Port, nextHop: bigint, wayOut
     evidence: [`ip neigh show ${address} dev ${link.name}: ${known?.state ?? "no entry"}`],
   });
   return wayOut;
+}
+
+/** ARP is switched off where links have it: tunnels have none by nature. */
+export const isDeaf = ({ link }: Port): boolean => link.noArp && link.mac !== "" && WITH_ARP.has(link.kind);
+
+const WITH_ARP = new Set(["", "veth", "bridge", "vlan", "bond", "macvlan"]);
+
+/** @param address that is asked for, by this link or at it */
+export function endDeaf(trip: Trip, { namespace, link }: Port, address: string): void {
+  end(trip, {
+    place: namespace.key,
+    stage: "neighbour",
+    device: link.name,
+    text: `${link.name} takes no part in address resolution`,
+    evidence: [`ip link show ${link.name}: NOARP`],
+    death: death("neighbour-silent", { place: namespace.key, device: link.name, address, reason: "no-arp" }),
+  });
 }
 
 type Reason = "no-holder" | "no-arp" | "wrong-prefix" | "gateway-missing";

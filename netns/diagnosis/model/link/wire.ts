@@ -26,16 +26,16 @@ function leave(trip: Trip, { namespace, link }: Port, other: Port | undefined): 
     link.tcFilters.filter((text) => !/ingress|parent ffff:/.test(text)),
   );
   if (!link.up) {
-    endAt(trip, place, link, "link-down");
+    endAtLink(trip, place, link, "link-down");
   } else if (!link.carrier && (other === undefined || (other.link.up && other.link.carrier))) {
-    endAt(trip, place, link, "no-carrier");
+    endAtLink(trip, place, link, "no-carrier");
   }
 }
 
 /** What every frame meets that comes in by a link. */
 export function enter(trip: Trip, { namespace, link }: Port): void {
   const { key: place } = namespace;
-  if (!link.up) endAt(trip, place, link, "link-down");
+  if (!link.up) endAtLink(trip, place, link, "link-down");
   checkSize(trip, place, link, "mtu-of-peer");
   if (link.xdp !== undefined) trip.journey.doubt(`what the XDP program ${link.xdp} on ${link.name} in ${place} does`);
   doubtPrograms(
@@ -67,7 +67,7 @@ export function checkSize(trip: Trip, place: string, link: LinkState, kind: "mtu
   });
 }
 
-function endAt(trip: Trip, place: string, link: LinkState, kind: "link-down" | "no-carrier"): void {
+export function endAtLink(trip: Trip, place: string, link: LinkState, kind: "link-down" | "no-carrier"): void {
   const what = kind === "link-down" ? "is switched off" : "has nothing at its other end";
   end(trip, {
     place,

@@ -2,7 +2,7 @@
 
 import { death } from "../deaths.ts";
 import { type Arrival, transmit } from "../link/transmit.ts";
-import { enter } from "../link/wire.ts";
+import { endAtLink, enter } from "../link/wire.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import type { Trip } from "../trip.ts";
 import { end } from "../trip.ts";
@@ -37,7 +37,9 @@ function departureToArrival(trip: Trip, namespace: NamespaceModel, departure: De
     return transmit(trip, namespace, departure.onward.link, departure.onward.gateway);
   }
   const link = namespace.loopback;
-  return link === undefined ? { kind: "nowhere" } : { kind: "link", port: { namespace, link }, hasPassedRules: false };
+  if (link === undefined) return { kind: "nowhere" };
+  if (!link.up) endAtLink(trip, namespace.key, link, "link-down");
+  return { kind: "link", port: { namespace, link }, hasPassedRules: false };
 }
 
 function driveOn(trip: Trip, last: NamespaceModel, first: Arrival): Outcome {

@@ -22,7 +22,9 @@ export function send(trip: Trip, namespace: NamespaceModel, isBound: boolean): D
   const first = look(trip, namespace, isBound);
   if (!isBound && !takeSource(trip, namespace, first)) return { kind: "nowhere" };
   trip.sent ??= endsOf(trip.packet);
-  const departure = depart(trip, namespace, first);
+  // ip_route_connect looks again once it has a source: rules may ask for it. IPv6 does not.
+  const route = isBound || trip.packet.family === 6 ? first : look(trip, namespace, true);
+  const departure = depart(trip, namespace, route);
   if (departure.kind === "nowhere") return departure;
   const outputLink = departure.kind === "loopback" ? namespace.loopback : departure.onward.link;
   if (departure.kind === "out") shrink(trip, departure.onward.link);
