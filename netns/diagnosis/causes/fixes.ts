@@ -21,14 +21,6 @@ export const byHand = (text: string, ...commands: readonly Command[]): Fix => ({
   action: undefined,
 });
 
-/** A kernel parameter of the host that ctr sets itself. */
-export const ownSysctl = (key: string, value: string, text: string): Fix => ({
-  text,
-  commands: [["sysctl", "-w", `${key}=${value}`]],
-  owned: true,
-  action: { kind: "sysctl", place: HOST, key, value },
-});
-
 /** A program, run where it has to be, that changes an object of ours. @param text what it does */
 export const ownCommand = (place: Place, name: string, argv: Command, text: string): Fix => ({
   text,

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { explainFlow } from "../../../../netns/diagnosis/explain.ts";
+import { walk } from "../../../../netns/diagnosis/model/index.ts";
+import type { Flow } from "../../../../netns/diagnosis/types/index.ts";
+import { Damaged } from "./causes/damaged.ts";
+
+/** Paths of the fixture: each works on a healthy host. */
+const PATHS = {
+  icc: (host: Damaged) => host.flow({ destinationPort: 8080, sourcePort: 0, to: host.container("api").id }),
+  egress: (host: Damaged) => host.flow({ destination: "192.0.2.2", destinationPort: 80, sourcePort: 0 }),
+  published: (host: Damaged) =>
+    host.flow({
+      ...{ from: "outside", source: "192.0.2.2", destination: "192.0.2.1", destinationPort: 8080, sourcePort: 0 },
+      ...{ fromText: "outside", toText: "192.0.2.1:8080" },
+    }),
+  localhost: (host: Damaged) =>
+    host.flow({ from: "host", source: "", destination: "127.0.0.1", destinationPort: 8080, sourcePort: 0 }),
+  hairpin: (host: Damaged) => host.flow({ destination: "192.0.2.1", destinationPort: 8080, sourcePort: 0 }),
+  host: (host: Damaged) =>
+    host.flow({ from: "host", source: "", destination: host.address("web"), destinationPort: 80, sourcePort: 0 }),
+} satisfies Record<string, (host: Damaged) => Flow>;
+
+type PathName = keyof typeof PATHS;
+
+interface Damage {
+  readonly what: string;
+  readonly damage: (host: Damaged) => void;
+  /** The first cause, where it shows; all other paths are as before. */
+  readonly first: Partial<Record<PathName, string>>;
+}
+
+const everywhere = (code: string, ...paths: readonly PathName[]): Damage["first"] =>
+  Object.fromEntries((paths.length === 0 ? (Object.keys(PATHS) as PathName[]) : paths).map((path) => [path, code]));
+
+const DAMAGES: readonly Damage[] = [
+  { what: "nothing", damage: () => {}, first: {} },
+  {
+    what: "forwarding off",
+    damage: (host) => {
+      host.sysctl("net.ipv4.ip_forward", "0");
+      for (const key of Object.keys(host.host.sysctls)) {
+        if (/^net\.ipv4\.conf\..+\.forwarding$/.test(key)) host.sysctl(key, "0");
+      }
+    },
+    first: everywhere("CTRN101", "egress", "published"),
+  },
+  {
+    what: "another table whose policy drops",
+    damage: (host) =>
+      host.nft(
+        { table: { family: "inet", name: "x", handle: 1 } },
+        {
+          chain: {
+            family: "inet",
+            table: "x",
+            name: "y",
+            handle: 1,
+            type: "filter",
+            hook: "forward",
+            prio: 10,
+            policy: "drop",
+          },
+        },
+      ),
+    first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "all our rules gone",
+    damage: (host) => {
+      host.host.nftables = [];
+    },
+    first: everywhere("CTRN115", "egress", "published", "localhost", "hairpin"),
+  },
+  { what: "masquerading gone", damage: (host) => host.withoutRules(/@masq4/), first: everywhere("CTRN201", "egress") },
+  {
+    what: "a published port gone",
+    damage: (host) => host.elements("hp4", () => []),
+    first: everywhere("CTRN204", "published", "localhost", "hairpin"),
+  },
+  {
+    what: "a published port that leads elsewhere",
+    damage: (host) => host.elements("hp4", () => [[{ concat: ["tcp", 8080] }, { concat: ["10.10.1.99", 80] }]]),
+    first: everywhere("CTRN205", "published", "localhost", "hairpin"),
+  },
+  {
+    what: "a cable down",
+    damage: (host) => {
+      host.cable("web").up = false;
+    },
+    first: everywhere("CTRN301"),
+  },
+  {
+    what: "a bridge down",
+    damage: (host) => {
+      host.bridge("front").up = false;
+    },
+    first: everywhere("CTRN302"),
+  },
+  {
+    what: "a bridge without its address",
+    damage: (host) => {
+      host.bridge("front").addresses = [];
+    },
+    first: everywhere("CTRN311", "egress", "published", "localhost", "hairpin", "host"),
+  },
+  {
+    what: "no default route",
+    damage: (host) => {
+      host.inside("web").routes = host.inside("web").routes.filter(({ destination }) => destination !== "0.0.0.0/0");
+    },
+    first: everywhere("CTRN401", "egress", "published", "hairpin"),
+  },
+  {
+    what: "nobody listens",
+    damage: (host) => {
+      host.inside("web").sockets = host.inside("web").sockets.filter(({ port }) => port !== 80);
+    },
+    first: everywhere("CTRN601", "published", "localhost", "hairpin", "host"),
+  },
+];
+
+describe("model and causes together", () => {
+  for (const { what, damage, first } of DAMAGES) {
+    it(`name the cause on each path where it shows: ${what}`, () => {
+      const host = new Damaged();
+      damage(host);
+      const { view } = host;
+      const got = Object.entries(PATHS).flatMap(([name, path]) => {
+        const flow = path(host);
+        const report = explainFlow({
+          snapshot: view.snapshot,
+          view,
+          flow,
+          walk: walk(view, flow),
+          observations: undefined,
+        });
+        return report.result === "REACHABLE" && report.findings.length === 0 ? [] : [[name, report.findings[0]?.code]];
+      });
+      assert.deepEqual(Object.fromEntries(got), first);
+    });
+  }
+});
