@@ -21,7 +21,7 @@ export function attemptsFit(attempts: readonly Attempt[], { kind, seen, facts }:
 }
 
 /** @returns undefined when nothing was sent */
-export function observedResult(flow: Flow, observations: Observations | undefined, walk: Walk): Result | undefined {
+function observedResult(flow: Flow, observations: Observations | undefined, walk: Walk): Result | undefined {
   const attempts = observations?.attempts ?? [];
   if (observations === undefined || attempts.length === 0) return undefined;
   const good = attempts.filter(succeeded).length;
@@ -52,7 +52,7 @@ const wasDelivered = ({ devices }: Observations, { arrivesAt, result }: Walk): b
   arrivesAt !== HOST &&
   devices.some(({ place, direction, event }) => place === arrivesAt && direction === "there" && event === "received");
 
-export function predictedResult({ result, deaths, unknowns, flow }: Walk): Result {
+function predictedResult({ result, deaths, unknowns, flow }: Walk): Result {
   if (result === "arrives") return "REACHABLE";
   const serious = deaths.filter(({ death }) => !spares(death));
   // What concerns some of the packets only is told as a death: it is no reason not to judge.
@@ -75,7 +75,7 @@ function isPartial({ protocol }: Flow, { direction, death }: Walk["deaths"][numb
 }
 
 /** The connection is made, and then nobody answers: that is no success, and no packet shows it. */
-export const isAcceptedOnly = ({ deaths }: Walk): boolean =>
+const isAcceptedOnly = ({ deaths }: Walk): boolean =>
   deaths.length > 0 && deaths.every(({ death }) => death.seen === "accepted-silence");
 
 export interface Verdict {
