@@ -20,9 +20,9 @@ export const command = defineCommand({
     output: text({ short: "o", value: "file", help: "File; - for standard output (default ctr-net-TIME.json.gz)" }),
   },
   examples: [
-    "ctr net bundle                            # public addresses and names of others are replaced",
+    "ctr net bundle                            # names and public addresses are replaced",
     "ctr net bundle --no-redact -o - | jq .kernel",
-    "ctr net doctor --from ctr-net-20260102-0304.json.gz   # on any machine, without root",
+    "ctr net doctor --from ctr-net-20260102.json.gz   # on any machine, without root",
   ],
   async run({ values }, { client }) {
     const plain = values["no-redact"];
