@@ -205,6 +205,7 @@ export const DECOYS: readonly Fault[] = [
       foreignTable(scene, { hook: "input", priority: 0, policy: "drop" }, [
         "ct state established,related accept",
         "iifname lo accept",
+        "meta l4proto { icmp, ipv6-icmp } accept",
         `tcp dport ${scene.world.plan.ports.tcp} accept`,
       ]),
     ),

@@ -101,13 +101,18 @@ export function scripted(
     ...{ id, title, paths, ...more },
     plan(world, path) {
       const { codes = [], names = [], inject, undo } = row(sceneOf(world, path));
-      return { codes, names, inject: () => runSteps(world, inject), undo: () => runSteps(world, undo) };
+      return { codes, names, inject: () => runSteps(world, inject), undo: () => undoSteps(world, undo) };
     },
   };
 }
 
 async function runSteps(world: World, steps: readonly Step[]): Promise<void> {
   for (const [where, script] of steps) await world.shell(where, script);
+}
+
+/** What was mended already cannot be taken back: the state afterwards is what counts, and it is looked at. */
+async function undoSteps(world: World, steps: readonly Step[]): Promise<void> {
+  for (const [where, script] of steps) await world.run(where, ["sh", "-c", script]);
 }
 
 export function sceneOf(world: World, path: Path): Scene {

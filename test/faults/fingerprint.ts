@@ -12,7 +12,7 @@ const PARTS = `
   ip6tables-legacy-save 2>/dev/null | sed 's/^#.*//; s/ \\[[0-9:]*\\]//' | grep '^-A\\|DROP' || true
   ip -o address | grep -v 'inet6 fe80:' | sed 's/valid_lft.*//; s/\\\\.*//'
   ip -o link | sed 's/^[0-9]*: //; s/\\\\/ /g; s/ state [A-Z]*//; s/if[0-9]*//; s/ qlen [0-9]*//'
-  ip route show table all | sed 's/ expires [0-9]*sec//; s/ linkdown//'
+  ip -4 route show table all | sed 's/ expires [0-9]*sec//; s/ linkdown//'
   ip -6 route show table all | grep -v '^multicast\\|fe80' | sed 's/ expires [0-9]*sec//; s/ linkdown//; s/ hoplimit [0-9]*//; s/ error [-0-9]*//'
   ip rule; ip -6 rule
   ip neigh show nud permanent; ip -6 neigh show nud permanent

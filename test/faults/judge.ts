@@ -1,5 +1,6 @@
 /** Whether an answer is right. */
-import type { DoctorReport, Finding, FlowReport, JoinedHop } from "../../netns/diagnosis/types/index.ts";
+import type { DoctorReport, Finding, FlowReport, JoinedHop, Result } from "../../netns/diagnosis/types/index.ts";
+import type { Effect } from "./fault.ts";
 import type { Diagnosis, Trial } from "./trial.ts";
 
 export interface Judgement {
@@ -15,7 +16,14 @@ export interface Judgement {
   readonly got: string;
 }
 
-export const isCatalogued = ({ injection: { codes } }: Trial): boolean => codes.length > 0;
+/** Results that do not contradict what is so. What happens by chance cannot be told where nothing is sent. */
+const WANTED: Readonly<Record<Effect, readonly Result[]>> = {
+  broken: ["UNREACHABLE", "PARTIAL"],
+  partial: ["UNREACHABLE", "PARTIAL", "UNDETERMINED"],
+  closed: ["UNREACHABLE", "PARTIAL"],
+  opened: ["REACHABLE"],
+  latent: ["REACHABLE"],
+};
 
 /** All that a finding says, as one text. */
 export const textOf = ({ code, object, title, explanation, evidence, fix }: Finding): string =>
@@ -31,7 +39,7 @@ export const namesAll = (text: string, names: readonly string[]): boolean =>
 
 export function judgeFlow(trial: Trial, { report }: Diagnosis<FlowReport>): Judgement {
   if (report === undefined) return NO_ANSWER;
-  const wanted = trial.fault.effect === "opened" ? ["REACHABLE"] : ["UNREACHABLE", "PARTIAL"];
+  const wanted = WANTED[trial.fault.effect ?? "broken"];
   const decided = wanted.includes(report.result);
   const { findings } = report;
   return {

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandOptions, CommandResult } from "../../lib/command.ts";
 import { signalProcess } from "../../lib/system/process.ts";
@@ -176,16 +176,18 @@ export class World implements AsyncDisposable {
     return line === undefined ? undefined : Number(line[0]);
   }
 
-  /** The companion process of this engine. */
-  dataPlanePid(): number {
+  /** The companion process of this engine, where there is one. */
+  dataPlanePid(): number | undefined {
+    const mounts = readlinkSync(this.engine.host.mountNamespace);
     const pid = readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
-      .find((name) => {
-        const line = commandLineOf(name);
-        return line.includes("ctr-dataplane") && line.includes(this.engine.execRoot);
-      });
-    if (pid === undefined) throw new Error("there is no data plane");
-    return Number(pid);
+      .find((name) => commandLineOf(name).startsWith("ctr-dataplane") && mountNamespaceOf(name) === mounts);
+    return pid === undefined ? undefined : Number(pid);
+  }
+
+  signalDataPlane(signal: NodeJS.Signals): void {
+    const pid = this.dataPlanePid();
+    if (pid !== undefined) signalProcess(pid, signal);
   }
 
   /** What the outside's name server answers from now on. */
@@ -285,6 +287,14 @@ function commandLineOf(pid: string): string {
   } catch {
     // It ended meanwhile.
     return "";
+  }
+}
+
+function mountNamespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return undefined;
   }
 }
 

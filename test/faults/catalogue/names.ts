@@ -1,5 +1,4 @@
 /** Names: 413, 501–508. */
-import { signalProcess } from "../../../lib/system/process.ts";
 import type { Zone } from "../agent.ts";
 import { type Fault, foreignTable, scripted } from "../fault.ts";
 import type { World } from "../world.ts";
@@ -50,7 +49,7 @@ function mood(id: string, title: string, codes: readonly string[], zone: Partial
 const dataPlane =
   (signal: NodeJS.Signals) =>
   async (world: World): Promise<void> => {
-    signalProcess(world.dataPlanePid(), signal);
+    world.signalDataPlane(signal);
   };
 
 export const nameFaults: readonly Fault[] = [

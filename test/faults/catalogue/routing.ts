@@ -52,7 +52,7 @@ export const routingFaults: readonly Fault[] = [
       const lost = path.kind === "published" ? world.plan.gateway4 : target;
       return {
         codes: ["CTRN403"],
-        names: [lost, "blackhole"],
+        names: [lost],
         inject: [["host", `${ip} route add blackhole ${lost}`]],
         undo: [["host", `${ip} route del blackhole ${lost}`]],
       };
@@ -71,7 +71,7 @@ export const routingFaults: readonly Fault[] = [
   })),
   scripted("404", "an unreachable route of the host", ["egress", "egress6", "egressUdp"], ({ target, ip }) => ({
     codes: ["CTRN404"],
-    names: [target, "unreachable"],
+    names: [target],
     inject: [["host", `${ip} route add unreachable ${target}`]],
     undo: [["host", `${ip} route del unreachable ${target}`]],
   })),

@@ -1,6 +1,5 @@
 /** Address translation and published ports: 201–213. */
 import type { ChildProcess } from "node:child_process";
-import { signalProcess } from "../../../lib/system/process.ts";
 import { waitFor } from "../../support/wait.ts";
 import { type Fault, foreignTable, sceneOf, scripted } from "../fault.ts";
 import type { PathKind } from "../paths.ts";
@@ -281,10 +280,10 @@ function stoppedProxy(title: string, paths: readonly PathKind[], unmapped: boole
         names: [unmapped ? String(host) : "ctr-dataplane|data plane|proxy"],
         async inject() {
           if (unmapped) await world.shell("host", swap("hp6", `tcp . ${host}`, away));
-          signalProcess(world.dataPlanePid(), "SIGSTOP");
+          world.signalDataPlane("SIGSTOP");
         },
         async undo() {
-          signalProcess(world.dataPlanePid(), "SIGCONT");
+          world.signalDataPlane("SIGCONT");
           if (unmapped) await world.shell("host", swap("hp6", "tcp . 7", there));
         },
       };
