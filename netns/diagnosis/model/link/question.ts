@@ -12,6 +12,7 @@ import type { Port } from "../world.ts";
 import { seesRules } from "./bridge.ts";
 import { findFdbFault } from "./fdb.ts";
 import type { Crossing, Path } from "./path.ts";
+import { passLinkRules } from "./wire.ts";
 
 /** ff02::1:ff00:0/104 (RFC 4291). */
 const SOLICITED_NODE = 0xff02_0000_0000_0000_0000_0001_ff00_0000n;
@@ -156,6 +157,7 @@ function ask(trip: Trip, { start, crossings, end: target }: Path, question: Pack
   Object.assign(trip, { packet: question, attached: undefined });
   if (question.arp !== undefined) passFrameHook(trip, { ...start, hook: "output", outputLink: start.link }, ["arp"]);
   else leaveAsSolicitation(trip, start);
+  passLinkRules(trip, start, "egress");
   for (const crossing of crossings) {
     trip.attached = undefined;
     crossRules(trip, crossing);
@@ -174,6 +176,7 @@ function hear(trip: Trip, target: Port, question: Packet): void {
   const { packet, attached } = trip;
   const place = { ...target, inputLink: target.link };
   Object.assign(trip, { packet: question, attached: undefined });
+  passLinkRules(trip, target, "ingress");
   if (question.arp === undefined) {
     passHook(trip, { ...place, hook: "prerouting" });
     passHook(trip, { ...place, hook: "input" });
@@ -185,18 +188,10 @@ function hear(trip: Trip, target: Port, question: Packet): void {
 
 function crossRules(trip: Trip, crossing: Crossing): void {
   const { namespace, bridge, from, to } = crossing;
-  const filters = (link: Port["link"] | undefined, hook: "ingress" | "egress"): void => {
-    if (link === undefined) return;
-    const links = hook === "ingress" ? { inputLink: link } : { outputLink: link };
-    passFrameHook(
-      trip,
-      { namespace, hook, ...links },
-      ["netdev"],
-      ({ devices }) => devices?.includes(link.name) ?? false,
-    );
-  };
-  filters(from, "ingress");
-  if (from !== undefined) passFrameHook(trip, { namespace, hook: "prerouting", inputLink: from }, ["bridge"]);
+  if (from !== undefined) {
+    passLinkRules(trip, { namespace, link: from }, "ingress");
+    passFrameHook(trip, { namespace, hook: "prerouting", inputLink: from }, ["bridge"]);
+  }
   if (from !== undefined && to !== undefined) {
     passFrameHook(trip, { namespace, hook: "forward", inputLink: from, outputLink: to }, ["bridge"]);
     if (seesRules(trip, crossing))
@@ -206,8 +201,10 @@ function crossRules(trip: Trip, crossing: Crossing): void {
   } else {
     passFrameHook(trip, { namespace, hook: "output", outputLink: to }, ["bridge"]);
   }
-  if (to !== undefined) passFrameHook(trip, { namespace, hook: "postrouting", outputLink: to }, ["bridge"]);
-  filters(to, "egress");
+  if (to !== undefined) {
+    passFrameHook(trip, { namespace, hook: "postrouting", outputLink: to }, ["bridge"]);
+    passLinkRules(trip, { namespace, link: to }, "egress");
+  }
 }
 
 function checkWayBack(trip: Trip, crossing: Crossing, mac: string): void {

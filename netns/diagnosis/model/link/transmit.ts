@@ -9,7 +9,7 @@ import type { Port } from "../world.ts";
 import { crossBridge, seesRules } from "./bridge.ts";
 import { resolve } from "./neighbour.ts";
 import { type Crossing, findWayOut, type Path } from "./path.ts";
-import { enter, passWire } from "./wire.ts";
+import { enter, passLinkRules, passWire } from "./wire.ts";
 
 /** Where the packet is then. */
 export type Arrival =
@@ -37,11 +37,12 @@ export function transmit(trip: Trip, namespace: NamespaceModel, link: LinkState,
 
 function follow(trip: Trip, path: Path): Arrival {
   const { start, crossings, end: target } = path;
-  if (start.link.kind !== "bridge") passWire(trip, start, firstStop(trip, start));
+  if (start.link.kind === "bridge") passLinkRules(trip, start, "egress");
+  else passWire(trip, start, firstStop(trip, start));
   for (const [index, crossing] of crossings.entries()) {
     const { namespace, to } = crossing;
     if (crossBridge(trip, crossing, target?.link.mac ?? "") === "turned") return turn(trip, crossing);
-    if (to === undefined) return arriveAt(trip, { namespace, link: crossing.bridge }, seesRules(trip, crossing));
+    if (to === undefined) return goUp(trip, crossing);
     const out = { namespace, link: to };
     passWire(trip, out, trip.world.peerOf(out));
     forget(trip);
@@ -67,6 +68,13 @@ const arriveAt = (trip: Trip, port: Port, hasPassedRules: boolean): Arrival => {
   return { kind: "link", port, hasPassedRules };
 };
 
+/** From a bridge to the namespace that has it. */
+function goUp(trip: Trip, crossing: Crossing): Arrival {
+  const port = { namespace: crossing.namespace, link: crossing.bridge };
+  passLinkRules(trip, port, "ingress");
+  return arriveAt(trip, port, seesRules(trip, crossing));
+}
+
 /**
  * Rules have given a frame another destination (br_nf_pre_routing_finish): when that is on the same bridge the frame goes
  * straight there, else it goes up, to be routed.
@@ -78,7 +86,7 @@ function turn(trip: Trip, crossing: Crossing): Arrival {
   const route = namespace.fib.look({ family, destination, source, mark, inputDevice: bridge.name });
   if (route.kind !== "unicast" || route.device !== bridge.name) {
     packet.destinationMac = bridge.mac;
-    return arriveAt(trip, { namespace, link: bridge }, true);
+    return goUp(trip, crossing);
   }
   const nextHop = (route.gateway === undefined ? undefined : readAddress(route.gateway)?.value) ?? destination;
   const path = resolve(trip, { namespace, link: bridge }, nextHop, route.gateway !== undefined);

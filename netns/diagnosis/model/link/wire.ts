@@ -18,7 +18,7 @@ export function passWire(trip: Trip, from: Port, other: Port | undefined): void 
 
 function leave(trip: Trip, { namespace, link }: Port, other: Port | undefined): void {
   const { key: place } = namespace;
-  passFrameHook(trip, { namespace, hook: "egress", outputLink: link }, ["netdev"], at(link));
+  passLinkRules(trip, { namespace, link }, "egress");
   doubtPrograms(
     trip,
     place,
@@ -30,6 +30,12 @@ function leave(trip: Trip, { namespace, link }: Port, other: Port | undefined): 
   } else if (!link.carrier && (other === undefined || (other.link.up && other.link.carrier))) {
     endAtLink(trip, place, link, "no-carrier");
   }
+}
+
+/** Rules at a link's own hooks. A bridge has them too, for what goes up and what the host sends. */
+export function passLinkRules(trip: Trip, { namespace, link }: Port, hook: "ingress" | "egress"): void {
+  const links = hook === "ingress" ? { inputLink: link } : { outputLink: link };
+  passFrameHook(trip, { namespace, hook, ...links }, ["netdev", "inet"], at(link));
 }
 
 /** What every frame meets that comes in by a link. */
@@ -44,13 +50,7 @@ export function enter(trip: Trip, { namespace, link }: Port): void {
     link,
     link.tcFilters.filter((text) => !isOwnShaping(link, text)),
   );
-  passFrameHook(trip, { namespace, hook: "ingress", inputLink: link }, ["netdev"], at(link));
-  checkInet(trip, { namespace, link });
-}
-
-/** Tables of the family inet may have a chain at a link's ingress too. */
-function checkInet(trip: Trip, { namespace, link }: Port): void {
-  passFrameHook(trip, { namespace, hook: "ingress", inputLink: link }, ["inet"], at(link));
+  passLinkRules(trip, { namespace, link }, "ingress");
 }
 
 /** A frame that is larger than the link takes is dropped without a word. */

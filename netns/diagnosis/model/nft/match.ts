@@ -22,7 +22,7 @@ export function readMatch({ op, left, right }: MatchJson, table: NftTable): Stat
   const compareWith = isExistence(left, right)
     ? existence(right === true)
     : readComparison(op, expression, right, table);
-  const negated = op === "!=" ? (values: readonly Scalar[]) => not(compareWith(values)) : compareWith;
+  const negated = op === "!=" || op === "!" ? (values: readonly Scalar[]) => not(compareWith(values)) : compareWith;
   return (context) => {
     const values = expression.read(context);
     return { holds: values === "absent" ? "no" : negated(values) };
@@ -42,7 +42,7 @@ function readComparison(op: string, expression: Expression, right: unknown, tabl
   const [type = "unknown"] = expression.types;
   const collection = readRightCollection(right, expression, table);
   if (collection !== undefined) return (values) => collection().find(values).holds;
-  if (isBits(type) && (op === "in" || Array.isArray(right))) return anyBit(bitsOfWords(type, right));
+  if (op === "in" || op === "!") return anyBit(bitsOfWords(type, right));
   if (op === "<" || op === ">" || op === "<=" || op === ">=") return ordered(op, exact(readPattern(type, right)));
   const patterns = partsOf(right).map((part, index) => patternOf(expression, index, part));
   return (values) =>

@@ -1,7 +1,7 @@
 /** What may be out of the ordinary on a host: each is a line for `sh` in one of the namespaces. */
 import { ADDRESSES, CONTAINERS, type ContainerName, DEVICES, HOSTS, type HostName } from "./hosts.ts";
 import type { Random } from "./random.ts";
-import { randomBridgeTable, randomIptables, randomSpecialTable, randomTable } from "./rules.ts";
+import { randomBridgeTable, randomIptables, randomLinkTable, randomSpecialTable, randomTable } from "./rules.ts";
 
 export interface Change {
   readonly host: HostName;
@@ -27,6 +27,8 @@ export function randomChange(random: Random, index: number): Change {
     bridge,
     iptables,
     iptables,
+    links,
+    size,
   ]);
   return kind(random, index);
 }
@@ -183,6 +185,16 @@ function filter(random: Random, index: number): Change {
 function translation(random: Random, index: number): Change {
   const host = random.chance(0.8) ? "host" : random.pick(PLACES);
   return at(host, randomSpecialTable(random, host, `special${index}`));
+}
+
+function links(random: Random, index: number): Change {
+  const host = random.chance(0.6) ? "host" : random.pick(PLACES);
+  return at(host, randomLinkTable(random, host, `links${index}`));
+}
+
+function size(random: Random): Change {
+  const host = random.chance(0.6) ? "host" : random.pick(PLACES);
+  return at(host, `ip link set ${random.pick(DEVICES[host])} mtu ${random.pick([1280, 1400])}`);
 }
 
 const bridge = (random: Random, index: number): Change => at("host", randomBridgeTable(random, `frames${index}`));

@@ -51,11 +51,12 @@ export function compare(network: PrivateNetwork, seed: number): Comparison {
     const flows = Array.from({ length: QUESTIONS }, () => randomFlow(random));
     const snapshot = snapshotOf(path);
     const view = new SnapshotView(snapshot);
-    const questions = flows.map(({ from, destination, destinationPort, protocol }) => ({
+    const questions = flows.map(({ from, destination, destinationPort, protocol, family, size }) => ({
       from: path(hostOf(from)),
       address: destination,
       port: destinationPort,
       protocol: protocol as Protocol,
+      length: size === undefined ? 1 : size - (family === 4 ? 28 : 48),
     }));
     const reached = askAll(questions, servers, PATIENCE);
     const answers = flows.map((flow, index) => ({ flow, walk: walk(view, flow), isReached: reached[index] ?? false }));
@@ -136,15 +137,17 @@ function randomFlow(random: Random): Flow {
   const [to, address] = random.pick(targetsOf(from));
   const ports = to === "host" ? [...LISTENING, CLOSED, PUBLISHED, PUBLISHED, PUBLISHED] : [80, 80, 80, 90, CLOSED];
   const destinationPort = random.pick(ports);
+  const protocol = random.chance(0.25) ? "udp" : "tcp";
+  const family = address.includes(":") ? 6 : 4;
   return {
     from: placeOf(from),
     source: "",
     destination: address,
-    family: address.includes(":") ? 6 : 4,
-    protocol: random.chance(0.2) ? "udp" : "tcp",
+    family,
+    protocol,
     destinationPort,
     sourcePort: 0,
-    size: undefined,
+    size: protocol === "udp" && random.chance(0.5) ? random.pick([1300, 1450, 1500]) : undefined,
     to: undefined,
     fromText: from,
     toText: `${to} ${address}:${destinationPort}`,

@@ -12,6 +12,8 @@ export interface Question {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** Bytes of a datagram's payload. */
+  readonly length: number;
 }
 
 const BACKLOG = 128;
@@ -19,6 +21,10 @@ const POLLIN = 1;
 const POLLOUT = 4;
 const SO_ERROR = 4;
 const SOL_SOCKET = 1;
+const SIOCOUTQ = 0x5411;
+const MSG_NOSIGNAL = 0x4000;
+/** Milliseconds between looks at what is acknowledged. */
+const ROUND = 5;
 
 /** Sockets that answer: TCP's are answered by the kernel alone, UDP's send back what they get. */
 export class Servers implements Disposable {
@@ -62,17 +68,25 @@ export function askAll(questions: readonly Question[], servers: Servers, patienc
   const waiting = new Map(asked.flatMap((fd, index) => (fd === undefined ? [] : [[fd, index] as const])));
   try {
     const deadline = performance.now() + patience;
-    while (waiting.size > 0 && performance.now() < deadline) {
+    const acknowledging = new Map<number, number>();
+    while ((waiting.size > 0 || acknowledging.size > 0) && performance.now() < deadline) {
       const isDatagram = (fd: number): boolean => questions[waiting.get(fd) ?? 0]?.protocol === "udp";
       const events = [...waiting.keys()].map((fd) => [fd, isDatagram(fd) ? POLLIN : POLLOUT] as const);
-      const ready = poll([...events, ...servers.datagramSockets.map((fd) => [fd, POLLIN] as const)], deadline);
+      const listening = servers.datagramSockets.map((fd) => [fd, POLLIN] as const);
+      const ready = poll([...events, ...listening], acknowledging.size > 0 ? performance.now() + ROUND : deadline);
       for (const fd of ready) {
         const index = waiting.get(fd);
         if (index === undefined) echo(fd);
         else {
-          answered[index] = isDatagram(fd) ? receive(fd) : errorOf(fd) === 0;
+          if (isDatagram(fd)) answered[index] = receive(fd);
+          else if (errorOf(fd) === 0 && sendByte(fd)) acknowledging.set(fd, index);
           waiting.delete(fd);
         }
+      }
+      for (const [fd, index] of acknowledging) {
+        if (unacknowledged(fd) > 0) continue;
+        answered[index] = errorOf(fd) === 0;
+        acknowledging.delete(fd);
       }
     }
   } finally {
@@ -82,16 +96,25 @@ export function askAll(questions: readonly Question[], servers: Servers, patienc
 }
 
 /** @returns undefined when the kernel refuses at once */
-function ask({ address, port, protocol }: Question): number | undefined {
+function ask({ address, port, protocol, length }: Question): number | undefined {
   const socket = openPortSocket(protocol, address);
   if (socket.errno !== undefined) return undefined;
   const bytes = socketAddress(address, port);
   const EINPROGRESS = 115;
   const isConnecting = rawCall("connect", socket.fd, bytes, bytes.length) === 0 || lastErrno() === EINPROGRESS;
-  const isSent = isConnecting && (protocol === "tcp" || rawCall("send", socket.fd, Buffer.from("?"), 1, 0) === 1);
+  const isSent =
+    isConnecting && (protocol === "tcp" || rawCall("send", socket.fd, Buffer.alloc(length), length, 0) === length);
   if (isSent) return socket.fd;
   closePortSocket(socket.fd);
   return undefined;
+}
+
+const sendByte = (fd: number): boolean => rawCall("send", fd, Buffer.from("?"), 1, MSG_NOSIGNAL) === 1;
+
+/** Bytes that the other end's kernel has not taken yet: without a program there it takes them too. */
+function unacknowledged(fd: number): number {
+  const bytes = Buffer.alloc(4);
+  return rawCall("ioctl", fd, SIOCOUTQ, bytes) < 0 ? 0 : bytes.readInt32LE();
 }
 
 function poll(events: readonly (readonly [fd: number, events: number])[], deadline: number): number[] {

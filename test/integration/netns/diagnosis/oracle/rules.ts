@@ -130,6 +130,29 @@ export function randomSpecialTable(random: Random, host: HostName, name: string)
   return `nft -f - <<'END'\n${text}\nEND`;
 }
 
+/** At a link's own hooks. */
+export function randomLinkTable(random: Random, host: HostName, name: string): string {
+  const rule = random.pick([
+    "ether type arp drop",
+    `ip saddr ${random.pick(ALL_4)} drop`,
+    `ip daddr ${random.pick(ALL_4)} tcp dport 80 drop`,
+    "tcp flags & (syn|ack) == syn|ack drop",
+    "tcp flags syn drop",
+    "udp dport 80 drop",
+    "icmpv6 type nd-neighbor-solicit drop",
+    "meta protocol ip6 drop",
+  ]);
+  const hook = random.pick(["ingress", "egress"]);
+  return `nft -f - <<'END'
+table netdev ${name} {
+  chain base {
+    type filter hook ${hook} device "${random.pick(DEVICES[host])}" priority 0; policy ${random.chance(0.1) ? "drop" : "accept"};
+    ${rule}
+  }
+}
+END`;
+}
+
 export function randomBridgeTable(random: Random, name: string): string {
   const port = random.pick(["v-a", "v-b", "v-c"]);
   const rule = random.pick([
