@@ -3,6 +3,7 @@ import { type Cause, type Finding, type FlowContext, HOST, OUTSIDE } from "../..
 import { placeOf } from "../facts.ts";
 import { found } from "../found.ts";
 import { ruleText } from "../routing/policy-rules.ts";
+import { translatedBefore } from "../translated.ts";
 
 /** Told where no other cause claims the step at which a packet ends: the answer always names that step. */
 export const unknownCause: Cause = {
@@ -91,17 +92,6 @@ function lastSeen(context: FlowContext): string {
 
 const placeText = ({ view }: FlowContext, place: string | undefined): string =>
   place === undefined || place === HOST ? "on the host" : `in ${view.nameOf(place)}`;
-
-/** Tables of others that gave it another address or port on its way: `table inet x, chain y`. */
-function translatedBefore({ walk }: FlowContext, { direction, position }: Obstacle): string[] {
-  const hops = (direction === "there" ? walk.there : walk.back).slice(0, position);
-  const turns = hops.flatMap(({ verdict, hook }) =>
-    verdict === "translate" && hook !== undefined && hook.table !== "ctr"
-      ? `table ${hook.family} ${hook.table}, chain ${hook.chain}`
-      : [],
-  );
-  return [...new Set(turns)];
-}
 
 const isOnRoute = ({ kind }: Obstacle): boolean => /route|misrouted|unroutable/.test(kind);
 

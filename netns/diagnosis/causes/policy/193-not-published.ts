@@ -1,6 +1,7 @@
-import type { Cause, FlowContext, IntendedContainer } from "../../types/index.ts";
+import { type Cause, type FlowContext, HOST, type IntendedContainer } from "../../types/index.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
+import { translatedBefore } from "../translated.ts";
 import { meantContainer, portsOfNumber, strandedOnHost } from "../translation/published.ts";
 import { bannedHere } from "./banned.ts";
 
@@ -14,11 +15,14 @@ export const notPublished: Cause = {
     if (banned !== undefined) {
       return [found(notPublished, banned.obstacle, caseOf(banned.ban.container, banned.ban.port, context))];
     }
-    // To an address of the host, where a container was meant.
+    // To an address of the host, where a container was meant, or none has the port.
     const [stranded] = strandedOnHost(context);
+    if (stranded === undefined || portsOfNumber(context).length > 0 || translatedBefore(context, stranded).length > 0)
+      return [];
     const container = meantContainer(context);
-    if (stranded === undefined || container === undefined || portsOfNumber(context).length > 0) return [];
-    return [found(notPublished, stranded, caseOf(container, context.flow.destinationPort, context))];
+    if (container !== undefined)
+      return [found(notPublished, stranded, caseOf(container, context.flow.destinationPort, context))];
+    return context.flow.from === HOST ? [] : [found(notPublished, stranded, caseOfNobody(context))];
   },
 };
 
@@ -38,6 +42,21 @@ function caseOf({ name, ports, exposed }: IntendedContainer, port: number, { flo
       "publish",
       name,
       `${port}:${port}${flow.protocol === "udp" ? "/udp" : ""}`,
+    ]),
+  };
+}
+
+function caseOfNobody({ flow }: FlowContext): Case {
+  const port = `${flow.destinationPort}/${flow.protocol}`;
+  return {
+    object: `the host, port ${port}`,
+    title: `No container has published port ${port}, and no program of the host listens there.`,
+    explanation: "The host refuses what comes for a port that nobody has.",
+    evidence: [{ source: "ctr net ports", value: `no port ${port}` }],
+    fix: byHand("See which ports are published; publish the one that is meant with ctr net publish.", [
+      "ctr",
+      "net",
+      "ports",
     ]),
   };
 }

@@ -5,6 +5,7 @@ import { number, placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import { found } from "../found.ts";
 import { DNS_PORT, SANDBOX_SERVER } from "../names/resolv.ts";
+import { translatedBefore } from "../translated.ts";
 import { meantContainer, portsOfNumber } from "../translation/published.ts";
 import { cameByPublishedPort, listenersOf, listenerText, openListeners } from "./listeners.ts";
 
@@ -22,6 +23,8 @@ export const nobodyListens: Cause = {
       const protocol = text(obstacle, "protocol") || flow.protocol;
       // Names, ports that are published on the host, and ports that are not, have causes of their own.
       if (flow.destinationPort === DNS_PORT || (place === HOST && isAboutPublishing(context))) return [];
+      // Where somebody else's rule has led the packet, nobody has to listen: the rule is what is to be told.
+      if (translatedBefore(context, obstacle).length > 0) return [];
       const others = namespace === undefined ? [] : openListeners(namespace, protocol);
       const isLed = cameByPublishedPort(context, obstacle.packet);
       if (place !== HOST && isLed && others.length > 0) return [];
@@ -53,7 +56,9 @@ export const nobodyListens: Cause = {
 const ownListeners = (namespace: NamespaceState, protocol: string) =>
   listenersOf(namespace, protocol).filter(({ address }) => address !== SANDBOX_SERVER);
 
+/** Who comes from elsewhere asks for a published port; a program of the host may ask for another one of the host's. */
 const isAboutPublishing = (context: FlowContext): boolean =>
+  context.flow.from !== HOST ||
   portsOfNumber(context).length > 0 ||
   banOf(context.view, context.flow)?.kind === "unpublished" ||
   meantContainer(context) !== undefined;

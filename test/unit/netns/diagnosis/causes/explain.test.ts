@@ -204,6 +204,18 @@ const CASES: readonly Case[] = [
     ends: () => [at("no-listener", "host", { port: 5000, protocol: "tcp" })],
   },
   {
+    code: "CTRN193",
+    what: "a port of the host that nobody has",
+    flow: () => ({ ...published(), destinationPort: 5000 }),
+    ends: () => [at("no-listener", "host", { port: 5000, protocol: "tcp" })],
+  },
+  {
+    code: "CTRN601",
+    what: "a port of the host, asked for by a program of the host",
+    flow: () => ({ from: "host", source: "", destination: "192.0.2.1", destinationPort: 5000 }),
+    ends: () => [at("no-listener", "host", { port: 5000, protocol: "tcp" })],
+  },
+  {
     code: "CTRN201",
     what: "no masquerading",
     flow: egress,
