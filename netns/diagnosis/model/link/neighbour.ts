@@ -18,6 +18,7 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
   const known = from.namespace.neighbour(from.link.name, address);
   if (known?.state === "permanent" && known.mac !== undefined)
     return useKnown(trip, { from, address, mac: known.mac }, holders, wayOut);
+  if (isPort(from)) return silent(trip, { from, address, nextHop, isGateway }, "no-holder", undefined);
   if (holders.length === 0 && wayOut !== undefined) return leaveOut(trip, from, nextHop, wayOut);
   if (from.link.noArp) return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holders[0]);
   const [holder] = holders;
@@ -39,6 +40,9 @@ interface Question {
   readonly from: Port;
   readonly address: string;
 }
+
+/** What comes back to a port of a bridge is the bridge's: its own questions are never answered. */
+const isPort = ({ namespace, link }: Port): boolean => namespace.link(link.master)?.kind === "bridge";
 
 function found(trip: Trip, { namespace, link }: Port, address: string, { port, isProxy }: Holder): void {
   const known = namespace.neighbour(link.name, address);

@@ -23,7 +23,8 @@ export function send(trip: Trip, namespace: NamespaceModel, isBound: boolean): D
   if (!isBound && !takeSource(trip, namespace, first)) return { kind: "nowhere" };
   trip.sent ??= endsOf(trip.packet);
   // ip_route_connect looks again once it has a source: rules may ask for it. IPv6 does not.
-  const route = isBound || trip.packet.family === 6 ? first : look(trip, namespace, true);
+  const isSettled = isBound || trip.packet.family === 6 || (first.kind !== "unicast" && first.kind !== "local");
+  const route = isSettled ? first : look(trip, namespace, true);
   const departure = depart(trip, namespace, route);
   if (departure.kind === "nowhere") return departure;
   const outputLink = departure.kind === "loopback" ? namespace.loopback : departure.onward.link;
