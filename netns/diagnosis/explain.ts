@@ -1,4 +1,5 @@
 /** What follows from the state, from the model's walk and from what was seen of a packet. Pure. */
+import { beyondHost } from "./beyond-host.ts";
 import { endsHere, vanishesBehind } from "./causes/diagnosis/900-unknown-cause.ts";
 import { disagree } from "./causes/diagnosis/901-disagreement.ts";
 import { CAUSES } from "./causes/index.ts";
@@ -22,7 +23,7 @@ export function inspectState(view: SnapshotView): Finding[] {
 /** Why a flow fails, or that it does not. {@link FlowReport.milliseconds} is 0: the caller knows what else took time. */
 export function explainFlow(context: FlowContext): FlowReport {
   const { flow, walk, observations, view } = context;
-  const verdict = judge(flow, walk, observations);
+  const verdict = verdictOn(context);
   const findings = findingsOf(context, verdict);
   return {
     schema: "ctr.net.trace/1",
@@ -39,6 +40,12 @@ export function explainFlow(context: FlowContext): FlowReport {
     notChecked: notChecked(context),
     milliseconds: 0,
   };
+}
+
+/** The model knows nothing of what is beyond the host: a packet that fails there does not disprove it. */
+function verdictOn({ flow, walk, observations }: FlowContext): Verdict {
+  const verdict = judge(flow, walk, observations);
+  return beyondHost(walk, observations) === undefined ? verdict : { ...verdict, agreement: undefined };
 }
 
 function findingsOf(context: FlowContext, verdict: Verdict): Finding[] {

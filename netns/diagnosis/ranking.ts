@@ -37,6 +37,7 @@ const CONSEQUENCES: Readonly<Record<string, readonly string[]>> = {
   CTRN316: ["CTRN101", "CTRN102", "CTRN311", "CTRN312", "CTRN401", "CTRN413"],
   CTRN405: ["CTRN407"],
   CTRN411: ["CTRN409", "CTRN410"],
+  CTRN412: ["CTRN421"],
   CTRN501: ["CTRN601", "CTRN602"],
   CTRN503: ["CTRN505", "CTRN601", "CTRN602"],
 };

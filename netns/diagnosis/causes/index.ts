@@ -78,6 +78,9 @@ import { pathMtuBlackHole } from "./routing/410-path-mtu-black-hole.ts";
 import { endsDifferInMtu } from "./routing/411-ends-differ-in-mtu.ts";
 import { farMtu } from "./routing/412-far-mtu.ts";
 import { noIpv6 } from "./routing/413-no-ipv6.ts";
+import { refusedElsewhere } from "./routing/420-refused-elsewhere.ts";
+import { noAnswerFromElsewhere } from "./routing/421-no-answer-from-elsewhere.ts";
+import { nobodyOnTheUplink } from "./routing/422-nobody-on-the-uplink.ts";
 import { notMasqueraded } from "./translation/201-not-masqueraded.ts";
 import { untracked } from "./translation/202-untracked.ts";
 import { noPortFree } from "./translation/203-no-port-free.ts";
@@ -162,6 +165,9 @@ export const CAUSES: readonly Cause[] = [
   endsDifferInMtu,
   farMtu,
   noIpv6,
+  refusedElsewhere,
+  noAnswerFromElsewhere,
+  nobodyOnTheUplink,
   loopbackNameServer,
   nameServerFiltered,
   noNameServer,

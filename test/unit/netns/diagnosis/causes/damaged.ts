@@ -3,23 +3,24 @@ import { readFileSync } from "node:fs";
 import { CAUSES } from "../../../../../netns/diagnosis/causes/index.ts";
 import { explainFlow, inspectState } from "../../../../../netns/diagnosis/explain.ts";
 import { SnapshotView } from "../../../../../netns/diagnosis/snapshot-view.ts";
-import type {
-  Attempt,
-  Death,
-  Finding,
-  Flow,
-  FlowContext,
-  FlowReport,
-  Hop,
-  IntendedContainer,
-  LinkState,
-  NamespaceState,
-  Observations,
-  PacketHeader,
-  ProgramState,
-  Snapshot,
-  SocketState,
-  Walk,
+import {
+  type Attempt,
+  type Death,
+  type Finding,
+  type Flow,
+  type FlowContext,
+  type FlowReport,
+  type Hop,
+  type IntendedContainer,
+  type LinkState,
+  type NamespaceState,
+  type Observations,
+  OUTSIDE,
+  type PacketHeader,
+  type ProgramState,
+  type Snapshot,
+  type SocketState,
+  type Walk,
 } from "../../../../../netns/diagnosis/types/index.ts";
 import type { Network } from "../../../../../netns/types.ts";
 
@@ -142,10 +143,11 @@ export interface Ending {
 function walkOf(flow: Flow, endings: readonly Ending[]): Walk {
   const deaths = endings.map((ending) => ({ direction: ending.direction ?? "there", ...dying(flow, ending) }) as const);
   const first = deaths[0];
-  const passed: Hop = { ...emptyHop(flow), text: "route on eth0" };
+  const way: Hop[] = [{ ...emptyHop(flow), text: "route on eth0" }];
+  if (flow.to === OUTSIDE) way.push({ ...emptyHop(flow), place: "host", device: "cable", text: "leaves by cable" });
   return {
     flow,
-    there: first?.direction === "there" ? [passed, first.hop] : [passed],
+    there: first?.direction === "there" ? [...way, first.hop] : way,
     back: first?.direction === "back" ? [first.hop] : [],
     result: deaths.length === 0 ? "arrives" : "dies",
     arrivesAt: deaths.length === 0 ? flow.to : undefined,

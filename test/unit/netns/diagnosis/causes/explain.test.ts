@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Flow, Observations } from "../../../../../netns/diagnosis/types/index.ts";
-import { codesOf, codesThat, Damaged, type Ending, listener, SILENCE, seen } from "./damaged.ts";
+import { codesOf, codesThat, Damaged, type Ending, listener, REFUSED, SILENCE, seen } from "./damaged.ts";
 
 interface Case {
   readonly code: string;
@@ -55,6 +55,9 @@ const at = (
 });
 const inside = (host: Damaged, name: string) => host.container(name).id;
 const cable = (host: Damaged, name: string): string => host.cable(name).name;
+
+/** Seen on the host's uplink. */
+const LEFT = { place: "host", direction: "there", device: "cable", event: "sent", at: 1 } as const;
 
 const CASES: readonly Case[] = [
   {
@@ -603,6 +606,35 @@ const CASES: readonly Case[] = [
     what: "an IPv6 address without IPv6",
     flow: () => ({ ...egress(), family: 6, destination: "2001:db8::9" }),
     ends: (host) => [at("no-route", inside(host, "web"))],
+  },
+  {
+    code: "CTRN420",
+    what: "a refusal from elsewhere",
+    flow: egress,
+    seen: () =>
+      seen([REFUSED], {
+        devices: [LEFT, { ...LEFT, direction: "back", event: "received", at: 2 }],
+        drops: [
+          { reason: "NO_SOCKET", location: "tcp_v4_rcv", device: "eth0", place: "outside", protocol: 2048, at: 1 },
+        ],
+      }),
+  },
+  {
+    code: "CTRN421",
+    what: "silence from elsewhere",
+    flow: egress,
+    seen: () => seen([SILENCE], { devices: [LEFT] }),
+  },
+  {
+    code: "CTRN422",
+    what: "a router that is off",
+    flow: egress,
+    seen: () =>
+      seen([SILENCE], {
+        neighbours: [
+          { place: "host", family: 4, address: "192.0.2.2", device: "cable", mac: undefined, state: "incomplete" },
+        ],
+      }),
   },
   {
     code: "CTRN501",
