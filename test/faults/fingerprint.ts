@@ -7,7 +7,7 @@ import type { Where, World } from "./world.ts";
 export type Fingerprint = ReadonlyMap<Where, readonly string[]>;
 
 const PARTS = `
-  nft --stateless list ruleset 2>/dev/null | tr ',' '\\n' | sed 's/.*elements = {//; s/^[ \\t]*//; s/[ }]*$//; s/ expires [0-9a-z]*//g; s/ comment "[^"]*"//g'
+  nft --stateless list ruleset 2>/dev/null | tr ',' '\\n' | sed 's/.*elements = {//; s/^[ \\t]*//; s/[ }]*$//; s/ expires [0-9a-z]*//g; s/ comment "[^"]*"//g; /notrack$/s/[0-9]* notrack/N notrack/; /notrack$/s/sport [0-9]* /sport N /'
   iptables-legacy-save 2>/dev/null | sed 's/^#.*//; s/ \\[[0-9:]*\\]//' | grep '^-A\\|DROP' || true
   ip6tables-legacy-save 2>/dev/null | sed 's/^#.*//; s/ \\[[0-9:]*\\]//' | grep '^-A\\|DROP' || true
   ip -o address | grep -v 'inet6 fe80:' | sed 's/valid_lft.*//; s/\\\\.*//'

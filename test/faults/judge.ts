@@ -19,7 +19,7 @@ export interface Judgement {
 /** Results that do not contradict what is so. What happens by chance cannot be told where nothing is sent. */
 const WANTED: Readonly<Record<Effect, readonly Result[]>> = {
   broken: ["UNREACHABLE", "PARTIAL"],
-  partial: ["UNREACHABLE", "PARTIAL", "UNDETERMINED"],
+  partial: ["UNREACHABLE", "PARTIAL", "UNDETERMINED", "REACHABLE"],
   closed: ["UNREACHABLE", "PARTIAL"],
   opened: ["REACHABLE"],
   latent: ["REACHABLE"],

@@ -1,5 +1,7 @@
 /** Host forwarding and packet filters: 101–118. */
-import { type Fault, foreignTable, scripted, THROUGH_UPLINK, WITHIN_BRIDGE } from "../fault.ts";
+import type { ChildProcess } from "node:child_process";
+import { type Fault, foreignTable, sceneOf, scripted, THROUGH_UPLINK, WITHIN_BRIDGE } from "../fault.ts";
+import { endAgent } from "../world.ts";
 
 const FORWARDED_4 = ["egress", "egressUdp", "published", "publishedUdp", "crossPublished"] as const;
 
@@ -50,7 +52,7 @@ export const filterFaults: readonly Fault[] = [
     "the policy of our chain is drop, and nothing accepts",
     ["crossPublished", "hairpin"],
     () => ({
-      codes: ["CTRN103", "CTRN115"],
+      codes: ["CTRN103", "CTRN115", "CTRN207"],
       names: ["inet ctr"],
       inject: [
         [
@@ -308,17 +310,13 @@ export const filterFaults: readonly Fault[] = [
     "a rule drops some packets by chance",
     ["egress", "published", "icc"],
     (scene) => {
-      const rule = `meta l4proto tcp numgen random mod 100 < 60 drop`;
+      const rule = `tcp flags & (syn | ack) == syn numgen random mod 100 < 60 drop`;
       const { add, remove } = foreignTable(scene, { hook: "forward", priority: scene.priority }, [rule]);
       return { codes: ["CTRN116"], names: [scene.table], inject: [["host", add]], undo: [["host", remove]] };
     },
     { effect: "partial" },
   ),
-  scripted("116", "a rule drops connections beyond a count", ["egress", "published"], (scene) => {
-    const rule = `ct state new ct count over 0 counter drop`;
-    const { add, remove } = foreignTable(scene, { hook: "forward", priority: 20 }, [rule]);
-    return { codes: ["CTRN116"], names: [scene.table], inject: [["host", add]], undo: [["host", remove]] };
-  }),
+  counted(),
   scripted(
     "116",
     "a rule drops beyond a rate",
@@ -336,3 +334,28 @@ export const filterFaults: readonly Fault[] = [
     return { codes: ["CTRN117", "CTRN202"], names: [scene.table], inject: [["host", add]], undo: [["host", remove]] };
   }),
 ];
+
+/** As many connections as a rule lets through are open. */
+function counted(): Fault {
+  const holders: ChildProcess[] = [];
+  return {
+    ...{ id: "116", title: "a rule drops connections beyond a count", paths: ["egress", "published"] },
+    plan(world, path) {
+      const scene = sceneOf(world, path);
+      const rule = "ct state new ct count over 2 counter drop";
+      const { add, remove } = foreignTable(scene, { hook: "forward", priority: 20 }, [rule]);
+      return {
+        codes: ["CTRN116"],
+        names: [scene.table],
+        async inject() {
+          await world.shell("host", add);
+          holders.push(await world.spawnAgent(path.where, "hold", scene.target, String(scene.port), "4"));
+        },
+        async undo() {
+          for (const holder of holders.splice(0)) await endAgent(holder);
+          await world.run("host", ["sh", "-c", remove]);
+        },
+      };
+    },
+  };
+}
