@@ -9,8 +9,8 @@ export interface BeyondHost {
   readonly end: "refused" | "silence" | "no-neighbour";
   /** One of the attempts that ended so. */
   readonly attempt: Attempt;
-  /** It was seen on the uplink. */
-  readonly seenLeaving: boolean;
+  /** A packet showed it, and not the attempt's outcome alone. */
+  readonly wasSeen: boolean;
   /** Whose hardware address nobody told: of `no-neighbour`. */
   readonly neighbour: string | undefined;
 }
@@ -26,12 +26,13 @@ export function beyondHost(walk: Walk, observations: Observations | undefined): 
     ({ place, device, state }) => place === HOST && device === uplink && (state === "failed" || state === "incomplete"),
   )?.address;
   const facts = { uplink, attempt, neighbour };
-  if (neighbour !== undefined) return { ...facts, end: "no-neighbour", seenLeaving: false };
-  const seenLeaving = hasLeft(observations, uplink);
-  if (isRefusal(attempt, observations)) return { ...facts, end: "refused", seenLeaving };
+  if (neighbour !== undefined) return { ...facts, end: "no-neighbour", wasSeen: true };
+  const seenReturning = hasReturned(observations, uplink);
+  if (isRefusal(attempt)) return { ...facts, end: "refused", wasSeen: seenReturning };
   // Nobody has to answer a datagram.
   const isSilence = attempt.outcome === "silence" && walk.flow.protocol !== "udp";
-  return seenLeaving && isSilence ? { ...facts, end: "silence", seenLeaving } : undefined;
+  const isGone = isSilence && hasLeft(observations, uplink) && !seenReturning;
+  return isGone ? { ...facts, end: "silence", wasSeen: true } : undefined;
 }
 
 const uplinkOf = (hops: readonly Hop[]): string | undefined =>
@@ -41,15 +42,17 @@ const uplinkOf = (hops: readonly Hop[]): string | undefined =>
 const wasStopped = ({ verdicts, drops }: Observations): boolean =>
   verdicts.some(({ verdict }) => verdict === "drop") || drops.some(({ place }) => place !== OUTSIDE);
 
-/** An answer that came in from there, or an error that another machine reports. */
-function isRefusal({ outcome, reportedBy }: Attempt, { devices }: Observations): boolean {
-  if (outcome !== "refused" && outcome !== "unreachable") return false;
-  return reportedBy !== undefined || devices.some(({ direction }) => direction === "back");
-}
+/** Nobody on this host said so: {@link wasStopped}. */
+const isRefusal = ({ outcome, reportedBy }: Attempt): boolean =>
+  outcome === "refused" || (outcome === "unreachable" && reportedBy !== undefined);
 
-/** And nothing came back. */
+/** The answer was seen coming in. */
+const hasReturned = ({ devices, verdicts }: Observations, uplink: string): boolean =>
+  devices.some(({ direction }) => direction === "back") ||
+  verdicts.some(({ direction, inputDevice }) => direction === "back" && inputDevice === uplink);
+
 const hasLeft = ({ devices }: Observations, uplink: string): boolean =>
   devices.some(
     ({ place, device, event, direction }) =>
       (place === HOST || place === undefined) && device === uplink && event === "sent" && direction === "there",
-  ) && !devices.some(({ direction, place }) => direction === "back" && place === HOST);
+  );

@@ -33,7 +33,7 @@ export const refusedElsewhere: Cause = {
           ...(reportedBy === undefined ? [] : [{ source: "reported by", value: reportedBy }]),
         ],
         fix: byHand("On that machine, see whether the program runs and which port it has."),
-        confidence: "confirmed",
+        confidence: end.wasSeen ? "confirmed" : "likely",
       }),
     ];
   },
