@@ -1,4 +1,5 @@
 /** A probe's socket: born in the network namespace that the thread is in, it stays there. See socket(7), ip(7). */
+import { hasCode } from "../../../lib/errors.ts";
 import { errnoName, lastErrno, rawCall, systemCall } from "../../../lib/system/libc.ts";
 import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "../../../lib/system/socket.ts";
 import { socketAddress } from "../../dns/sockets.ts";
@@ -33,6 +34,19 @@ export class ProbeSocket implements Disposable {
     const all = this.#family === 4 ? "0.0.0.0" : "::";
     const bytes = socketAddress(address === "" ? all : address, port);
     systemCall("bind", `port ${port}`, this.fd, bytes, bytes.length);
+  }
+
+  /**
+   * Takes a port; where the kernel has none left to give away, none: a program that connects may still get one that
+   * leads elsewhere already.
+   * @param port 0 for any @throws {SystemCallError} for a port that was asked for and is taken
+   */
+  bindIfFree(port: number, address: string): void {
+    try {
+      this.bind(port, address);
+    } catch (error) {
+      if (port !== 0 || !hasCode(error, "EADDRINUSE")) throw error;
+    }
   }
 
   /** @returns the errno's name; undefined when it is connected, or will be */

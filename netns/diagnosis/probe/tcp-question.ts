@@ -25,7 +25,7 @@ export class TcpQuestion implements Question {
     this.socket = new ProbeSocket(flow.family, SOCK_STREAM, IpProtocol.tcp);
     try {
       keepReports(this.socket.fd, flow.family);
-      this.socket.bind(flow.sourcePort, flow.source);
+      this.socket.bindIfFree(flow.sourcePort, flow.source);
       this.port = this.socket.local().port;
     } catch (error) {
       this[Symbol.dispose]();

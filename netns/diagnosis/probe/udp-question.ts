@@ -28,7 +28,7 @@ export class UdpQuestion implements Question {
     try {
       keepReports(this.socket.fd, flow.family);
       if (flow.size !== undefined) forbidFragments(this.socket.fd, flow.family);
-      this.socket.bind(flow.sourcePort, flow.source);
+      this.socket.bindIfFree(flow.sourcePort, flow.source);
       this.port = this.socket.local().port;
     } catch (error) {
       this[Symbol.dispose]();

@@ -1,6 +1,6 @@
 import { runningContainers } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, HOST, type NamespaceState, type StateContext } from "../../types/index.ts";
+import { type Attempt, type Cause, HOST, type NamespaceState, type StateContext } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -26,7 +26,7 @@ export const clientPortsUsedUp: Cause = {
     const [obstacle] = obstaclesOfKind(context, "no-port-free").filter(
       (one) => placeOf(one) !== HOST || flow.from === HOST,
     );
-    const isSeen = observations?.attempts.some(({ errno }) => errno === "EADDRNOTAVAIL") === true;
+    const isSeen = observations?.attempts.some(hasNoPort) === true;
     if (obstacle === undefined && !isSeen) return [];
     return [
       found(clientPortsUsedUp, obstacle, {
@@ -36,6 +36,9 @@ export const clientPortsUsedUp: Cause = {
     ];
   },
 };
+
+/** TCP says the one, UDP the other: inet_hash_connect, udp_lib_get_port. */
+const hasNoPort = ({ errno }: Attempt): boolean => errno === "EADDRNOTAVAIL" || errno === "EAGAIN";
 
 function sizeOf({ sysctls }: NamespaceState): number {
   const [first = Number.NaN, last = Number.NaN] = (sysctls[KEY] ?? "").trim().split(/\s+/).map(Number);
