@@ -1,7 +1,8 @@
 /** What resolv.conf says, and who answers there. */
 import { parseResolvConf } from "../../../files/host-resolv-conf.ts";
 import { isLoopback } from "../../../ports/host-address.ts";
-import type { NamespaceState, SocketState } from "../../types/index.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import type { NamespaceState, Place, SocketState } from "../../types/index.ts";
 
 /** Of a sandbox's name server, as in Docker. */
 export const SANDBOX_SERVER = "127.0.0.11";
@@ -18,3 +19,12 @@ export const answersNames = ({ sockets }: NamespaceState, server: string): boole
 
 const takes = (address: SocketState["address"], server: string): boolean =>
   address === server || address === "0.0.0.0" || address === "::";
+
+/**
+ * Whom a sandbox's name server passes questions on to: the container's own servers, else those of the host.
+ */
+export function serversBehind(view: SnapshotView, place: Place): string[] {
+  const [container] = view.containersIn(place);
+  const own = container?.dns.servers ?? [];
+  return own.length > 0 ? [...own] : [...resolvOf(view.host).servers];
+}

@@ -39,7 +39,20 @@ describe("why a name is not found", () => {
       /^CTRN505 The name server that web asks/,
     );
     const failed = lookup("example.org", question("failed", "SERVFAIL"), question("none"));
-    assert.match(explain(failed)[0] ?? "", /^CTRN505 The name server could not find out about example\.org/);
+    assert.match(
+      explain(failed)[0] ?? "",
+      /^CTRN505 The name server \(127\.0\.0\.11, which asks 192\.0\.2\.2\) could not find out about example\.org/,
+    );
+  });
+
+  it("tells the servers behind the sandbox's own: the container's, else the host's", () => {
+    const objectOf = (found: NameLookup): string | undefined =>
+      explainLookup({ view: host.view, from: host.container("web").id, fromName: "web", lookup: found })[0]?.object;
+    const failed = lookup("example.org", question("failed", "SERVFAIL"));
+    assert.equal(objectOf(failed), "name server 192.0.2.2");
+    host.container("web").dns.servers = ["198.51.100.9"];
+    assert.equal(objectOf(failed), "name server 198.51.100.9");
+    assert.equal(objectOf({ ...failed, servers: ["203.0.113.1"] }), "name server 203.0.113.1");
   });
 
   it("leaves servers that refuse to the way to them", () => {
