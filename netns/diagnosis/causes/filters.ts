@@ -42,8 +42,13 @@ function causeOf(context: FlowContext, filter: Obstacle): FilterCause {
 
 function causeOfWhatItChooses(filter: Obstacle): FilterCause | undefined {
   if (/ct state[^}]*invalid|"invalid"|ctstate[^-]*INVALID/i.test(text(filter, "ruleText"))) return "invalid-state";
-  return isTrue(filter, "limit") ? "limit" : undefined;
+  // A neighbour that is known for a while is no limit of the rule.
+  const isLimited = isTrue(filter, "limit") && !isTrue(filter, "remembered");
+  return isLimited || COUNTS.test(text(filter, "ruleText")) ? "limit" : undefined;
 }
+
+/** Words of nft, of its JSON, and of iptables, by which a rule counts connections or draws lots. */
+const COUNTS = /\b(ct count|limit rate|quota|numgen|connlimit|hashlimit|statistic)\b|-m limit\b|"limit"/;
 
 function causeOfItsPlace(filter: Obstacle): FilterCause | undefined {
   if (placeOf(filter) !== HOST) return text(filter, "hook") === "output" ? "inside-sender" : "inside-receiver";
@@ -58,7 +63,8 @@ function causeOfOurs(context: FlowContext, filter: Obstacle): FilterCause | unde
   const { view, flow } = context;
   const destination = filter.packet?.destination ?? flow.destination;
   if (filter.direction === "there" && banOf(view, flow, destination) !== undefined) return "by-design";
-  if (filter.direction === "back") return "own-rule-missing";
+  // None of our chains drops by its policy: whoever set it so stops everything.
+  if (filter.direction === "back" || isTrue(filter, "policy")) return "own-rule-missing";
   if (destination !== flow.destination) return "own-publish-rule-missing";
   const [from, to] = [view.networkOfAddress(filter.packet?.source ?? flow.source), view.networkOfAddress(destination)];
   return from !== undefined && from.id === to?.id ? "own-icc-rule-missing" : "own-rule-missing";

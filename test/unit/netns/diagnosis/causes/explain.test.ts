@@ -77,6 +77,24 @@ const CASES: readonly Case[] = [
   { code: "CTRN104", what: "the policy of another table", flow: egress, ends: () => [filter({ policy: true })] },
   {
     code: "CTRN104",
+    what: "a rule that strikes when a neighbour is asked for again",
+    ends: () => [filter({ limit: true, remembered: true })],
+  },
+  {
+    code: "CTRN116",
+    what: "a rule that counts, with no connection allowed",
+    ends: () => [filter({ ruleText: "ct state new ct count over 0 drop" })],
+  },
+  {
+    code: "CTRN103",
+    what: "the policy of our own chain, on the way to a published port",
+    flow: published,
+    ends: (host) => [
+      filter({ table: "ctr", chain: "forward", ours: true, policy: true }, { packet: translated(host) }),
+    ],
+  },
+  {
+    code: "CTRN104",
     what: "iptables' policy in its new form",
     flow: egress,
     ends: () => [filter({ policy: true, backend: "iptables-nft" })],
@@ -717,6 +735,12 @@ const CASES: readonly Case[] = [
   },
   {
     code: "CTRN607",
+    what: "no port to send datagrams from",
+    flow: () => ({ protocol: "udp" }),
+    seen: () => seen([{ ...SILENCE, outcome: "error", errno: "EAGAIN" }]),
+  },
+  {
+    code: "CTRN607",
     what: "no port to send from",
     seen: () => seen([{ ...SILENCE, outcome: "error", errno: "EADDRNOTAVAIL" }]),
   },
@@ -745,7 +769,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** Asked of no flow, or only of what this fixture cannot show. */
-const ELSEWHERE = ["CTRN317"];
+const ELSEWHERE = ["CTRN119", "CTRN317"];
 
 describe("why a flow fails", () => {
   for (const { code, what, behind, flow, damage, ends, seen: observe } of CASES) {
