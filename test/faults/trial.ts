@@ -90,9 +90,9 @@ export const why = (world: World, path: Path, ...flags: readonly string[]): Prom
   return diagnose<FlowReport>(world, ["net", ...verb, "--json", ...flags, path.from, path.to]);
 };
 
-/** Lets the diagnosis do what it proposes. @returns what it said */
-export async function mend(world: World, { from, to }: Path): Promise<string> {
-  const argv = ["net", "why", "--fix", from, to];
+/** Lets the diagnosis do what it proposes; where the size matters the doctor, for `trace` mends nothing. @returns what it said */
+export async function mend(world: World, { from, to, size }: Path): Promise<string> {
+  const argv = size === undefined ? ["net", "why", "--fix", from, to] : ["net", "doctor", "--fix"];
   const { stdout, stderr } = await world.engine.ctr(argv, { timeout: 60_000, env: environmentOf(world) });
   return `${stdout}${stderr}`;
 }

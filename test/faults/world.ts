@@ -140,6 +140,12 @@ export class World implements AsyncDisposable {
     return (await this.engine.host.run(argv, options)).stdout.trim();
   }
 
+  async pause(part: ContainerPart, paused: boolean): Promise<void> {
+    const verb = paused ? "pause" : "unpause";
+    const { status, body } = await this.engine.api("POST", `/containers/${this.member(part).id}/${verb}`);
+    if (status !== 204) throw new Error(`${verb}: ${status} ${body}`);
+  }
+
   /** Starts listeners in a container, as a program of it. */
   async listen(part: ContainerPart, listeners: readonly Listener[]): Promise<void> {
     const program = [`${MOUNTED}/${NODE}`, `${MOUNTED}/${AGENT}`, "serve"];

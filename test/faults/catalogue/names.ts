@@ -59,7 +59,7 @@ export const nameFaults: readonly Fault[] = [
     ["only6"],
     ({ world }) => ({
       codes: ["CTRN413"],
-      names: [world.plan.outsideName6],
+      names: [`${world.plan.outsideName6}|${world.plan.outside6}`],
       inject: [],
       undo: [],
     }),

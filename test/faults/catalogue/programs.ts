@@ -116,8 +116,8 @@ export const programFaults: readonly Fault[] = [
     plan: (world) => ({
       codes: ["CTRN606"],
       names: [world.plan.server],
-      inject: async () => void (await world.engine.ctrOutput("pause", world.plan.server)),
-      undo: async () => void (await world.engine.ctrOutput("unpause", world.plan.server)),
+      inject: () => world.pause("server", true),
+      undo: () => world.pause("server", false),
     }),
   },
   ports(),
