@@ -29,7 +29,7 @@
  * | misrouted, answer-misrouted | place, device, expectedDevice, table, viaRule? |
  *
  * A fact `limit` says that some packets end so; with `remembered` they do once the kernel has forgotten its neighbour.
- * `seen` is what the sender notices.
+ * A fact `uncertain` says that the packet ends so if something is as cannot be told. `seen` is what the sender notices.
  */
 import type { Death, DeathKind } from "../types/index.ts";
 
@@ -50,6 +50,9 @@ const SEEN: Partial<Record<DeathKind, Death["seen"]>> = {
 export function death(kind: DeathKind, facts: Death["facts"], seen?: Death["seen"]): Death {
   return { kind, seen: seen ?? SEEN[kind] ?? "silence", facts };
 }
+
+/** If a condition holds that cannot be told. */
+export const isUncertain = ({ facts }: Death): boolean => facts["uncertain"] === true;
 
 /** For a packet that sometimes ends so and sometimes passes. */
 export const isOccasional = ({ facts }: Death): boolean => facts["limit"] === true;

@@ -22,12 +22,15 @@ export interface Passed {
   readonly answer: (() => void) | undefined;
 }
 
+type Delivery = Extract<Outcome, { readonly kind: "delivered" }>;
+
 const NOT_PASSED: Passed = { arrivesAt: undefined, answer: undefined };
 
 /** Proxies that lead to proxies are followed so far. */
 const MOST_PROXIES = 2;
 
-export function passFlow(world: World, flow: Flow, journey: Journey, proxies = 0): Passed {
+/** @param paths see {@link Trip.paths} */
+export function passFlow(world: World, flow: Flow, journey: Journey, paths: Trip["paths"], proxies = 0): Passed {
   const packet = firstPacket(flow);
   if (packet === undefined) return NOT_PASSED;
   const trip: Trip = {
@@ -36,15 +39,17 @@ export function passFlow(world: World, flow: Flow, journey: Journey, proxies = 0
     journey,
     packet,
     connections: new Map(),
+    bridged: new Map(),
     attached: undefined,
     sent: undefined,
     resolved: new Set(),
     isRemembered: false,
+    paths,
   };
   const outcome = flow.from === OUTSIDE ? fromOutside(trip) : fromNamespace(trip);
   if (outcome.kind === "lost") return NOT_PASSED;
   if (outcome.kind === "beyond") return passOut(trip, outcome.port);
-  return takeIn(trip, outcome.namespace, proxies);
+  return takeIn(trip, outcome, proxies);
 }
 
 function firstPacket({
@@ -118,12 +123,12 @@ function passOut(trip: Trip, left: Port): Passed {
   };
 }
 
-function takeIn(trip: Trip, namespace: NamespaceModel, proxies: number): Passed {
+function takeIn(trip: Trip, { namespace, input }: Delivery, proxies: number): Passed {
   const publication = namespace === trip.world.host ? publicationOf(trip.world, trip.packet) : undefined;
-  const socket = findSocket(namespace, trip.packet);
+  const socket = findSocket(namespace, trip.packet, input);
   const leads = publication !== undefined && isProxy(socket, publication);
   if (publication !== undefined && !leads) endUntranslated(trip, namespace, socket);
-  else deliver(trip, namespace);
+  else deliver(trip, namespace, input);
   const inner = leads && proxies < MOST_PROXIES ? throughProxy(trip, publication, proxies) : undefined;
   return {
     arrivesAt: inner?.arrivesAt ?? namespace.key,
@@ -182,7 +187,7 @@ function throughProxy(trip: Trip, { address, port, container }: Publication, pro
   };
   // Datagrams are not accepted: their sender sees silence.
   journey.isBehindProxy = flow.protocol === "tcp";
-  const passed = passFlow(world, onward, journey, proxies + 1);
+  const passed = passFlow(world, onward, journey, trip.paths, proxies + 1);
   journey.isBehindProxy = false;
   return {
     ...passed,
@@ -201,11 +206,10 @@ function goOn(trip: Trip): void {
   if (packet.protocol !== IpProtocol.tcp || journey.isDead || sent === undefined) return;
   const { family, protocol } = packet;
   const following = makePacket({ family, protocol, ...sent, tcpFlags: TcpFlag.ack });
-  const apart: Trip = { ...trip, journey: journey.fork(), packet: following, attached: undefined };
+  const apart: Trip = { ...trip, journey: journey.fork("there"), packet: following, attached: undefined };
   const entrance = flow.from === OUTSIDE && world.host ? findEntrance(apart, world.host) : undefined;
   if (entrance !== undefined) driveIn(apart, entrance);
   else if (namespace !== undefined) driveFrom(apart, namespace, true);
-  journey.direction = "there";
   journey.adopt(apart.journey);
 }
 

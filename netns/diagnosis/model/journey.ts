@@ -1,6 +1,6 @@
 /** What is written down while a packet is on its way. */
 import type { Death, Hop, Place, Walk } from "../types/index.ts";
-import { isOccasional } from "./deaths.ts";
+import { isOccasional, isUncertain } from "./deaths.ts";
 import { headerOf, type Packet } from "./packet.ts";
 
 type Direction = "there" | "back";
@@ -30,7 +30,7 @@ export class Journey {
 
   step(packet: Packet, step: Step): void {
     const { place, stage, text, device, hook, verdict = "pass", evidence = [] } = step;
-    const death = this.isBehindProxy && step.death ? { ...step.death, seen: "accepted-silence" as const } : step.death;
+    const death = step.death && this.#asSeen(step.death);
     const hop: Hop = { place, stage, device, hook, text, verdict, evidence, packet: headerOf(packet), death };
     this.#hops[this.direction].push(hop);
     if (death !== undefined) this.#note(hop, death);
@@ -39,6 +39,13 @@ export class Journey {
   /** A step at which the packet ends, unless only some do. */
   end(packet: Packet, step: Step & { readonly death: Death }): void {
     this.step(packet, { verdict: isOccasional(step.death) ? "unknown" : "drop", ...step });
+  }
+
+  /** What ends the packet if a condition holds that cannot be told. */
+  suspect(packet: Packet, step: Step & { readonly death: Death }, doubt: string): void {
+    this.#unknowns.add(doubt);
+    const death = { ...step.death, facts: { ...step.death.facts, uncertain: true } };
+    this.step(packet, { ...step, verdict: "unknown", death });
   }
 
   /** @param misleads it may have gone elsewhere */
@@ -52,19 +59,45 @@ export class Journey {
   }
 
   /** What ends a packet that was looked at apart. */
-  adopt({ deaths }: Journey): void {
+  adopt({ deaths }: Pick<Journey, "deaths">): void {
     const known = new Set(this.#deaths.map(({ hop }) => `${hop.place} ${hop.text}`));
-    for (const { hop, death } of deaths) {
+    for (const { direction, hop, death } of deaths) {
       if (known.has(`${hop.place} ${hop.text}`)) continue;
-      this.#hops[this.direction].push(hop);
+      this.direction = direction;
+      this.#hops[direction].push(hop);
       this.#note(hop, death);
     }
   }
 
+  /** The same flow on another of several paths: what happens on one of them alone concerns some packets. */
+  join(other: Journey): void {
+    for (const unknown of other.unknowns) this.#unknowns.add(unknown);
+    if (this.#isDead === other.#isDead) return;
+    if (this.#isDead) this.#soften();
+    this.adopt({ deaths: other.deaths.map(softened) });
+  }
+
+  /** Some of the packets take another path, on which they live. */
+  #soften(): void {
+    const own = this.#deaths.splice(0);
+    this.#isDead = false;
+    for (const direction of ["there", "back"] as const) {
+      const hops = this.#hops[direction];
+      for (const [index, hop] of hops.entries()) {
+        const death = own.find((each) => each.hop === hop);
+        if (death === undefined) continue;
+        const soft = softened(death);
+        hops[index] = soft.hop;
+        this.direction = direction;
+        this.#note(soft.hop, soft.death);
+      }
+    }
+  }
+
   /** A part of the way that is looked at for what ends it alone. */
-  fork(): Journey {
+  fork(direction = this.direction): Journey {
     const other = new Journey();
-    other.direction = this.direction;
+    other.direction = direction;
     return other;
   }
 
@@ -88,18 +121,29 @@ export class Journey {
     return this.#unknowns.size > 0 ? "unknown" : "arrives";
   }
 
-  readonly #uncertain = new WeakSet<Death>();
-
   isFinal(death: Death): boolean {
-    return !isOccasional(death) && !this.#uncertain.has(death);
+    return !isOccasional(death) && !isUncertain(death);
+  }
+
+  /** Behind a proxy the sender has his connection already; behind a doubt nothing is sure. */
+  #asSeen({ kind, seen, facts }: Death): Death {
+    const isUncertain = this.#isDoubtful && facts["limit"] !== true;
+    return {
+      kind,
+      seen: this.isBehindProxy ? "accepted-silence" : seen,
+      facts: isUncertain ? { ...facts, uncertain: true } : facts,
+    };
   }
 
   #note(hop: Hop, death: Death): void {
     this.#deaths.push({ direction: this.direction, hop, death });
     if (isOccasional(death)) this.#unknowns.add(`${hop.text}: this concerns some of the packets only`);
-    else if (this.#isDoubtful) {
-      this.#uncertain.add(death);
-      this.#unknowns.add(`${hop.text}: if the packet comes this way`);
-    } else this.#isDead = true;
+    else if (!isUncertain(death)) this.#isDead = true;
+    else if (this.#isDoubtful) this.#unknowns.add(`${hop.text}: if the packet comes this way`);
   }
+}
+
+function softened({ direction, hop, death }: Walk["deaths"][number]): Walk["deaths"][number] {
+  const soft = { ...death, facts: { ...death.facts, limit: true } };
+  return { direction, hop: { ...hop, verdict: "unknown", death: soft }, death: soft };
 }

@@ -13,17 +13,25 @@ export interface Trip {
   packet: Packet;
   /** By namespace. */
   readonly connections: Map<Place, Connection[]>;
+  /** The same of bridges, which follow connections apart. */
+  readonly bridged: Map<Place, Connection[]>;
   /** What a packet carries with it within one namespace: it is lost on the way into the next. */
   attached: Tracked | undefined;
   /** As the sender sent it, before any translation. */
   sent: Ends | undefined;
   /** Neighbours that have been asked for, or have been heard of because they asked. */
   readonly resolved: Set<string>;
+  /** Of a route over several paths which one is taken; how many there are is noted in the same place. */
+  readonly paths: { taken: number; most: number };
   /** What ends a question for a neighbour matters only when the kernel forgets what it knows of him. */
   isRemembered: boolean;
 }
 
 export const note = (trip: Trip, step: Step): void => trip.journey.step(trip.packet, step);
+
+/** @param doubt the condition, in words: `whether …` */
+export const suspect = (trip: Trip, step: Step & { readonly death: Death }, doubt: string): void =>
+  trip.journey.suspect(trip.packet, step, doubt);
 
 export function end(trip: Trip, step: Step & { readonly death: Death }): void {
   const { kind, seen, facts } = step.death;

@@ -68,7 +68,7 @@ export function readNamespace({ key, others, sysctls, concerns, missing }: Names
     nftables: ruleset?.nftables,
     nftGeneration: ruleset?.generation,
     iptables: part("iptables", () => readIptables(ruleset?.nftables, missing), []),
-    sockets: part("sockets", readSockets, []),
+    sockets: part("sockets", () => readSockets(names), []),
     conntrack: part("tracked connections", () => readConntrack(concerns), undefined),
     counters: part("counters", readCounters, {}),
     ids: idsOf(netlink, others),

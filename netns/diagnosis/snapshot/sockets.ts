@@ -33,8 +33,8 @@ const EMBEDDED = /^::ffff:[0-9a-f]+:[0-9a-f]+$/;
 /** A socket before it is known who has it open. */
 export type ReadSocket = Omit<SocketState, "process">;
 
-/** Of the namespace that the thread is in. */
-export function readSockets(): ReadSocket[] {
+/** Of the namespace that the thread is in. @param names of links by index */
+export function readSockets(names: ReadonlyMap<number, string> = new Map()): ReadSocket[] {
   using netlink = NetlinkSocket.open(NETLINK_SOCK_DIAG);
   // Asking for SCTP would load the kernel's module.
   const protocols: readonly Protocol[] = existsSync("/proc/thread-self/net/sctp")
@@ -44,7 +44,7 @@ export function readSockets(): ReadSocket[] {
     ([4, 6] as const).flatMap((family) =>
       netlink
         .dump(`list ${protocol} sockets`, BY_FAMILY, request(protocol, family))
-        .map((message) => socketOf(message, protocol, family)),
+        .map((message) => socketOf(message, protocol, family, names)),
     ),
   );
 }
@@ -59,12 +59,14 @@ function request(protocol: Protocol, family: 4 | 6): Buffer {
   return payload;
 }
 
-function socketOf(message: Buffer, protocol: Protocol, family: 4 | 6): ReadSocket {
+function socketOf(message: Buffer, protocol: Protocol, family: 4 | 6, names: ReadonlyMap<number, string>): ReadSocket {
   const state = STATES[message.readUInt8(1)] ?? String(message.readUInt8(1));
   const isListener = state === "listen";
   const address = addressText(message.subarray(8, family === 4 ? 12 : 24)) ?? "";
   const embedded = family === 6 && EMBEDDED.test(address) ? addressText(message.subarray(20, 24)) : undefined;
   const v6Only = family === 6 ? parseAttributes(message, ANSWER_LENGTH).get(V6_ONLY)?.[0] : undefined;
+  // idiag_if: the link that the socket is bound to, or 0.
+  const device = names.get(message.readUInt32LE(40));
   return {
     protocol,
     // A socket of IPv6 with an address of IPv4 serves that one alone.
@@ -72,6 +74,7 @@ function socketOf(message: Buffer, protocol: Protocol, family: 4 | 6): ReadSocke
     state,
     address: embedded ?? address,
     port: message.readUInt16BE(4),
+    ...(device === undefined ? {} : { device }),
     v6Only: v6Only === undefined || embedded !== undefined ? undefined : v6Only !== 0,
     waiting: isListener ? message.readUInt32LE(56) : 0,
     backlog: isListener ? message.readUInt32LE(60) : 0,

@@ -207,6 +207,8 @@ export interface SocketState {
   readonly state: string;
   readonly address: string;
   readonly port: number;
+  /** Link that it is bound to (SO_BINDTODEVICE): packets that come by others do not reach it. */
+  readonly device?: string;
   /** IPV6_V6ONLY; a socket on `::` without it serves IPv4 too. Undefined where the kernel does not tell. */
   readonly v6Only: boolean | undefined;
   /** Of a listener: connections that wait to be accepted, and how many may. */

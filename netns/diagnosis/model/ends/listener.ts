@@ -8,12 +8,12 @@ import { end, note, type Trip } from "../trip.ts";
 import { findTrouble } from "./program.ts";
 
 /** @returns the socket; undefined when there is none, and for what the kernel answers itself */
-export function deliver(trip: Trip, namespace: NamespaceModel): SocketState | undefined {
+export function deliver(trip: Trip, namespace: NamespaceModel, input: string | undefined): SocketState | undefined {
   if (isIcmp(trip.packet)) {
     answerItself(trip, namespace);
     return undefined;
   }
-  const socket = findSocket(namespace, trip.packet);
+  const socket = findSocket(namespace, trip.packet, input);
   if (socket === undefined) {
     endWithout(trip, namespace);
     return undefined;
@@ -29,11 +29,20 @@ export function deliver(trip: Trip, namespace: NamespaceModel): SocketState | un
   return socket;
 }
 
-/** One that is bound to the address goes before one that is bound to all. */
-export function findSocket(namespace: NamespaceModel, packet: Packet): SocketState | undefined {
+/**
+ * One that is bound to the address goes before one that is bound to all.
+ * @param input link that the packet came by
+ */
+export function findSocket(
+  namespace: NamespaceModel,
+  packet: Packet,
+  input: string | undefined,
+): SocketState | undefined {
   const { family, destination, destinationPort, protocol } = packet;
   const address = addressText(family, destination);
-  const sockets = namespace.sockets(protocolName(protocol), destinationPort);
+  const sockets = namespace
+    .sockets(protocolName(protocol), destinationPort)
+    .filter(({ device }) => device === undefined || input === undefined || device === input);
   return (
     sockets.find((socket) => withoutMapping(socket.address) === address) ??
     sockets.find((socket) => socket.family === family && isWildcard(socket)) ??
@@ -46,8 +55,11 @@ const isWildcard = ({ address }: SocketState): boolean => address === "0.0.0.0" 
 /** A socket of IPv6 may be bound to an IPv4 address: `::ffff:192.0.2.1`. */
 const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, "");
 
-const ends = ({ address, port, family }: SocketState): string =>
-  family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+const ends = (socket: SocketState): string =>
+  socket.family === 6 ? `[${boundTo(socket)}]:${socket.port}` : `${boundTo(socket)}:${socket.port}`;
+
+/** As ss writes it: `0.0.0.0%eth0`. */
+const boundTo = ({ address, device }: SocketState): string => (device === undefined ? address : `${address}%${device}`);
 
 const nameOf = ({ process }: SocketState): string =>
   process === undefined ? "a socket" : `${process.name} (${process.pid})`;
@@ -86,7 +98,7 @@ function endWithout(trip: Trip, namespace: NamespaceModel): void {
   const text =
     elsewhere === undefined
       ? `nobody listens on port ${port}/${protocol} in ${trip.world.view.nameOf(place)}`
-      : `${nameOf(elsewhere)} listens on ${elsewhere.address} alone, not on ${asked}`;
+      : `${nameOf(elsewhere)} listens on ${boundTo(elsewhere)} alone, not on ${asked}`;
   const facts = { place, port, protocol };
   end(trip, {
     place,
@@ -97,7 +109,12 @@ function endWithout(trip: Trip, namespace: NamespaceModel): void {
     death:
       elsewhere === undefined
         ? death("no-listener", facts)
-        : death("listener-elsewhere", { ...facts, boundTo: elsewhere.address, process: elsewhere.process?.name }),
+        : death("listener-elsewhere", {
+            ...facts,
+            boundTo: elsewhere.address,
+            boundDevice: elsewhere.device,
+            process: elsewhere.process?.name,
+          }),
   });
 }
 

@@ -9,7 +9,7 @@ import { isWithin } from "../fib/prefixes.ts";
 import { attachmentOf } from "../link/path.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import { addressText, isLinkLocal, isLoopback } from "../packet.ts";
-import { end, note, type Trip } from "../trip.ts";
+import { end, note, suspect, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 
 /** By which link of the host packets from outside come in. */
@@ -85,7 +85,15 @@ export function answerFromOutside(trip: Trip, left: Port): Port {
       death: death("not-translated", { kind: "masquerade", place, address, device: link.name }),
     });
   } else {
-    trip.journey.doubt(`whether ${address} leads back to this host: none of its links has it`);
+    const step = {
+      place,
+      stage: "translation",
+      device: link.name,
+      text: `leaves by ${link.name} with the source ${address}, which no link of this host has`,
+      evidence: [`ip address show to ${address}: none`],
+      death: death("translated-astray", { place, address, port: 0, side: "source", device: link.name }),
+    } as const;
+    suspect(trip, step, `whether ${address} leads back to this host: none of its links has it`);
   }
   return left;
 }

@@ -38,8 +38,17 @@ export interface FibResult {
   readonly device: string | undefined;
   /** Undefined: the destination itself is on the link. */
   readonly gateway: string | undefined;
-  /** What could not be told about it, in words: a rule's condition, which of several paths. */
+  /** What could not be told about it, in words: a rule's condition. */
   readonly unknown: string | undefined;
+  /** What it is if that holds. */
+  readonly otherwise: FibResult | undefined;
+  /** Further paths that packets may take as well. */
+  readonly alternatives: readonly Nexthop[];
+}
+
+export interface Nexthop {
+  readonly device: string | undefined;
+  readonly gateway: string | undefined;
 }
 
 interface IndexedRoute {
@@ -57,6 +66,8 @@ const NOTHING: FibResult = {
   device: undefined,
   gateway: undefined,
   unknown: undefined,
+  otherwise: undefined,
+  alternatives: [],
 };
 
 export class Fib {
@@ -134,7 +145,8 @@ export class Fib {
   #either(rule: RoutingRule, taken: FibResult | undefined, passed: () => FibResult): FibResult {
     const other = passed();
     if (taken === undefined || leadAlike(taken, other)) return other;
-    return { ...other, unknown: `whether the routing rule ${rule.priority} applies (${rule.others.join(", ")})` };
+    const unknown = `whether the routing rule ${rule.priority} applies (${rule.others.join(", ")})`;
+    return { ...other, unknown, otherwise: taken };
   }
 
   /** @returns undefined when the rules are to be followed further */
@@ -169,18 +181,15 @@ export class Fib {
     if (route.type === "blackhole" || route.type === "unreachable" || route.type === "prohibit") {
       return { ...base, kind: route.type };
     }
-    const paths = this.#paths(route, query);
-    const [first] = paths;
+    const [first, ...alternatives] = this.#paths(route, query);
     if (first === undefined) return undefined;
     const kind = route.type === "anycast" ? "local" : route.type;
-    const unknown = paths.length > 1 ? `which of ${paths.length} paths of ${route.destination} is taken` : undefined;
-    return { ...base, kind, device: first.device, gateway: first.gateway, unknown };
+    return { ...base, kind, device: first.device, gateway: first.gateway, alternatives };
   }
 
   /** Of a route's ways those that are alive and lead over the device that is asked for. */
-  #paths(route: RouteState, query: FibQuery): { device: string | undefined; gateway: string | undefined }[] {
-    const all =
-      route.nexthops.length > 0 ? [...route.nexthops] : [{ device: route.device, gateway: route.gateway } as const];
+  #paths(route: RouteState, query: FibQuery): Nexthop[] {
+    const all = route.nexthops.length > 0 ? route.nexthops : [{ device: route.device, gateway: route.gateway }];
     if (route.flags.includes("dead")) return [];
     return all.filter(({ device }) => {
       if (query.outputDevice !== undefined && device !== query.outputDevice) return false;

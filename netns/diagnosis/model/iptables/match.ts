@@ -13,12 +13,13 @@ import type { Option } from "./options.ts";
 type Condition = (context: RuleContext) => Certainty;
 
 /** Matches that hold for a part of the packets. */
-const RATES = new Set(["limit", "hashlimit", "statistic", "connlimit", "quota", "connbytes", "nth", "random"]);
+const RATES = new Set(["hashlimit", "statistic", "connlimit", "quota", "connbytes", "nth", "random"]);
 /** Always true. */
 const REMARKS = new Set(["comment"]);
 
 /** @param name of the extension; empty for what iptables knows itself */
 export function readMatch(name: string, options: readonly Option[]): readonly Condition[] {
+  if (name === "limit") return [limited(options)];
   if (RATES.has(name)) return [() => "sometimes"];
   if (REMARKS.has(name)) return [];
   if (name === "rpfilter") return [reversePath(options)];
@@ -26,6 +27,17 @@ export function readMatch(name: string, options: readonly Option[]): readonly Co
   if (name === "set" || name === "recent" || options.length === 0)
     return name === "" || PLAIN.has(name) ? [] : [unknown];
   return options.map((option) => inverting(option, conditionOf(name, option)));
+}
+
+/** Packets a second that the few of a question do not come to. */
+const FAST = 50;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `5/sec`, `3/minute`. */
+function limited(options: readonly Option[]): Condition {
+  const [rate, unit = ""] = (options.find(({ name }) => name === "--limit")?.values[0] ?? "").split("/");
+  const isFast = Number(rate) / (SECONDS[unit[0] ?? ""] ?? Number.POSITIVE_INFINITY) >= FAST;
+  return () => (isFast ? "yes" : "sometimes");
 }
 
 const PLAIN = new Set(["tcp", "udp", "sctp", "icmp", "icmp6", "multiport", "state", "conntrack"]);

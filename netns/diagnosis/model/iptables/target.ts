@@ -57,9 +57,10 @@ export function readTarget(target: RuleParts["target"], isChain: (name: string) 
     case "NOTRACK":
       return untrack;
     case "CT":
-      return options.some((option) => option.name === "--notrack") ? untrack : () => undefined;
+      return readTracking(options);
     default:
-      return () => ({ holds: "unknown" });
+      // Others decide themselves: TPROXY, SYNPROXY, NETMAP.
+      return () => ({ verdict: { kind: "queue" } });
   }
 }
 
@@ -103,6 +104,19 @@ function readMark(name: string, options: readonly Option[]): Statement {
       connection.mark = isSure ? (saves ? packet.mark : set(connection.mark)) : undefined;
     }
     return undefined;
+  };
+}
+
+/** `--notrack`, `--zone 5`; helpers and timeouts change nothing here. */
+function readTracking(options: readonly Option[]): Statement {
+  if (options.some((option) => option.name === "--notrack")) return untrack;
+  const zone = optionValue(options, "--zone");
+  const isOfOneSide = options.some((option) => option.name === "--zone-orig" || option.name === "--zone-reply");
+  if (zone === undefined && !isOfOneSide) return () => undefined;
+  return (context, certainty) => {
+    if (context.connection !== undefined) return undefined;
+    context.zone = certainty === "yes" && zone !== undefined && /^\d+$/.test(zone) ? BigInt(zone) : undefined;
+    return { alters: "zone" };
   };
 }
 

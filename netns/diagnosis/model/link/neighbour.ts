@@ -24,7 +24,8 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
   const [holder] = holders;
   if (holder === undefined) return silent(trip, { from, address, nextHop, isGateway }, "no-holder", undefined);
   if (holders.length > 1) return judgeDuplicates(trip, { from, address }, holders);
-  if (holder.port.link.noArp) return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
+  if (holder.port.link.noArp || holder.ignoredBy !== undefined)
+    return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
   checkQuestion(trip, holder.path, nextHop, isUsable(known, holder));
   found(trip, from, address, holder);
   return holder.path;
@@ -184,12 +185,16 @@ function silent(
       reason === "no-arp"
         ? `${asked.link.name} in ${trip.world.view.nameOf(asked.namespace.key)} takes no part in address resolution`
         : `nobody on ${link.name} has the address ${address}`,
-    evidence: [`ip neigh show ${address} dev ${link.name}: ${known?.state ?? "no entry"}`],
+    evidence: [
+      `ip neigh show ${address} dev ${link.name}: ${known?.state ?? "no entry"}`,
+      ...(holder?.ignoredBy === undefined ? [] : [`sysctl ${holder.ignoredBy}`]),
+    ],
     death: death("neighbour-silent", {
       place: namespace.key,
       device: link.name,
       address,
       reason: detail,
+      key: holder?.ignoredBy,
       ...(holder === undefined ? {} : { holder: asked.namespace.key, holderDevice: asked.link.name }),
     }),
   });

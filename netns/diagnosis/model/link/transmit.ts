@@ -38,29 +38,17 @@ export function transmit(trip: Trip, namespace: NamespaceModel, link: LinkState,
 function follow(trip: Trip, path: Path): Arrival {
   const { start, crossings, end: target } = path;
   if (start.link.kind === "bridge") passLinkRules(trip, start, "egress");
-  else passWire(trip, start, firstStop(trip, start));
+  else passWire(trip, start, trip.world.peerOf(start));
   for (const [index, crossing] of crossings.entries()) {
     const { namespace, to } = crossing;
     if (crossBridge(trip, crossing, target?.link.mac ?? "") === "turned") return turn(trip, crossing);
     if (to === undefined) return goUp(trip, crossing);
     const out = { namespace, link: to };
     passWire(trip, out, trip.world.peerOf(out));
-    forget(trip);
     if (target === undefined && index === crossings.length - 1) return { kind: "beyond", port: out };
   }
   if (target === undefined) return { kind: "beyond", port: start };
   return arriveAt(trip, target, false);
-}
-
-const firstStop = (trip: Trip, start: Port): Port | undefined => {
-  forget(trip);
-  return trip.world.peerOf(start);
-};
-
-/** What a packet had with it stays in its namespace: skb_scrub_packet. */
-function forget(trip: Trip): void {
-  trip.attached = undefined;
-  trip.packet.mark = 0n;
 }
 
 const arriveAt = (trip: Trip, port: Port, hasPassedRules: boolean): Arrival => {
@@ -104,7 +92,6 @@ function turn(trip: Trip, crossing: Crossing): Arrival {
   crossBridge(trip, { ...first, from }, path.end.link.mac, false);
   const out = { namespace, link: first.to };
   passWire(trip, out, trip.world.peerOf(out));
-  forget(trip);
   if (rest.length === 0) return arriveAt(trip, path.end, false);
   return follow(trip, { start: path.start, crossings: rest, end: path.end });
 }
@@ -122,7 +109,6 @@ function leaveParented(trip: Trip, from: Port): Arrival {
   const address = addressText(packet.family, packet.destination);
   const [holder] = world.holdersOf(address).filter(({ namespace }) => namespace !== from.namespace);
   passWire(trip, from, undefined);
-  forget(trip);
   if (holder === undefined) return { kind: "beyond", port: from };
   if (holder.link.kind !== from.link.kind) {
     end(trip, {

@@ -13,7 +13,14 @@ const TAG = 4;
 /** @param other undefined when the cable leads out of the snapshot */
 export function passWire(trip: Trip, from: Port, other: Port | undefined): void {
   leave(trip, from, other);
+  forget(trip);
   if (other !== undefined) enter(trip, other);
+}
+
+/** What a packet had with it stays in its namespace: skb_scrub_packet. */
+function forget(trip: Trip): void {
+  trip.attached = undefined;
+  trip.packet.mark = 0n;
 }
 
 function leave(trip: Trip, { namespace, link }: Port, other: Port | undefined): void {

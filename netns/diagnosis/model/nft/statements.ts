@@ -1,5 +1,6 @@
 /** Statements of nft's JSON (libnftables-json(5)). */
 import { readAddress } from "../../../ipam/ip.ts";
+import { certain } from "../rules/certainty.ts";
 import { exact, number } from "../rules/scalar.ts";
 import type { RuleContext, Statement, Verdict } from "../rules/types.ts";
 import { readExpression } from "./expressions.ts";
@@ -18,6 +19,7 @@ const SILENT = new Set([
   "flow",
   "dup",
   "secmark",
+  "reset",
 ]);
 
 export function readStatement(json: object, table: NftTable): Statement {
@@ -36,6 +38,7 @@ export function readStatement(json: object, table: NftTable): Statement {
     case "redirect":
       return readTranslation(kind, body, table);
     case "limit":
+      return readLimit(body);
     case "quota":
     case "meter":
     case "last":
@@ -52,9 +55,40 @@ export function readStatement(json: object, table: NftTable): Statement {
         if (context.connection === undefined) context.untracked = certainty;
         return undefined;
       };
+    case "xt":
+      return readExtension(body);
     default:
-      return () => ({ holds: "unknown" });
+      // Others than these decide themselves: a proxy for handshakes, another way out.
+      return () => ({ verdict: { kind: "queue" } });
   }
+}
+
+/** A match or a target of iptables, of which nft tells the name alone. */
+function readExtension(body: { readonly type?: string } | null): Statement {
+  const isTarget = body?.type === "target" || body?.type === "watcher";
+  return () => (isTarget ? { verdict: { kind: "queue" } } : { holds: "unknown" });
+}
+
+interface LimitJson {
+  readonly rate: number;
+  readonly per: string;
+  /** `bytes`, `kbytes` …; absent for packets. */
+  readonly rate_unit?: string;
+  /** It holds beyond the rate. */
+  readonly inv?: boolean;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 };
+
+/** Packets a second that a question does not come to. */
+const FAST = 50;
+
+/** A rate that the few packets of a question never come to is no matter of chance. */
+function readLimit({ rate, per, rate_unit, inv }: LimitJson): Statement {
+  const isInBytes = rate_unit !== undefined && rate_unit !== "packets";
+  const isFast = isInBytes || rate / (SECONDS[per] ?? 1) >= FAST;
+  const holds = isFast ? certain(inv !== true) : "sometimes";
+  return () => ({ holds });
 }
 
 const nothing: Statement = () => undefined;
@@ -140,6 +174,13 @@ function readMangle({ key, value }: { readonly key: object; readonly value: unkn
       return undefined;
     };
   }
+  if (kind === "ct" && name === "zone") {
+    return (context, certainty) => {
+      if (context.connection !== undefined) return undefined;
+      context.zone = certainty === "yes" ? wantedValue(context) : undefined;
+      return { alters: "zone" };
+    };
+  }
   return kind === "payload" ? readRewrite((body as { protocol: string }).protocol, name, value) : nothing;
 }
 
@@ -158,7 +199,8 @@ function readRewrite(protocol: string, field: string, json: unknown): Statement 
     else if (field === "daddr") packet.destination = value;
     else if (field === "saddr") packet.source = value;
     else if (field === "ttl" || field === "hoplimit") packet.ttl = Number(value);
-    return undefined;
+    else return undefined;
+    return { alters: field };
   };
 }
 

@@ -36,7 +36,7 @@ function follow(
   let staying: Certainty = "yes";
   let returns = false;
   for (const rule of chain.rules) {
-    const { holds, verdict } = apply(rule, context, both(entry, staying));
+    const { holds, verdict } = apply({ rule, chain: chain.name }, context, both(entry, staying));
     if (holds === "no" || verdict === undefined || verdict.kind === "continue") continue;
     const arrives = both(both(entry, staying), holds);
     const passes = act(base, { rule, chain, verdict }, context, arrives, endings, depth);
@@ -90,12 +90,20 @@ function act(
   }
 }
 
-function apply(rule: Rule, context: RuleContext, entry: Certainty): { holds: Certainty; verdict: Verdict | undefined } {
+function apply(
+  { rule, chain }: { readonly rule: Rule; readonly chain: string },
+  context: RuleContext,
+  entry: Certainty,
+): { holds: Certainty; verdict: Verdict | undefined } {
   let holds: Certainty = "yes";
   for (const statement of rule.statements) {
     const result = statement(context, both(entry, holds));
     if (result === undefined) continue;
     if ("verdict" in result) return { holds, verdict: result.verdict };
+    if ("alters" in result) {
+      context.alterations.push({ rule, chain, what: result.alters });
+      continue;
+    }
     holds = both(holds, result.holds);
     if (holds === "no") break;
   }

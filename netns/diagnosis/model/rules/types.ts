@@ -31,6 +31,10 @@ export interface RuleContext {
   tracking: TrackingState | undefined;
   /** Set by notrack. */
   untracked: Certainty;
+  /** Of connection tracking: connections of one zone are not known in another. Undefined when it cannot be told. */
+  zone: bigint | undefined;
+  /** What rules have changed so far. */
+  readonly alterations: Alteration[];
 }
 
 export interface Translation {
@@ -48,8 +52,21 @@ export type Verdict =
   | { readonly kind: "jump" | "goto"; readonly target: string }
   | { readonly kind: "translate"; readonly translation: Translation };
 
-/** What a statement does: it holds or not, or it decides, or nothing of it is seen from outside. */
-export type StatementResult = { readonly holds: Certainty } | { readonly verdict: Verdict } | undefined;
+/** What a statement does: it holds or not, or it decides, or it changes the packet, or nothing of it is seen from outside. */
+export type StatementResult =
+  | { readonly holds: Certainty }
+  | { readonly verdict: Verdict }
+  | { readonly alters: string }
+  | undefined;
+
+/** A rule that has changed a packet without deciding what becomes of it. */
+export interface Alteration {
+  readonly rule: Rule;
+  /** The chain that the rule is in. */
+  readonly chain: string;
+  /** `ttl`, `dport`, `zone` … */
+  readonly what: string;
+}
 
 /** @param certainty whether the packet comes as far as this */
 export type Statement = (context: RuleContext, certainty: Certainty) => StatementResult;

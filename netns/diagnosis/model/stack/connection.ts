@@ -24,6 +24,8 @@ export interface Connection {
   mark: bigint | undefined;
   /** It was there before this packet. */
   readonly isOld: boolean;
+  /** 0 unless rules say otherwise; undefined when it cannot be told which. */
+  readonly zone: bigint | undefined;
 }
 
 export const endsOf = ({ source, destination, sourcePort, destinationPort }: Ends): Ends => ({
@@ -46,7 +48,7 @@ export const sameEnds = (one: Ends, other: Ends): boolean =>
   one.sourcePort === other.sourcePort &&
   one.destinationPort === other.destinationPort;
 
-export function openConnection(packet: Packet): Connection {
+export function openConnection(packet: Packet, zone: bigint | undefined): Connection {
   return {
     family: packet.family,
     protocol: packet.protocol,
@@ -56,6 +58,7 @@ export function openConnection(packet: Packet): Connection {
     replied: false,
     mark: 0n,
     isOld: false,
+    zone,
   };
 }
 
@@ -72,6 +75,7 @@ export function connectionOf(entry: ConntrackEntryState, packet: Packet): Connec
     replied: entry.replied,
     mark: undefined,
     isOld: true,
+    zone: 0n,
   };
 }
 

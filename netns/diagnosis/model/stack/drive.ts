@@ -11,7 +11,7 @@ import { receive } from "./receive.ts";
 import { type Departure, send } from "./send.ts";
 
 export type Outcome =
-  | { readonly kind: "delivered"; readonly namespace: NamespaceModel }
+  | { readonly kind: "delivered"; readonly namespace: NamespaceModel; readonly input: string }
   | { readonly kind: "beyond"; readonly port: Port }
   | { readonly kind: "lost" };
 
@@ -50,7 +50,7 @@ function driveOn(trip: Trip, last: NamespaceModel, first: Arrival): Outcome {
     const { port, hasPassedRules } = arrival;
     place = port.namespace;
     const reception = receive(trip, port, hasPassedRules);
-    if (reception.kind === "local") return { kind: "delivered", namespace: place };
+    if (reception.kind === "local") return { kind: "delivered", namespace: place, input: port.link.name };
     if (reception.kind === "nowhere") return { kind: "lost" };
     arrival = transmit(trip, place, reception.onward.link, reception.onward.gateway);
   }

@@ -3,12 +3,12 @@
 import type { Death, Hop, LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
 import type { NamespaceModel } from "../namespace.ts";
-import { isIcmp } from "../packet.ts";
+import { IcmpType, IpProtocol, isIcmp, type Packet } from "../packet.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { placeOf } from "../rules/ruleset.ts";
 import type { BaseChain, Ending, RuleContext } from "../rules/types.ts";
-import { end, note, type Trip } from "../trip.ts";
-import { track, UNTRACKED } from "./tracking.ts";
+import { end, note, suspect, type Trip } from "../trip.ts";
+import { type Tracked, track, UNTRACKED } from "./tracking.ts";
 import { decide, rewrite } from "./translate.ts";
 
 export type HookName = "ingress" | "egress" | "prerouting" | "input" | "forward" | "output" | "postrouting";
@@ -83,8 +83,11 @@ class Passage {
       direction: "original",
       tracking: undefined,
       untracked: "no",
+      zone: 0n,
+      alterations: [],
     };
-    if (isFrame || !this.#tracksHere) this.#track();
+    if (isFrame) this.#trackFrame();
+    else if (!this.#tracksHere) this.#track();
   }
 
   through(chain: BaseChain): void {
@@ -94,7 +97,9 @@ class Passage {
       return;
     }
     this.maySetRoute ||= chain.type === "route" || (chain.backend !== "nft" && chain.table === "mangle");
-    this.#judge(chain, evaluate(chain, this.#context));
+    const endings = evaluate(chain, this.#context);
+    this.#noteAlterations(chain);
+    this.#judge(chain, endings);
   }
 
   /** What of tracking and translation comes after the last chain. */
@@ -118,6 +123,21 @@ class Passage {
     if (!this.#isTranslated && place > translation) this.#translate();
   }
 
+  /** Bridges follow connections of their own (nf_conntrack_bridge); at a link's own hooks none is known, coming in. */
+  #trackFrame(): void {
+    const { attached, bridged, packet } = this.#trip;
+    const isAtBridge = this.#place.hook !== "ingress" && this.#place.hook !== "egress";
+    if (packet.arp !== undefined || (attached === undefined && !isAtBridge)) return;
+    const apart = { ...this.#trip, connections: bridged };
+    this.#take(attached ?? track(apart, this.#place.namespace));
+  }
+
+  #take({ connection, direction, state }: Tracked): void {
+    this.#context.connection = connection;
+    this.#context.direction = direction;
+    this.#context.tracking = state;
+  }
+
   #track(): void {
     this.#isTracked = true;
     const { untracked } = this.#context;
@@ -125,10 +145,10 @@ class Passage {
       this.#trip.journey.doubt(`whether the connection is followed in ${this.#place.namespace.key} (notrack)`, true);
     }
     const isOutside = this.#trip.packet.arp !== undefined || untracked === "yes";
-    const tracked = isOutside ? UNTRACKED : (this.#trip.attached ?? track(this.#trip, this.#place.namespace));
-    this.#context.connection = tracked.connection;
-    this.#context.direction = tracked.direction;
-    this.#context.tracking = tracked.state;
+    const tracked = isOutside
+      ? UNTRACKED
+      : (this.#trip.attached ?? track(this.#trip, this.#place.namespace, this.#context.zone));
+    this.#take(tracked);
     this.#trip.attached = tracked;
   }
 
@@ -170,15 +190,23 @@ class Passage {
       if (shown !== undefined) this.#notePass(chain, shown);
       return;
     }
-    if (passing.length === 0 && !elsewhere) this.#die(chain, worst, false);
-    else if (all.some(({ certainty }) => certainty === "unknown"))
-      this.#doubt(chain, worst, `whether it ${doing(worst)}s`);
+    if (worst.verdict.kind === "queue") this.#doubt(chain, worst, "what the program behind it says");
+    else if (passing.length === 0 && !elsewhere) this.#die(chain, worst, false);
+    else if (all.some(({ certainty }) => certainty === "unknown")) this.#suspect(chain, worst);
     else this.#die(chain, worst, true);
   }
 
   /** Lists of rules of old versions of nft do not tell which links a netdev chain is at. */
   #mayBeElsewhere(chain: BaseChain): boolean {
     return chain.family === "netdev" && chain.devices === undefined;
+  }
+
+  /** Changes that are no translation: each by itself, since they may be what the packet dies of later. */
+  #noteAlterations(chain: BaseChain): void {
+    for (const { rule, chain: within } of this.#context.alterations.splice(0)) {
+      const ending: Ending = { verdict: { kind: "accept" }, certainty: "yes", rule, chain: within };
+      this.#note(chain, ending, "translate");
+    }
   }
 
   #notePass(chain: BaseChain, ending: Ending): void {
@@ -198,22 +226,31 @@ class Passage {
   }
 
   #die(chain: BaseChain, ending: Ending, isOccasional: boolean): void {
-    const { seen, kind } = endOf(ending, this.#place.hook, isIcmp(this.#trip.packet));
-    const facts = {
-      ...factsOf(chain, ending, this.#place),
-      ...(isOccasional ? { limit: true } : {}),
-      ...this.#frameFacts,
-    };
-    const step = this.#step(chain, ending);
-    end(this.#trip, {
-      ...step,
-      verdict: isOccasional ? "unknown" : kind === "filter-drop" ? "drop" : "reject",
-      death: death(kind, facts, seen),
-    });
+    const death = this.#deathOf(chain, ending, isOccasional);
+    const verdict = isOccasional ? "unknown" : death.kind === "filter-drop" ? "drop" : "reject";
+    end(this.#trip, { ...this.#step(chain, ending), verdict, death });
   }
 
-  get #frameFacts(): Death["facts"] {
-    return this.#trip.packet.arp === undefined ? {} : { protocolArp: true };
+  /** A rule that may hold, and ends the packet then. */
+  #suspect(chain: BaseChain, ending: Ending): void {
+    const step = this.#step(chain, ending);
+    const doubt = `whether it ${ending.verdict.kind}s: ${step.text}`;
+    suspect(this.#trip, { ...step, death: this.#deathOf(chain, ending, false) }, doubt);
+  }
+
+  #deathOf(chain: BaseChain, ending: Ending, isOccasional: boolean): Death {
+    const { packet } = this.#trip;
+    const { seen, kind } = endOf(ending, this.#place.hook, isIcmp(packet));
+    return death(
+      kind,
+      {
+        ...factsOf(chain, ending, this.#place),
+        ...(isOccasional ? { limit: true } : {}),
+        ...(packet.arp === undefined ? {} : { protocolArp: true }),
+        ...(isNeighbourDiscovery(packet) ? { neighbourDiscovery: true } : {}),
+      },
+      seen,
+    );
   }
 
   #step(chain: BaseChain, ending: Ending) {
@@ -236,7 +273,9 @@ const passes = (kind: string): boolean => kind === "accept" || kind === "transla
 
 const RANK = { yes: 0, sometimes: 1, unknown: 2 } as const;
 
-const doing = ({ verdict }: Ending): string => (verdict.kind === "queue" ? "queue" : verdict.kind);
+const isNeighbourDiscovery = ({ protocol, icmpType }: Packet): boolean =>
+  protocol === IpProtocol.icmp6 &&
+  (icmpType === IcmpType.neighbourSolicitation || icmpType === IcmpType.neighbourAdvertisement);
 
 function endOf(
   { verdict }: Ending,

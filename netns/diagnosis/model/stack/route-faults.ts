@@ -2,10 +2,10 @@
 
 import { type Death, type DeathKind, HOST, type LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
-import { type FibResult, routeText, TABLE_MAIN } from "../fib/fib.ts";
+import { type FibResult, type Nexthop, routeText, TABLE_MAIN } from "../fib/fib.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import { addressText, isLoopback } from "../packet.ts";
-import { end, note, type Trip } from "../trip.ts";
+import { end, note, suspect, type Trip } from "../trip.ts";
 
 /** Where a packet goes on. */
 export interface Onward {
@@ -34,29 +34,52 @@ const WORDS: Partial<Record<FibResult["kind"], string>> = {
  */
 export function goOn(trip: Trip, namespace: NamespaceModel, route: FibResult, isOwn: boolean): Onward | undefined {
   const { key: place } = namespace;
-  const destination = addressText(trip.packet.family, trip.packet.destination);
-  if (route.unknown !== undefined) trip.journey.doubt(`${route.unknown} (in ${place})`, true);
-  const kind = KINDS[route.kind];
-  if (kind !== undefined) {
-    end(trip, {
-      place,
-      stage: "route",
-      text: `${WORDS[route.kind]} ${destination}`,
-      evidence: [`ip route get ${destination}`, ...ruleText(route)],
-      death: death(kind, factsOf(place, destination, route), seenOf(kind, isOwn)),
-    });
+  checkOtherwise(trip, namespace, route, isOwn);
+  const fault = faultOf(trip, namespace, route, isOwn);
+  if (fault !== undefined) {
+    end(trip, fault);
     return expected(trip, namespace);
   }
-  const link = namespace.link(route.device);
+  const { device, gateway } = choosePath(trip, route);
+  const link = namespace.link(device);
   if (link === undefined) return expected(trip, namespace);
+  const text = routeText({ ...route, device, gateway });
   note(trip, {
     place,
     stage: "route",
     device: link.name,
-    text: `route ${routeText(route)}`,
-    evidence: [`ip route show table ${route.table ?? TABLE_MAIN}: ${routeText(route)}`, ...ruleText(route)],
+    text: `route ${text}`,
+    evidence: [`ip route show table ${route.table ?? TABLE_MAIN}: ${text}`, ...ruleText(route)],
   });
-  return correct(trip, namespace, route, { link, gateway: route.gateway });
+  return correct(trip, namespace, route, { link, gateway });
+}
+
+/** Packets of one connection keep to one path: each is looked at in a walk of its own. */
+function choosePath({ paths }: Trip, { device, gateway, alternatives }: FibResult): Nexthop {
+  paths.most = Math.max(paths.most, 1 + alternatives.length);
+  return [{ device, gateway }, ...alternatives][paths.taken % (1 + alternatives.length)] ?? { device, gateway };
+}
+
+/** A rule that may apply may end the packet. */
+function checkOtherwise(trip: Trip, namespace: NamespaceModel, route: FibResult, isOwn: boolean): void {
+  if (route.unknown === undefined) return;
+  const doubt = `${route.unknown} (in ${namespace.key})`;
+  const fault = route.otherwise && faultOf(trip, namespace, route.otherwise, isOwn);
+  if (fault === undefined) trip.journey.doubt(doubt, true);
+  else suspect(trip, fault, doubt);
+}
+
+function faultOf(trip: Trip, { key: place }: NamespaceModel, route: FibResult, isOwn: boolean) {
+  const kind = KINDS[route.kind];
+  if (kind === undefined) return undefined;
+  const destination = addressText(trip.packet.family, trip.packet.destination);
+  return {
+    place,
+    stage: "route" as const,
+    text: `${WORDS[route.kind]} ${destination}`,
+    evidence: [`ip route get ${destination}`, ...ruleText(route)],
+    death: death(kind, factsOf(place, destination, route), seenOf(kind, isOwn)),
+  };
 }
 
 const ruleText = ({ rule }: FibResult): string[] =>

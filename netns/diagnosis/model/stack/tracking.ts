@@ -14,16 +14,16 @@ export interface Tracked {
 
 export const UNTRACKED: Tracked = { connection: undefined, direction: "original", state: "untracked" };
 
-/** What nf_conntrack_in makes of the packet. */
-export function track(trip: Trip, namespace: NamespaceModel): Tracked {
+/** What nf_conntrack_in makes of the packet. @param zone in which connections are looked for; undefined for any */
+export function track(trip: Trip, namespace: NamespaceModel, zone: bigint | undefined = 0n): Tracked {
   const { packet } = trip;
   if (isOfTheLink(packet)) return UNTRACKED;
   if (packet.isError) return ofError(trip, namespace);
-  const known = find(trip, namespace);
+  const known = find(trip, namespace, zone);
   if (known !== undefined) return belongsTo(known, packet);
   if (isAnswer(packet)) return { connection: undefined, direction: "original", state: "invalid" };
   checkRoom(trip, namespace);
-  const connection = openConnection(packet);
+  const connection = openConnection(packet, zone);
   remember(trip, namespace, connection);
   return { connection, direction: "original", state: "new" };
 }
@@ -39,13 +39,16 @@ function ofError(trip: Trip, namespace: NamespaceModel): Tracked {
   return { connection, direction: "reply", state };
 }
 
-function find(trip: Trip, namespace: NamespaceModel): Connection | undefined {
+function find(trip: Trip, namespace: NamespaceModel, zone: bigint | undefined): Connection | undefined {
   const { packet } = trip;
   const followed = (trip.connections.get(namespace.key) ?? []).find(
-    ({ protocol, original, reply }) =>
-      protocol === packet.protocol && (sameEnds(original, packet) || sameEnds(reply, packet)),
+    ({ protocol, original, reply, zone: own }) =>
+      protocol === packet.protocol &&
+      (own === zone || own === undefined || zone === undefined) &&
+      (sameEnds(original, packet) || sameEnds(reply, packet)),
   );
-  return followed ?? findOld(trip, namespace);
+  // Of those that were there before only the usual zone was read.
+  return followed ?? (zone === 0n ? findOld(trip, namespace) : undefined);
 }
 
 /** One that was there before: it decides where the packet goes, whatever the rules say now. */
