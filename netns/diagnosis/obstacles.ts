@@ -3,8 +3,17 @@
  * order of the way, so that a cause need not ask whether it was the state or a packet that told.
  */
 import { obstaclesSeen } from "./obstacles-seen.ts";
-import { attemptsFit } from "./outcomes.ts";
-import type { Confidence, Death, DeathKind, FlowContext, PacketHeader, Place, Walk } from "./types/index.ts";
+import { attemptsFit, gotThrough } from "./outcomes.ts";
+import type {
+  Confidence,
+  Death,
+  DeathKind,
+  FlowContext,
+  Observations,
+  PacketHeader,
+  Place,
+  Walk,
+} from "./types/index.ts";
 
 export interface Obstacle {
   readonly kind: DeathKind;
@@ -78,7 +87,8 @@ const isFilter = (kind: DeathKind): boolean => kind === "filter-drop" || kind ==
 
 function obstaclesRead(context: FlowContext): Obstacle[] {
   const { walk, observations } = context;
-  return walk.deaths.map(({ direction, hop, death }, index) => {
+  const deaths = walk.deaths.filter(({ death }) => !isDisproved(death, observations));
+  return deaths.map(({ direction, hop, death }, index) => {
     const fits = index === 0 && observations !== undefined && attemptsFit(observations.attempts, death);
     return {
       kind: death.kind,
@@ -91,10 +101,23 @@ function obstaclesRead(context: FlowContext): Obstacle[] {
       text: hop.text,
       evidence: hop.evidence,
       seen: [],
-      confidence: fits ? "confirmed" : "likely",
+      confidence: confidenceOf(death, fits),
     };
   });
 }
+
+/** What ends the packet under a condition that cannot be told explains what was seen; it does not prove the condition. */
+function confidenceOf({ facts }: Death, fits: boolean): Confidence {
+  if (facts["uncertain"] === true) return fits ? "likely" : "possible";
+  return fits ? "confirmed" : "likely";
+}
+
+/** That the condition does not hold is shown by a packet that gets through. */
+const isDisproved = ({ facts }: Death, observations: Observations | undefined): boolean =>
+  facts["uncertain"] === true &&
+  observations !== undefined &&
+  observations.attempts.length > 0 &&
+  observations.attempts.every(gotThrough);
 
 /** Steps behind the first death are not in the walk's list: they follow it. */
 function positionIn(walk: Walk, direction: "there" | "back", hop: Walk["there"][number], index: number): number {

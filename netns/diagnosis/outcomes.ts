@@ -28,8 +28,13 @@ function observedResult(flow: Flow, observations: Observations | undefined, walk
   if (good === attempts.length) return attempts.every(isDataLost) ? "PARTIAL" : "REACHABLE";
   if (good > 0) return "PARTIAL";
   if (!isSilentDatagram(flow, attempts) || wasDropped(observations)) return "UNREACHABLE";
-  return wasDelivered(observations, walk) ? "REACHABLE" : "UNDETERMINED";
+  if (wasDelivered(observations, walk)) return "REACHABLE";
+  return walk.deaths.some(isSilentDoubt) ? "UNREACHABLE" : "UNDETERMINED";
 }
+
+/** Under a condition that cannot be told the packet is lost without a word: then silence says that it holds. */
+const isSilentDoubt = ({ death: { facts, seen } }: Walk["deaths"][number]): boolean =>
+  facts["uncertain"] === true && seen === "silence";
 
 /** Connected, and what was sent then was not even acknowledged by the other kernel: small packets pass, large ones do not. */
 const isDataLost = ({ outcome, dataTaken }: Attempt): boolean => outcome === "connected" && dataTaken === false;

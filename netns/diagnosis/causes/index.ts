@@ -24,6 +24,7 @@ import { ownTableGone } from "./firewall/115-own-table-gone.ts";
 import { limitingRule } from "./firewall/116-limiting-rule.ts";
 import { invalidState } from "./firewall/117-invalid-state.ts";
 import { inputFirewallBypassed } from "./firewall/118-input-firewall-bypassed.ts";
+import { changedOnTheWay } from "./firewall/119-changed-on-the-way.ts";
 import { cableDown } from "./links/301-cable-down.ts";
 import { bridgeDown } from "./links/302-bridge-down.ts";
 import { insideDown } from "./links/303-inside-down.ts";
@@ -78,6 +79,7 @@ import { pathMtuBlackHole } from "./routing/410-path-mtu-black-hole.ts";
 import { endsDifferInMtu } from "./routing/411-ends-differ-in-mtu.ts";
 import { farMtu } from "./routing/412-far-mtu.ts";
 import { noIpv6 } from "./routing/413-no-ipv6.ts";
+import { sourceOfNobody } from "./routing/414-source-of-nobody.ts";
 import { refusedElsewhere } from "./routing/420-refused-elsewhere.ts";
 import { noAnswerFromElsewhere } from "./routing/421-no-answer-from-elsewhere.ts";
 import { nobodyOnTheUplink } from "./routing/422-nobody-on-the-uplink.ts";
@@ -116,6 +118,7 @@ export const CAUSES: readonly Cause[] = [
   limitingRule,
   invalidState,
   inputFirewallBypassed,
+  changedOnTheWay,
   networksApart,
   internalNetwork,
   iccOff,
@@ -165,6 +168,7 @@ export const CAUSES: readonly Cause[] = [
   endsDifferInMtu,
   farMtu,
   noIpv6,
+  sourceOfNobody,
   refusedElsewhere,
   noAnswerFromElsewhere,
   nobodyOnTheUplink,

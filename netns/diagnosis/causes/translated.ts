@@ -1,14 +1,40 @@
-/** Translation by others: it may lead a packet to where nobody waits for it. */
+/** What others change in a packet on its way: it may lead it to where nobody waits for it. */
 import type { Obstacle } from "../obstacles.ts";
-import type { FlowContext } from "../types/index.ts";
+import type { FlowContext, Hop, Walk } from "../types/index.ts";
 
-/** Tables that are not ours and gave a packet another address or port before it got there: `table inet x, chain y`. */
+export interface Change {
+  /** `table inet x, chain y`. */
+  readonly table: string;
+  /** `hops`: how many routers it may pass; `zone`: of which connections it is one. */
+  readonly what: "source" | "destination" | "hops" | "zone";
+  readonly direction: "there" | "back";
+  readonly position: number;
+  readonly hop: Hop;
+}
+
+/** By tables that are not ours, in the order of the way. */
+export function changesOf({ there, back }: Walk): Change[] {
+  return [...changesIn(there, "there"), ...changesIn(back, "back")];
+}
+
+function changesIn(hops: readonly Hop[], direction: Change["direction"]): Change[] {
+  return hops.flatMap((hop, position) => {
+    const { verdict, hook } = hop;
+    if (verdict !== "translate" || hook === undefined || hook.table === "ctr") return [];
+    const table = `table ${hook.family} ${hook.table}, chain ${hook.chain}`;
+    return { table, what: whatIn(hop.text), direction, position, hop };
+  });
+}
+
+/** By the words of nft and of iptables. */
+function whatIn(text: string): Change["what"] {
+  if (/\b(ttl|hoplimit) set\b|-j (TTL|HL)\b/.test(text)) return "hops";
+  if (/\bzone set\b|--zone/.test(text)) return "zone";
+  return /\b(snat|masquerade)\b|\b[sS](addr|port) set\b|-j (SNAT|MASQUERADE)\b/.test(text) ? "source" : "destination";
+}
+
+/** Tables that are not ours and changed a packet before it got there. */
 export function translatedBefore({ walk }: FlowContext, { direction, position }: Obstacle): string[] {
-  const hops = (direction === "there" ? walk.there : walk.back).slice(0, position);
-  const tables = hops.flatMap(({ verdict, hook }) =>
-    verdict === "translate" && hook !== undefined && hook.table !== "ctr"
-      ? `table ${hook.family} ${hook.table}, chain ${hook.chain}`
-      : [],
-  );
-  return [...new Set(tables)];
+  const before = changesOf(walk).filter((change) => change.direction === direction && change.position < position);
+  return [...new Set(before.map(({ table }) => table))];
 }

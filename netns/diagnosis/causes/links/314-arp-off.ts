@@ -1,8 +1,8 @@
 import { type Cable, cablesOf } from "../../intended.ts";
-import { obstaclesOf } from "../../obstacles.ts";
-import { type Cause, HOST } from "../../types/index.ts";
+import { type Obstacle, obstaclesOf } from "../../obstacles.ts";
+import { type Cause, HOST, type StateContext } from "../../types/index.ts";
 import { placeOf, text } from "../facts.ts";
-import { repaired } from "../fixes.ts";
+import { byHand, inPlace, repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { insideName, inspectCables } from "./cables.ts";
 
@@ -16,6 +16,7 @@ export const arpOff: Cause = {
   explain: (context) =>
     obstaclesOf(context).flatMap((obstacle) => {
       if (!obstacle.kind.startsWith("neighbour") && obstacle.kind !== "wrong-bridge-port") return [];
+      if (text(obstacle, "key") !== "") return found(arpOff, obstacle, caseOfSetting(context, obstacle));
       const address = text(obstacle, "address");
       const faulty = cablesOf(context.view).filter(isFaulty);
       const cable =
@@ -39,5 +40,25 @@ function caseOf(cable: Cable): Case {
       { source: `ip link show ${interfaceName} (in ${container.name})`, value: "NOARP", expected: "no NOARP" },
     ],
     fix: repaired("ctr switches it on again."),
+  };
+}
+
+/** arp_ignore: whoever has the address does not say so. */
+function caseOfSetting({ view }: StateContext, obstacle: Obstacle): Case {
+  const [key, holder, address] = ["key", "holder", "address"].map((fact) => text(obstacle, fact)) as [
+    string,
+    string,
+    string,
+  ];
+  const name = holder === HOST || holder === "" ? "the host" : `the container ${view.nameOf(holder)}`;
+  const place = holder === "" ? HOST : holder;
+  return {
+    object: `sysctl ${key} of ${name}`,
+    title: `${name[0]?.toUpperCase()}${name.slice(1)} does not answer when others ask who has its address ${address}.`,
+    explanation:
+      "ARP is the question and answer by which neighbours find each other; that setting keeps answers back. Some guides for load " +
+      "balancers set it.",
+    evidence: [{ source: `sysctl ${key}`, value: view.namespace(place)?.sysctls[key] ?? "not 0", expected: "0" }],
+    fix: byHand("Let it answer again.", inPlace(place, view.nameOf(place), ["sysctl", "-w", `${key}=0`])),
   };
 }

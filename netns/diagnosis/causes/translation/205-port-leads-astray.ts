@@ -23,6 +23,7 @@ export const portLeadsAstray: Cause = {
 
   explain: (context) =>
     obstaclesOfKind(context, "translated-astray", "neighbour-silent", "no-listener").flatMap((obstacle) => {
+      if (text(obstacle, "side") === "source") return [];
       const element = wrongElements(context).find((one) =>
         concerns(one, context, text(obstacle, "address") || (obstacle.packet?.destination ?? "")),
       );

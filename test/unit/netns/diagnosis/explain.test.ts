@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { explainFlow } from "../../../../netns/diagnosis/explain.ts";
 import type { Attempt, FlowReport, TracedVerdict } from "../../../../netns/diagnosis/types/index.ts";
 import { CONNECTED, codesOf, Damaged, type Ending, REFUSED, SILENCE, seen } from "./causes/damaged.ts";
 
@@ -83,6 +84,20 @@ describe("the report on a flow", () => {
     const step = { place: api, direction: "there", device: "eth0", event: "received", at: 1 } as const;
     assert.equal(host.explain(datagram, [], seen([SILENCE], { devices: [step] })).result, "REACHABLE");
     assert.equal(host.explain(datagram, [FOREIGN], seen([SILENCE])).result, "UNREACHABLE");
+  });
+
+  it("takes what a condition that cannot be told may end for a possibility, and a packet for the judge", () => {
+    const doubt: Ending = { ...FOREIGN, facts: { ...FOREIGN.facts, uncertain: true } };
+    const ask = (attempts: readonly Attempt[] | undefined, protocol: "tcp" | "udp" = "tcp") => {
+      const context = host.context({ ...flow, protocol }, [doubt], attempts === undefined ? undefined : seen(attempts));
+      const walk = { ...context.walk, result: "unknown", unknowns: ["whether it drops"] } as const;
+      const { result, findings } = brief(explainFlow({ ...context, walk }));
+      return [result, ...findings];
+    };
+    assert.deepEqual(ask(undefined), ["UNDETERMINED", "CTRN104 possible"]);
+    assert.deepEqual(ask([SILENCE]), ["UNREACHABLE", "CTRN104 likely"]);
+    assert.deepEqual(ask([CONNECTED]), ["REACHABLE"]);
+    assert.deepEqual(ask([SILENCE], "udp"), ["UNREACHABLE", "CTRN104 likely"]);
   });
 
   it("lists independent faults in the order of the way", () => {

@@ -32,6 +32,15 @@ interface Damage {
 const everywhere = (code: string, ...paths: readonly PathName[]): Damage["first"] =>
   Object.fromEntries((paths.length === 0 ? (Object.keys(PATHS) as PathName[]) : paths).map((path) => [path, code]));
 
+/** A table of somebody else's with one rule. */
+function foreign(host: Damaged, chain: { type?: string; hook: string; prio?: number }, ...expr: object[]): void {
+  const head = { family: "ip", table: "x", name: "y", handle: 1, type: "filter", prio: 0, policy: "accept", ...chain };
+  const rule = { family: "ip", table: "x", chain: "y", handle: 3, expr };
+  host.nft({ table: { family: "ip", name: "x", handle: 1 } }, { chain: head }, { rule });
+}
+
+const mangle = (key: object, value: number): object => ({ mangle: { key, value } });
+
 const DAMAGES: readonly Damage[] = [
   { what: "nothing", damage: () => {}, first: {} },
   {
@@ -63,6 +72,38 @@ const DAMAGES: readonly Damage[] = [
         },
       ),
     first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "another table that lets packets pass no further router",
+    damage: (host) => foreign(host, { hook: "prerouting" }, mangle({ payload: { protocol: "ip", field: "ttl" } }, 1)),
+    first: everywhere("CTRN119", "egress", "published"),
+  },
+  {
+    what: "another table that sets the port",
+    damage: (host) => foreign(host, { hook: "forward" }, mangle({ payload: { protocol: "tcp", field: "dport" } }, 9)),
+    first: everywhere("CTRN119", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "another table that keeps what comes from a bridge in a zone of its own",
+    damage: (host) =>
+      foreign(
+        host,
+        { hook: "prerouting", prio: -300 },
+        { match: { op: "==", left: { meta: { key: "iifname" } }, right: host.bridge("front").name } },
+        mangle({ ct: { key: "zone" } }, 7),
+      ),
+    first: everywhere("CTRN119", "egress", "published", "localhost"),
+  },
+  {
+    what: "another table that leads connections to the host itself",
+    damage: (host) => foreign(host, { type: "nat", hook: "prerouting", prio: -110 }, { redirect: { port: 9 } }),
+    first: everywhere("CTRN119", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "another table that gives an address that nobody has",
+    damage: (host) =>
+      foreign(host, { type: "nat", hook: "postrouting", prio: 90 }, { snat: { family: "ip", addr: "198.51.100.77" } }),
+    first: everywhere("CTRN119", "egress"),
   },
   {
     what: "all our rules gone",

@@ -510,6 +510,39 @@ const CASES: readonly Case[] = [
     ends: (host) => [at("neighbour-silent", inside(host, "web"), { device: "eth0", address: host.address("api") })],
   },
   {
+    code: "CTRN314",
+    what: "a setting that keeps answers back",
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), {
+        ...{ address: "10.10.1.1", holder: "host", key: "net.ipv4.conf.all.arp_ignore" },
+      }),
+    ],
+  },
+  {
+    code: "CTRN316",
+    what: "an address that somebody else had before",
+    flow: () => ({ family: 6 }),
+    damage: (host) => {
+      const [endpoint] = host.container("web").endpoints;
+      if (endpoint !== undefined) endpoint.address6 = "fd00::2";
+      host.eth0("web").addresses.push({ address: "fd00::2", prefixLength: 64, state: "failed" });
+    },
+    ends: () => [
+      at("not-translated", "host", { kind: "masquerade", address: "fe80::1" }, { packet: { source: "fe80::1" } }),
+    ],
+  },
+  {
+    code: "CTRN316",
+    what: "IPv6 that is switched off",
+    flow: () => ({ family: 6 }),
+    damage: (host) => {
+      const [endpoint] = host.container("web").endpoints;
+      if (endpoint !== undefined) endpoint.address6 = "fd00::2";
+      host.sysctl("net.ipv6.conf.eth0.disable_ipv6", "1", host.inside("web"));
+    },
+    ends: (host) => [at("no-route", inside(host, "web"))],
+  },
+  {
     code: "CTRN316",
     what: "no address",
     flow: egress,
@@ -624,6 +657,15 @@ const CASES: readonly Case[] = [
     what: "an IPv6 address without IPv6",
     flow: () => ({ ...egress(), family: 6, destination: "2001:db8::9" }),
     ends: (host) => [at("no-route", inside(host, "web"))],
+  },
+  {
+    code: "CTRN414",
+    what: "a source that a route of the container's asks for",
+    flow: egress,
+    damage: (host) => {
+      for (const route of host.inside("web").routes) route.preferredSource = "198.51.100.77";
+    },
+    ends: () => [at("translated-astray", "host", { address: "198.51.100.77", side: "source" })],
   },
   {
     code: "CTRN420",
