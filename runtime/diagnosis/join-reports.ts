@@ -69,6 +69,7 @@ export function reportWithoutFlow({ ends, view, from, to }: NoFlow): FlowReport 
     observations: undefined,
     notChecked: view.snapshot.notRead,
     ...(ends.lookup === undefined ? {} : { lookup: ends.lookup }),
+    ...(ends.notes.length === 0 ? {} : { notes: ends.notes }),
     milliseconds: 0,
   };
 }

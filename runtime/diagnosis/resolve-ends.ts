@@ -227,7 +227,9 @@ async function namedTarget(
       hint: `did you mean ${meant}?`,
     });
   }
-  return { addresses: [], port, to: undefined, lookup };
+  // It may be a name that could not be asked for, or a slip of the pen.
+  const notes = meant === undefined ? [] : [`there is no container ${name}: did you mean ${meant}?`];
+  return { addresses: [], port, to: undefined, lookup, notes };
 }
 
 const onePerFamily = (addresses: readonly string[]): string[] =>

@@ -100,6 +100,14 @@ describe("what both ends stand for", () => {
     assert.match((await refusal(resolve("web", "apy:80"))).hint ?? "", /did you mean api/);
   });
 
+  it("suggests the nearest container beside a look-up that failed", async () => {
+    const question = { question: "apy", type: "A", server: "127.0.0.11", detail: "SERVFAIL" } as const;
+    const questions = [{ ...question, outcome: "failed", addresses: [], milliseconds: 1 }] as const;
+    const failing = async (name: string): Promise<NameLookup> => lookup({ name, questions });
+    const { notes } = await resolveEnds({ from: "web", to: "apy:80" }, { view: healthyView(), lookUp: failing });
+    assert.deepEqual(notes, ["there is no container apy: did you mean api?"]);
+  });
+
   it("asks for the port, and tells those that there are", async () => {
     const error = await refusal(resolve("api", "web"));
     assert.match(error.message, /which port of web/);
