@@ -48,7 +48,7 @@ function sysctl(random: Random): Change {
         ["host", `net.ipv4.conf.${device}.rp_filter=1`],
         ["host", `net.ipv4.conf.${random.pick(["br0", "br1"])}.route_localnet=0`],
         ["host", "net.ipv4.conf.all.route_localnet=1"],
-        ["host", `net.ipv4.conf.${all}.arp_ignore=${random.integer(0, 2)}`],
+        ["host", `net.ipv4.conf.${all}.arp_ignore=${random.pick([1, 2, 8])}`],
         ["host", `net.ipv4.conf.${device}.proxy_arp=1`],
         ["host", `net.ipv4.conf.${device}.accept_local=1`],
         ["host", `net.ipv6.conf.${device}.disable_ipv6=1`],

@@ -126,6 +126,9 @@ export function randomSpecialTable(random: Random, host: HostName, name: string)
     chain("type filter hook prerouting priority -300;", `iifname "${device}" notrack`),
     chain("type filter hook output priority -300;", `tcp dport ${port} notrack`),
     chain("type route hook output priority -150;", "meta mark set 0x20"),
+    chain("type filter hook prerouting priority -300;", `iifname "${device}" ct zone set 5`),
+    chain("type filter hook prerouting priority -300;", "ct zone set 5"),
+    chain("type filter hook output priority -300;", "ct zone set 5"),
   ]);
   return `nft -f - <<'END'\n${text}\nEND`;
 }
