@@ -191,13 +191,13 @@ export const linkFaults: readonly Fault[] = [
       inject: [
         [
           part,
-          `ip addr del ${address4}/24 dev eth0; ip addr add ${address4}/1 dev eth0; ip route add 128.0.0.0/1 dev eth0; ip route replace default via ${gateway}`,
+          `ip addr del ${address4}/24 dev eth0; ip addr add ${address4}/1 dev eth0; ip route add 0.0.0.0/1 dev eth0; ip route add 128.0.0.0/1 dev eth0; ip route replace default via ${gateway}`,
         ],
       ],
       undo: [
         [
           part,
-          `ip route del 128.0.0.0/1 dev eth0; ip addr del ${address4}/1 dev eth0; ip addr add ${address4}/24 dev eth0; ip route replace default via ${gateway}; ip neigh flush nud all`,
+          `ip route del 128.0.0.0/1 dev eth0; ip route del 0.0.0.0/1 dev eth0; ip addr del ${address4}/1 dev eth0; ip addr add ${address4}/24 dev eth0; ip route replace default via ${gateway}; ip neigh flush nud all`,
         ],
       ],
     };
