@@ -20,6 +20,9 @@ const LIMIT_FILES: Readonly<Record<string, string>> = {
   "cpuset.cpus": "0",
 };
 
+/** What a program that is run inside has of them. */
+const SEEN_INSIDE = "cat /proc/self/cgroup /sys/fs/cgroup/memory.max /proc/self/oom_score_adj";
+
 /** Doubles a string for ever. */
 const HOG = "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done";
 
@@ -79,8 +82,8 @@ describe("the engine on cgroup v2", () => {
 
     it("answers on a published port; a program run inside sees its own group and limits", async () => {
       await waitFor("the page", async () => (await page()) === "page");
-      const script = "cat /proc/self/cgroup /sys/fs/cgroup/memory.max; cat /page";
-      assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", script), `0::/\n${64 * MIB}\npage`);
+      const script = `${SEEN_INSIDE}; cat /page`;
+      assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", script), `0::/\n${64 * MIB}\n100\npage`);
     });
 
     it("killed by SIGKILL, it leaves containers at work, and the next engine finds them", async () => {
@@ -121,8 +124,7 @@ describe("the engine on cgroup v2", () => {
     it("puts limits in force, also for a program that is run inside", async () => {
       await startContainer(engine, "web", PAGE, LIMITS);
       assert.deepEqual(limitsIn(groupOf(await stateOf(engine, "web"))), LIMIT_FILES);
-      const script = "cat /proc/self/cgroup /sys/fs/cgroup/memory.max";
-      assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", script), `0::/\n${64 * MIB}`);
+      assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", SEEN_INSIDE), `0::/\n${64 * MIB}\n100`);
     });
 
     it("stops, starts again, and removes by force, with the group", () => stopsStartsAndRemoves(engine, "runc"));

@@ -42,7 +42,7 @@ async function newestPackage(): Promise<string> {
   };
   const known = await dependency();
   if (known !== undefined) return known;
-  await runCommand(["apt-get", "update"]);
+  await runCommand(["apt-get", "update"], { timeout: 120_000 });
   const found = await dependency();
   if (found === undefined)
     throw new Error(`the package ${META_PACKAGE} is not known to apt: this needs Debian on amd64`);

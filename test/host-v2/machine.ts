@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { runCommand } from "../../lib/command.ts";
 import type { Kernel } from "./kernel.ts";
 
 export interface MachineOptions {
@@ -17,6 +18,8 @@ export interface MachineOptions {
   readonly timeout: number;
 }
 
+const QEMU = "qemu-system-x86_64";
+
 /** MiB. Taken from the host as the machine touches it. */
 const MEMORY = 3072;
 
@@ -25,6 +28,11 @@ const MEMORY = 3072;
  * distrusts the processor's counter there, though it is the host's own.
  */
 const KERNEL_PARAMETERS = "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable";
+
+/** @throws when QEMU cannot be started */
+export async function checkQemu(): Promise<void> {
+  await runCommand([QEMU, "--version"]);
+}
 
 /**
  * Boots the machine and waits until it turns itself off.
@@ -47,7 +55,7 @@ export async function runMachine(options: MachineOptions): Promise<boolean> {
     ...share(results, "results"),
   ];
   const log = openSync(options.console, "w");
-  const machine = spawn("qemu-system-x86_64", argv, { stdio: ["ignore", log, log] });
+  const machine = spawn(QEMU, argv, { stdio: ["ignore", log, log] });
   closeSync(log);
   const timer = setTimeout(() => machine.kill("SIGKILL"), timeout * 1000);
   try {

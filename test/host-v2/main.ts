@@ -1,11 +1,13 @@
 /**
- * Boots a machine with cgroup v2 alone and runs tests in it: those of the limits, and the whole engine's. `npm test` starts
- * it beside the other tests. A machine that does not boot, or whose tests do not end in time, counts as a failed test.
+ * Boots a machine with cgroup v2 alone and runs tests in it: those of the limits, and the whole engine's.
  *
- *     node test/host-v2/main.ts [PATTERN …]    the integration tests whose path contains a pattern, whatever they are
+ *     node test/host-v2/main.ts --brief          those that end soon: `npm test` runs them beside all others
+ *     node test/host-v2/main.ts                  all of them, as `npm test host-v2`
+ *     node test/host-v2/main.ts PATTERN …        the integration tests whose path contains a pattern, whatever they are
  *     node test/host-v2/main.ts --command 'crun --version; cat /proc/cgroups'    anything else, to look around
  *
- * HOST_V2_TIMEOUT gives it more seconds than the usual ones.
+ * HOST_V2_TIMEOUT gives it more seconds than the usual ones. With --brief, tests are skipped where QEMU or a kernel for
+ * it cannot be had.
  */
 import {
   appendFileSync,
@@ -23,47 +25,30 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runCommand } from "../../lib/command.ts";
 import { hasCode, messageOf } from "../../lib/errors.ts";
+import { chooseFiles } from "./files.ts";
 import { makeInitramfs } from "./initramfs.ts";
-import { fetchKernel } from "./kernel.ts";
-import { runMachine } from "./machine.ts";
+import { fetchKernel, type Kernel } from "./kernel.ts";
+import { checkQemu, runMachine } from "./machine.ts";
+import { type Outcome, type Report, reportOf, reportOfFailure, reportOfSkipping } from "./report.ts";
 
 const root = join(import.meta.dirname, "../..");
-
-/** Files of tests that run in the machine, where a command takes seconds. */
-const TESTS = ["test/integration/cgroups/*.test.ts", "test/host-v2/*.test.ts"];
-
-/** Any may be asked for. */
-const ALL_TESTS = ["test/integration/**/*.test.ts", "test/host-v2/*.test.ts"];
 
 /** Seconds from power on to power off. */
 const TIMEOUT = Number(process.env["HOST_V2_TIMEOUT"] ?? 900);
 
-/** Lines of the machine's console that are shown when something fails. */
-const CONSOLE_LINES = 60;
+/** Bytes, of which the file takes what is written. */
+const DISK_SIZE = 2 ** 30;
 
-/** What the machine left. */
-interface Outcome {
-  /** What the tests wrote. */
-  readonly output: string;
-  /** Lines for the file that CTR_TEST_COUNTS names; empty when the tests did not come to an end. */
-  readonly counts: string;
-  readonly succeeded: boolean;
-  /** False when the machine was turned off because its time was over. */
-  readonly inTime: boolean;
-  readonly console: string;
-}
-
-async function runInMachine(command: string, work: string): Promise<Outcome> {
+async function runInMachine(kernel: Kernel, command: string, work: string): Promise<Outcome> {
   const results = join(work, "results");
   const console = join(work, "console");
   mkdirSync(results);
-  const kernel = await fetchKernel();
   const initramfs = await makeInitramfs(kernel, work);
   writeFileSync(join(results, "repository"), realpathSync(root));
   writeFileSync(join(results, "modules"), realpathSync(join(kernel.directory, "lib/modules", kernel.version)));
   writeFileSync(join(results, "command"), command);
   const disk = await makeDisk(work);
-  await warmUp(work, join(results, "node-cache.tar"));
+  await warmUp(work, command, join(results, "node-cache.tar"));
   const inTime = await runMachine({ kernel, initramfs, results, disk, console, timeout: TIMEOUT });
   return {
     output: textOf(join(results, "output")),
@@ -73,9 +58,6 @@ async function runInMachine(command: string, work: string): Promise<Outcome> {
     console: textOf(console),
   };
 }
-
-/** Bytes, of which the file takes what is written. */
-const DISK_SIZE = 2 ** 30;
 
 async function makeDisk(work: string): Promise<string> {
   const disk = join(work, "disk");
@@ -89,28 +71,22 @@ async function makeDisk(work: string): Promise<string> {
  * Compiles the programs and tests here, where it is done in a second, into a cache for the Node of the machine.
  * @param archive made of the cache: one file, because to open one costs the machine milliseconds
  */
-async function warmUp(work: string, archive: string): Promise<void> {
+async function warmUp(work: string, command: string, archive: string): Promise<void> {
   const cache = join(work, "node-cache");
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
-  const commands = ["bin/ctr version --client", "bin/ctrd --version", `${mochaCommand([])} --dry-run`];
-  await Promise.all(commands.map((command) => runCommand(["sh", "-c", command], { cwd: root, env, expect: [0, 1] })));
+  const { CTR_TEST_COUNTS: _counts, ...environment } = process.env;
+  const env = { ...environment, NODE_COMPILE_CACHE: cache };
+  const tests = command.startsWith("mocha ") ? [`${command} --dry-run`] : [];
+  const commands = ["bin/ctr version --client", "bin/ctrd --version", ...tests];
+  await Promise.all(commands.map((line) => runCommand(["sh", "-c", line], { cwd: root, env, expect: [0, 1] })));
   await runCommand(["tar", "-C", cache, "-cf", archive, "."]);
 }
 
-function show({ output, succeeded, inTime, console }: Outcome): void {
-  write(output);
-  if (succeeded) return;
-  if (!inTime) write(`\nThe machine was turned off after ${TIMEOUT} s, before its tests had ended.\n`);
-  write("\nThe last lines of the machine's console:\n");
-  for (const line of console.trimEnd().split("\n").slice(-CONSOLE_LINES)) write(`  | ${line.trimEnd()}\n`);
+/** A shell command that runs tests. */
+function mochaCommand(patterns: readonly string[], brief: boolean): string {
+  const all = globSync(["test/integration/**/*.test.ts", "test/host-v2/*.test.ts"], { cwd: root });
+  const files = chooseFiles(all, { patterns, brief });
+  return ["mocha", "--config", "test/host-v2/mocharc.json", "--spec", ...files].join(" ");
 }
-
-function addCounts(lines: string): void {
-  const file = process.env["CTR_TEST_COUNTS"];
-  if (file !== undefined) appendFileSync(file, lines);
-}
-
-const write = (text: string): boolean => process.stdout.write(text);
 
 function textOf(path: string): string {
   try {
@@ -121,27 +97,30 @@ function textOf(path: string): string {
   }
 }
 
-/** A shell command that runs tests. @param patterns none for the usual ones */
-function mochaCommand(patterns: readonly string[]): string {
-  const files =
-    patterns.length === 0
-      ? globSync(TESTS, { cwd: root })
-      : globSync(ALL_TESTS, { cwd: root }).filter((file) => patterns.some((pattern) => file.includes(pattern)));
-  return ["mocha", "--config", "test/host-v2/mocharc.json", "--spec", ...files.sort()].join(" ");
+async function report(command: string, mayBeSkipped: boolean): Promise<Report> {
+  const work = mkdtempSync(join(tmpdir(), "ctr-host-v2-"));
+  try {
+    const kernel = await checkQemu()
+      .then(fetchKernel)
+      .catch((error: unknown) => messageOf(error));
+    if (typeof kernel === "string") return mayBeSkipped ? reportOfSkipping(kernel) : reportOfFailure(kernel);
+    return reportOf(await runInMachine(kernel, command, work), TIMEOUT);
+  } catch (error) {
+    return reportOfFailure(messageOf(error));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
-const { values, positionals } = parseArgs({ options: { command: { type: "string" } }, allowPositionals: true });
-const ONE_FAILURE = `${JSON.stringify({ passes: 0, failures: 1, pending: 0 })}\n`;
-const work = mkdtempSync(join(tmpdir(), "ctr-host-v2-"));
-try {
-  const outcome = await runInMachine(values.command ?? mochaCommand(positionals), work);
-  show(outcome);
-  addCounts(outcome.counts === "" ? ONE_FAILURE : outcome.counts);
-  process.exitCode = outcome.succeeded ? 0 : 1;
-} catch (error) {
-  write(`\nThe machine with cgroup v2 could not be started: ${messageOf(error)}\n`);
-  addCounts(ONE_FAILURE);
-  process.exitCode = 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+const { values, positionals } = parseArgs({
+  options: { command: { type: "string" }, brief: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const { text, counts, succeeded } = await report(
+  values.command ?? mochaCommand(positionals, values.brief),
+  values.brief,
+);
+process.stdout.write(text);
+const file = process.env["CTR_TEST_COUNTS"];
+if (file !== undefined) appendFileSync(file, counts);
+process.exitCode = succeeded ? 0 : 1;

@@ -10,18 +10,22 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "mocha";
 import type { GroupStats } from "../../../cgroups/index.ts";
-import { waitFor } from "../../support/wait.ts";
+import { PATIENCE, waitFor } from "../../support/wait.ts";
 import { disk, EAT_MEMORY, MIB, SPIN, TestGroups } from "./support.ts";
 
 /** Milliseconds of a measurement. */
 const WINDOW = 4000;
 
+/** Of a quota: the 10 s that are asked for in the machine of test/host-v2, where they are few among all that it takes. */
+const QUOTA_WINDOW = PATIENCE > 1 ? 10_000 : WINDOW;
+
 async function measure(
   groups: TestGroups,
-  ...ids: readonly string[]
+  ids: readonly string[],
+  window = WINDOW,
 ): Promise<{ used: number; periods: number; throttled: number; seconds: number }[]> {
   const before = ids.map((id) => [groups.cgroups.stats(id), performance.now()] as const);
-  await delay(WINDOW);
+  await delay(window);
   return ids.map((id, index) => {
     const [first, time] = before[index] as readonly [GroupStats, number];
     const last = groups.cgroups.stats(id);
@@ -40,7 +44,7 @@ describe("how exactly limits hold", () => {
       await using groups = new TestGroups();
       groups.run("web", { cpus }, `(${SPIN}) & (${SPIN}) & ${SPIN}`);
       await waitFor("it to run", () => groups.cgroups.stats("web").cpuPeriods > 3);
-      const [result] = await measure(groups, "web");
+      const [result] = await measure(groups, ["web"], QUOTA_WINDOW);
       assert.ok(result !== undefined);
       const quota = cpus * 1e8;
       const elapsed = result.seconds * 1e9 * cpus;
@@ -58,7 +62,7 @@ describe("how exactly limits hold", () => {
     groups.run("one", { cpusetCpus, cpuShares: 1024 }, SPIN);
     groups.run("three", { cpusetCpus, cpuShares: 3072 }, SPIN);
     await waitFor("both to run", () => groups.isJoined("one") && groups.isJoined("three"));
-    const [one, three] = await measure(groups, "one", "three");
+    const [one, three] = await measure(groups, ["one", "three"]);
     const isV2 = groups.host.controllers.get("cpu")?.version === 2;
     // v2: 3072 shares are a weight of 240 to 100, as runc and crun convert.
     const wanted = isV2 ? 2.4 : 3;
@@ -103,7 +107,7 @@ describe("how exactly limits hold", () => {
     groups.cgroups.update("web", { cpus: 0.6 });
     // The period in which it was changed is over then.
     await delay(100);
-    const [result] = await measure(groups, "web");
+    const [result] = await measure(groups, ["web"]);
     assert.ok(result !== undefined && result.used > result.seconds * 1e9 * 0.1, `${result?.used} ns`);
   });
 
