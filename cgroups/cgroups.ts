@@ -6,7 +6,7 @@ import { checkAgain } from "./check.ts";
 import { type KernelStats, readKernelStats, readMemoryStat } from "./docker/kernel-stats.ts";
 import { collectFacts, type FactsOptions, readMoment } from "./explain/collect.ts";
 import type { Facts, Moment } from "./explain/types.ts";
-import { isFrozen, setFrozen } from "./freeze.ts";
+import { isFrozen, isFrozenItself, setFrozen } from "./freeze.ts";
 import { existingGroup } from "./group-files.ts";
 import { HeldFiles } from "./held-files.ts";
 import type { CgroupHost } from "./host.ts";
@@ -258,6 +258,11 @@ export class Cgroups {
   /** Whether its processes have stopped, or are about to; false for a group that is gone. */
   isFrozen(id: string): boolean {
     return isFrozen(this.#tree, id);
+  }
+
+  /** Whether it is frozen by itself, which {@link thaw} can undo, and not only by a group above. */
+  isFrozenItself(id: string): boolean {
+    return isFrozenItself(this.#tree, id);
   }
 
   /** SIGKILL to all, also to frozen ones; resolves when none is left. @throws `system` after 10 s, with the pids */

@@ -7,14 +7,16 @@ import { counter } from "./keyed.ts";
 import type { GroupTree } from "./tree.ts";
 
 /**
- * Resolves when every process has stopped (or, thawing, may run).
+ * Resolves when every process has stopped (or, thawing, may run). Thawing undoes both ways of a hybrid host: we freeze by
+ * v2 there, others, such as runc itself, by v1.
  * @throws `notFound`, `system` when the kernel does not manage it in time
  */
 export async function setFrozen(tree: GroupTree, id: string, frozen: boolean): Promise<void> {
   try {
     const unified = tree.unifiedDirectory(id);
-    const done = unified === undefined ? await setState(tree, id, frozen) : await setFreeze(tree, unified, frozen);
-    if (done) return;
+    const byFreezer = unified === undefined || (!frozen && isFrozenByFreezer(tree, id));
+    const done = !byFreezer || (await setState(tree, id, frozen));
+    if (done && (unified === undefined || (await setFreeze(tree, unified, frozen)))) return;
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENODEV"))
       throw notFound(`no such cgroup: ${tree.pathOf(id)}`, "CTR_CGROUP_NOT_FOUND");
@@ -24,9 +26,24 @@ export async function setFrozen(tree: GroupTree, id: string, frozen: boolean): P
     `the cgroup ${tree.pathOf(id)} did not ${frozen ? "freeze" : "thaw"} within ${PATIENCE / 1000} s`,
     {
       code: "CTR_CGROUP_FREEZE_TIMEOUT",
-      hint: "a process in uninterruptible sleep (state D in ps) cannot be frozen",
+      hint: frozen
+        ? "a process in uninterruptible sleep (state D in ps) cannot be frozen"
+        : "a group above it may be frozen: nothing in it runs until that one is thawed",
     },
   );
+}
+
+/** By itself, which {@link setFrozen} can undo, and not only by a group above. False for a group that is gone. */
+export function isFrozenItself(tree: GroupTree, id: string): boolean {
+  const unified = tree.unifiedDirectory(id);
+  const freeze = unified === undefined ? undefined : readOptional(tree.host.files, `${unified}/cgroup.freeze`);
+  return freeze?.trim() === "1" || isFrozenByFreezer(tree, id);
+}
+
+/** By the freezer hierarchy of v1, which a hybrid host has beside v2. */
+export function isFrozenByFreezer(tree: GroupTree, id: string): boolean {
+  const legacy = tree.controllerDirectory("freezer", id);
+  return legacy !== undefined && readOptional(tree.host.files, `${legacy}/freezer.self_freezing`)?.trim() === "1";
 }
 
 /** By itself or by a group above, whoever asked for it. False for a group that is gone. */
@@ -35,7 +52,7 @@ export function isFrozen(tree: GroupTree, id: string): boolean {
   const unified = tree.unifiedDirectory(id);
   const events = unified === undefined ? "" : (readOptional(files, `${unified}/cgroup.events`) ?? "");
   if (counter(events, "frozen") === 1) return true;
-  if (unified !== undefined && readOptional(files, `${unified}/cgroup.freeze`)?.trim() === "1") return true;
+  if (isFrozenItself(tree, id)) return true;
   const legacy = tree.controllerDirectory("freezer", id);
   return legacy !== undefined && (readOptional(files, `${legacy}/freezer.state`)?.trim() ?? "THAWED") !== "THAWED";
 }

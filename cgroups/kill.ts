@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hasCode, systemFailure } from "../lib/errors.ts";
 import { signalProcess } from "../lib/system/process.ts";
 import { PATIENCE, waitForEvent } from "./events.ts";
-import { setFrozen } from "./freeze.ts";
+import { isFrozenByFreezer, setFrozen } from "./freeze.ts";
 import { processesIn } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
 
@@ -13,7 +13,11 @@ import type { GroupTree } from "./tree.ts";
  */
 export async function killGroup(tree: GroupTree, id: string): Promise<void> {
   const unified = tree.unifiedDirectory(id);
-  if (unified !== undefined && killAtOnce(tree, unified)) await waitForEvent(tree.host.files, unified, "populated", 0);
+  if (unified !== undefined && killAtOnce(tree, unified)) {
+    // Others may have frozen it by the freezer of v1, which lets SIGKILL act only after it thaws.
+    if (isFrozenByFreezer(tree, id)) await setFrozen(tree, id, false).catch(() => {});
+    await waitForEvent(tree.host.files, unified, "populated", 0);
+  }
   if (processesIn(tree.host.files, tree.directoriesOf(id)).length > 0) await killOneByOne(tree, id);
 }
 

@@ -62,6 +62,7 @@ const networkTop: Load = async () => (await import("./commands/net-top.ts")).com
 const networkTrace: Load = async () => (await import("./commands/net-trace.ts")).command;
 const networkUnpublish: Load = async () => (await import("./commands/net-unpublish.ts")).command;
 const networkWhy: Load = async () => (await import("./commands/net-why.ts")).command;
+const pause: Load = async () => (await import("./commands/pause.ts")).command;
 const port: Load = async () => (await import("./commands/port.ts")).command;
 const ps: Load = async () => (await import("./commands/ps.ts")).command;
 const pull: Load = async () => (await import("./commands/pull.ts")).command;
@@ -75,6 +76,7 @@ const stats: Load = async () => (await import("./commands/stats.ts")).command;
 const stop: Load = async () => (await import("./commands/stop.ts")).command;
 const tag: Load = async () => (await import("./commands/tag.ts")).command;
 const top: Load = async () => (await import("./commands/top.ts")).command;
+const unpause: Load = async () => (await import("./commands/unpause.ts")).command;
 const update: Load = async () => (await import("./commands/update.ts")).command;
 const version: Load = async () => (await import("./commands/version.ts")).command;
 const wait: Load = async () => (await import("./commands/wait.ts")).command;
@@ -85,6 +87,7 @@ const ofContainers = {
   exec,
   kill,
   logs,
+  pause,
   port,
   rename,
   restart,
@@ -94,6 +97,7 @@ const ofContainers = {
   stats,
   stop,
   top,
+  unpause,
   update,
   wait,
 };

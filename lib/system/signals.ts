@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { invalid } from "../errors.ts";
 
 const NUMBERS = constants.signals as Readonly<Record<string, number>>;
+export const SIGKILL = 9;
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 

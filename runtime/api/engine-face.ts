@@ -59,6 +59,8 @@ type ContainerMethods = Pick<
   | "stop"
   | "restart"
   | "kill"
+  | "pause"
+  | "unpause"
   | "remove"
   | "rename"
   | "removeLink"

@@ -3,12 +3,14 @@ import { attachContainer } from "./resources/attach.ts";
 import {
   createContainer,
   killContainer,
+  pauseContainer,
   removeContainer,
   renameContainer,
   resizeContainer,
   restartContainer,
   startContainer,
   stopContainer,
+  unpauseContainer,
   waitForContainer,
 } from "./resources/container-life.ts";
 import { inspectContainer, listContainers, pruneContainers } from "./resources/container-list.ts";
@@ -71,6 +73,8 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/containers/{id}/stop", stopContainer],
   ["POST", "/containers/{id}/restart", restartContainer],
   ["POST", "/containers/{id}/kill", killContainer],
+  ["POST", "/containers/{id}/pause", pauseContainer],
+  ["POST", "/containers/{id}/unpause", unpauseContainer],
   ["POST", "/containers/{id}/wait", waitForContainer],
   ["POST", "/containers/{id}/rename", renameContainer],
   ["POST", "/containers/{id}/update", updateContainer],

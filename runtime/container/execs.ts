@@ -13,6 +13,7 @@ import { linkVariables } from "./link-variables.ts";
 import { reachableLinks } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
 import { joinUlimits } from "./ulimits.ts";
+import { requireUp } from "./up.ts";
 
 /** Docker's names, as the Engine API has them. */
 export interface ExecConfig extends ExecRequest {
@@ -68,9 +69,12 @@ export class Execs {
     this.#parts = parts;
   }
 
-  /** @throws `conflict` with Docker's text when the container does not run */
-  create(container: Container, request: ExecConfig): string {
-    requireRunning(container);
+  /**
+   * @param reference what the user calls the container
+   * @throws `conflict` with Docker's texts when the container does not run or is paused
+   */
+  create(container: Container, request: ExecConfig, reference: string): string {
+    requireActive(container, reference);
     execLimits(this.#parts, request.Resources);
     const id = generateId();
     this.#states.set(id, { id, containerId: container.id, running: false, exitCode: null, pid: 0, request });
@@ -97,14 +101,14 @@ export class Execs {
 
   /**
    * @returns its streams, or undefined when it is detached
-   * @throws `conflict` when it was started before or the container does not run; the runtime's refusal in Docker's words
+   * @throws `conflict` when it was started before or the container does not run or is paused; the runtime's refusal in Docker's words
    */
   async start(id: string, { detach, size }: ExecStartOptions): Promise<Attachment | undefined> {
     const { containerId, running, exitCode, request } = this.inspect(id);
     if (running) throw conflict(`exec command ${id} is already running`, "CTR_EXEC_RUNNING");
     if (exitCode !== null) throw conflict(`exec command ${id} has already run`, "CTR_EXEC_ENDED");
     const { container } = this.#parts.records.find(containerId);
-    requireRunning(container);
+    requireActive(container, container.id);
     const tty = request.Tty ?? false;
     const directory = this.#directory(id, containerId);
     let attachment: Attachment | undefined;
@@ -213,7 +217,9 @@ export class Execs {
   }
 }
 
-/** @throws `conflict` with Docker's text */
-export function requireRunning({ id, status }: Container): void {
-  if (status !== "running") throw conflict(`container ${id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
+/** @throws `conflict` with Docker's texts */
+function requireActive(container: Container, reference: string): void {
+  requireUp(container);
+  if (container.status !== "paused") return;
+  throw conflict(`Container ${reference} is paused, unpause the container before exec`, "CTR_CONTAINER_PAUSED");
 }

@@ -15,6 +15,7 @@ import { closeLinks } from "./link-grants.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { joinersOf, sandboxIdOf } from "./shared-network.ts";
+import { isUp } from "./up.ts";
 
 /** When nobody knows the exit code: the host went down, or conmon was killed. As Docker. */
 export const UNKNOWN_EXIT_CODE = 255;
@@ -85,8 +86,8 @@ export async function releaseShared(parts: Parts, container: Container): Promise
   const owner = sandboxIdOf(records, container);
   if (owner === container.id) return;
   await lock.run(owner, async () => {
-    const status = records.get(owner)?.container.status;
-    if (status === "running" || status === "paused" || joinersOf(records, owner).length > 0) return;
+    const present = records.get(owner)?.container;
+    if ((present !== undefined && isUp(present)) || joinersOf(records, owner).length > 0) return;
     await network.tearDown(owner).catch((error: unknown) => logger.error(messageOf(error), { id: owner }));
   });
 }

@@ -4,15 +4,18 @@
  */
 import { messageOf, systemFailure } from "../../lib/errors.ts";
 import { isAlive, signalProcess } from "../../lib/system/process.ts";
+import { SIGKILL } from "../../lib/system/signals.ts";
 import type { Container } from "../types.ts";
 import type { Execs } from "./execs.ts";
 import { finishContainer, UNKNOWN_EXIT_CODE } from "./finish.ts";
 import type { Parts } from "./parts.ts";
+import { unpauseForSignal } from "./pause.ts";
 import type { ContainerRecord } from "./records.ts";
 import { removeContainer } from "./remove.ts";
 import { checkRestartPolicy, nextDelay, type RestartPolicy, shouldRestart } from "./restart-policy.ts";
 import { sandboxIdOf } from "./shared-network.ts";
 import { type StartOptions, startContainer } from "./start.ts";
+import { isUp } from "./up.ts";
 import type { WaitResult } from "./waiters.ts";
 
 /** Milliseconds between two looks for exits that nobody told us of. */
@@ -21,7 +24,6 @@ const DOUBT_INTERVAL = 5000;
 const SLOW_CLIENT_GRACE = 2000;
 /** Milliseconds in which a killed container must be gone. */
 const KILL_DEADLINE = 12_000;
-const SIGKILL = 9;
 
 const BY_USER: StartOptions = { restartCount: 0, restartDelay: 0 };
 
@@ -126,8 +128,8 @@ export class Life implements AsyncDisposable {
    * @returns false when it still runs then
    */
   async ended(id: string, milliseconds: number): Promise<boolean> {
-    const status = this.#parts.records.get(id)?.container.status;
-    if (status !== "running" && status !== "restarting") return true;
+    const container = this.#parts.records.get(id)?.container;
+    if (container === undefined || (!isUp(container) && container.status !== "restarting")) return true;
     const aborter = new AbortController();
     const exited = this.#parts.waiters.wait(id, "not-running", aborter.signal).then(() => true);
     if (milliseconds === Number.POSITIVE_INFINITY) return exited;
@@ -150,6 +152,7 @@ export class Life implements AsyncDisposable {
   async kill(record: ContainerRecord): Promise<void> {
     const { id } = record.container;
     this.signal(record, SIGKILL);
+    await unpauseForSignal(this.#parts, record.container, SIGKILL);
     if (await this.ended(id, SLOW_CLIENT_GRACE)) return;
     this.#parts.monitor.disconnect(id);
     if (await this.ended(id, KILL_DEADLINE - SLOW_CLIENT_GRACE)) return;
@@ -173,7 +176,7 @@ export class Life implements AsyncDisposable {
     const record = records.get(id);
     const exitCode = monitor.exits.codeOf(id);
     if (exitCode === undefined) return;
-    if (record?.container.status !== "running") return monitor.exits.forget(id);
+    if (record === undefined || !isUp(record.container)) return monitor.exits.forget(id);
     try {
       const ended = monitor.exits.timeOf(id) ?? new Date();
       await this.afterEnd(await finishContainer(this.#parts, record, exitCode, ended));
@@ -187,7 +190,7 @@ export class Life implements AsyncDisposable {
     const { records, monitor } = this.#parts;
     monitor.exits.scan();
     for (const { container, conmon } of records.all()) {
-      if (container.status !== "running" || conmon === undefined || isAlive(conmon)) continue;
+      if (!isUp(container) || conmon === undefined || isAlive(conmon)) continue;
       void this.#parts.lock.run(container.id, () => this.#lost(container.id));
     }
   }
@@ -195,7 +198,8 @@ export class Life implements AsyncDisposable {
   async #lost(id: string): Promise<void> {
     const { records, monitor, logger } = this.#parts;
     const record = records.get(id);
-    if (record?.container.status !== "running" || record.conmon === undefined || isAlive(record.conmon)) return;
+    if (record === undefined || !isUp(record.container)) return;
+    if (record.conmon === undefined || isAlive(record.conmon)) return;
     if (monitor.exits.codeOf(id) !== undefined) return;
     logger.warn(`The monitor of container ${record.container.name} was killed; its processes are ended.`, { id });
     await this.afterEnd(await finishContainer(this.#parts, record, UNKNOWN_EXIT_CODE, new Date()));

@@ -4,6 +4,7 @@ import { invalid } from "../../lib/errors.ts";
 import { groupsBelow } from "../limits/index.ts";
 import type { Container, HostConfig } from "../types.ts";
 import type { Parts } from "./parts.ts";
+import { isUp } from "./up.ts";
 
 const KERNEL_MEMORY = "Specifying a kernel memory limit is deprecated and has no effect. Limitation discarded.";
 
@@ -16,8 +17,9 @@ export interface CheckedLimits {
 type ParentParts = Pick<Parts, "cgroups" | "groups" | "defaults">;
 
 /** The groups below which the container's is, or will be when it is started. @throws `invalid` as {@link askedGroupsOf} */
-export function cgroupsOf(parts: ParentParts, { status, hostConfig, cgroupParent }: Container): Cgroups {
-  const isThere = cgroupParent !== undefined && (status === "running" || status === "paused");
+export function cgroupsOf(parts: ParentParts, container: Container): Cgroups {
+  const { hostConfig, cgroupParent } = container;
+  const isThere = cgroupParent !== undefined && isUp(container);
   return isThere ? parts.cgroups.under(cgroupParent) : askedGroupsOf(parts, hostConfig);
 }
 

@@ -6,6 +6,7 @@ import { CtrError, conflict, invalid, notFound, systemFailure } from "../../lib/
 import type { Container, ContainerLink } from "../types.ts";
 import { HOST_MODE_LINKS, isUserDefined, sharedWith } from "./network-mode.ts";
 import type { ContainerRecords } from "./records.ts";
+import { isUp } from "./up.ts";
 
 export interface LinkText {
   readonly target: string;
@@ -92,7 +93,7 @@ export function linkedContainers(
     // A target that was removed took its link along.
     const target = records.get(targetId)?.container;
     if (target === undefined) return [];
-    if (target.status !== "running") {
+    if (!isUp(target)) {
       throw systemFailure(
         `Cannot link to a non running container: /${target.name} AS /${name}/${alias}`,
         "CTR_LINK_TARGET_STOPPED",

@@ -4,6 +4,7 @@ import type { Container } from "../types.ts";
 import { type LinkedContainer, linkedContainers } from "./links.ts";
 import { addressesOf, networkFilesOf, readText, renewResolvConf } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
+import { isUp } from "./up.ts";
 
 type NameParts = Pick<Parts, "records" | "paths" | "network">;
 
@@ -64,7 +65,7 @@ export function renewLinks(parts: NameParts, { id }: Container): void {
   const endpoint = bridgeEndpoint(parts, id);
   if (endpoint === undefined) return;
   for (const { container } of parts.records.all()) {
-    if (container.status !== "running") continue;
+    if (!isUp(container)) continue;
     for (const { targetId, alias } of container.links ?? []) {
       if (targetId !== id) continue;
       const { hostsPath } = networkFilesOf(parts, container);

@@ -29,6 +29,7 @@ import {
   portOf,
   withoutChosen,
 } from "./published-ports.ts";
+import { isUp } from "./up.ts";
 
 export interface ShapeOptions {
   /** Bits per second; 0 takes the limit away. */
@@ -53,7 +54,7 @@ export class ContainerNetworks {
       const network = this.#parts.network.findNetwork(networkReference);
       this.#checkJoins(container, network);
       const request = endpointRequest(container, network.name, settings);
-      if (container.status === "running") await this.#connectLive(container, network, request);
+      if (isUp(container)) await this.#connectLive(container, network, request);
       else await this.#replaceEndpoint(container, network, request);
     });
   }
@@ -93,7 +94,7 @@ export class ContainerNetworks {
     return this.#locked(reference, async (container) => {
       checkAlive(container);
       const network = this.#parts.network.findNetwork(networkReference);
-      const running = container.status === "running";
+      const running = isUp(container);
       if (running && network.driver === "host" && container.hostConfig.NetworkMode === "host") {
         throw invalid(
           "cannot disconnect container from host network - container was created in host network mode",
@@ -133,7 +134,7 @@ export class ContainerNetworks {
         hostConfig: { ...hostConfig, PortBindings: joinBindings(hostConfig.PortBindings ?? {}, bindings) },
       };
       portBindingsOf(change.config, change.hostConfig);
-      if (container.status !== "running") {
+      if (!isUp(container)) {
         this.#parts.records.update(container.id, change);
         return [];
       }
@@ -162,7 +163,7 @@ export class ContainerNetworks {
       // Recorded first: what a crash leaves in force without a record is closed when the engine starts again.
       this.#parts.records.update(container.id, change);
       this.#parts.step("unpublish:recorded", container.id);
-      if (container.status !== "running") return [];
+      if (!isUp(container)) return [];
       const given = await this.#parts.network.unpublish(container.id, choices.map(portOf));
       this.#recordPorts(container.id);
       return given;
@@ -172,7 +173,7 @@ export class ContainerNetworks {
   /** Limits the rate of a running container's interfaces. @throws `conflict` when it does not run */
   shape(reference: string, { rate, ingressRate }: ShapeOptions): Promise<void> {
     return this.#locked(reference, async (container) => {
-      if (container.status !== "running") throw notRunning(container);
+      if (!isUp(container)) throw notRunning(container);
       const { id, hostConfig } = container;
       const ways = [
         ["Egress", rate, false],

@@ -35,6 +35,8 @@ export type LifeStep =
   | "remove:begun"
   | "remove:snapshot"
   | "remove:recorded"
+  | "pause:frozen"
+  | "unpause:thawed"
   | "connect:connected"
   | "disconnect:disconnected"
   | "publish:published"

@@ -18,11 +18,13 @@ import { type Life, policyOf } from "./life.ts";
 import { cgroupsOf } from "./limits.ts";
 import { settleNames } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
+import { statusInKernel } from "./pause.ts";
 import { strayPorts } from "./published-ports.ts";
 import type { ContainerRecord } from "./records.ts";
 import { shouldStartWithEngine } from "./restart-policy.ts";
 import { sandboxIdOf } from "./shared-network.ts";
 import { needsOf, startInOrder } from "./start-order.ts";
+import { isUp } from "./up.ts";
 import { undoUpdate } from "./update.ts";
 
 /** What became of a container that was recorded as running. */
@@ -79,8 +81,8 @@ function withOwners({ records }: Parts, live: ReadonlySet<string>): ReadonlySet<
 function fatesOf({ records, monitor, paths }: Parts): Map<string, Fate> {
   const fates = new Map<string, Fate>();
   for (const { container } of records.all()) {
-    const { id, status } = container;
-    if (status !== "running" && status !== "paused") continue;
+    const { id } = container;
+    if (!isUp(container)) continue;
     const exitCode = monitor.exits.codeOf(id);
     const found = exitCode === undefined ? findMonitored(paths.bundle(id), id) : undefined;
     if (found === undefined) {
@@ -105,7 +107,8 @@ async function settle(parts: Parts, id: string, fate: Fate): Promise<void> {
       const ports = await settlePorts(parts, record.container);
       settleNames(parts, record.container);
       const { init, conmon } = fate;
-      const found = parts.records.update(id, { status: "running", pid: init.pid, ports }, { init, conmon });
+      const status = statusInKernel(parts, container);
+      const found = parts.records.update(id, { status, pid: init.pid, ports }, { init, conmon });
       await undoUpdate(parts, found);
       await removeEndedExecs(parts, found.container);
       return;

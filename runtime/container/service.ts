@@ -5,7 +5,7 @@
 import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
 import { CtrError, conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
 import { checkName } from "../../lib/names.ts";
-import { parseSignal } from "../../lib/system/signals.ts";
+import { parseSignal, SIGKILL } from "../../lib/system/signals.ts";
 import { LimitInsight } from "../limits/explain.ts";
 import {
   type Attachment,
@@ -18,7 +18,7 @@ import {
 import type { Container, ContainerCreateRequest, LimitChange, UpdateRequest, UpdateResult } from "../types.ts";
 import { type CreateResult, createContainer } from "./create.ts";
 import { emitContainer } from "./describe.ts";
-import { type ExecConfig, type ExecStartOptions, type ExecState, Execs, requireRunning } from "./execs.ts";
+import { type ExecConfig, type ExecStartOptions, type ExecState, Execs } from "./execs.ts";
 import { Life, resultOf } from "./life.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
@@ -26,9 +26,11 @@ import { linkTexts, withoutLink } from "./links.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
 import type { Parts } from "./parts.ts";
+import { pauseContainer, unpauseContainer, unpauseForSignal } from "./pause.ts";
 import { reconcile, startWithEngine } from "./reconcile.ts";
 import type { ContainerRecord, Ending } from "./records.ts";
 import { type ContainerServiceOptions, partsOf } from "./service-options.ts";
+import { isUp, requireUp } from "./up.ts";
 import { repairLimits, updateContainer } from "./update.ts";
 import type { WaitCondition, WaitResult } from "./waiters.ts";
 
@@ -45,7 +47,6 @@ export interface LogRequest extends Omit<LogOptions, "follow"> {
 }
 
 const DEFAULT_STOP_TIMEOUT = 10;
-const SIGKILL = 9;
 
 export class ContainerService implements AsyncDisposable {
   /** Networks, ports and rates of containers that exist. */
@@ -86,6 +87,9 @@ export class ContainerService implements AsyncDisposable {
   start(reference: string): Promise<void> {
     return this.#locked(reference, async (record) => {
       const { status } = record.container;
+      if (status === "paused") {
+        throw conflict("cannot start a paused container, try unpause instead", "CTR_CONTAINER_PAUSED");
+      }
       if (status === "running") throw notModified("container already started", "CTR_CONTAINER_RUNNING");
       if (status === "removing") {
         throw conflict("container is marked for removal and cannot be started", "CTR_CONTAINER_REMOVING");
@@ -102,13 +106,14 @@ export class ContainerService implements AsyncDisposable {
     const { id, status: before } = this.find(reference);
     await this.#life.giveUpRestart(id);
     const container = this.find(id);
-    if (before === "restarting" && container.status !== "running") return;
-    if (container.status !== "running") throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
+    if (before === "restarting" && !isUp(container)) return;
+    if (!isUp(container)) throw notModified("container already stopped", "CTR_CONTAINER_STOPPED");
     const seconds = options.timeout ?? container.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT;
     const signal = options.signal ?? stopSignalOf(container);
     const record = this.#parts.records.update(id, {}, { stoppedByUser: true, ending: endingBy(signal) });
     this.#life.signal(record, signal);
     emitContainer(this.#parts, "kill", container, { signal: String(signal) });
+    await unpauseForSignal(this.#parts, container, signal);
     const patience = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
     if (!(await this.#life.ended(id, patience))) {
       this.#parts.records.update(id, {}, { ending: { asked: "stop", stopTimeout: seconds } });
@@ -121,8 +126,8 @@ export class ContainerService implements AsyncDisposable {
   async restart(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.find(reference);
     await this.#life.keeping(id, async () => {
-      const { status } = this.find(id);
-      if (status === "running" || status === "restarting") await this.stop(id, options).catch(unlessStopped);
+      const container = this.find(id);
+      if (isUp(container) || container.status === "restarting") await this.stop(id, options).catch(unlessStopped);
       await this.start(id);
     });
     emitContainer(this.#parts, "restart", this.find(id));
@@ -136,8 +141,8 @@ export class ContainerService implements AsyncDisposable {
     const { id, status: before } = this.find(reference);
     await this.#life.giveUpRestart(id);
     const container = this.find(id);
-    if (before === "restarting" && container.status !== "running") return;
-    if (container.status !== "running") {
+    if (before === "restarting" && !isUp(container)) return;
+    if (!isUp(container)) {
       throw conflict(
         `Cannot kill container: ${reference}: container ${id} is not running`,
         "CTR_CONTAINER_NOT_RUNNING",
@@ -148,20 +153,32 @@ export class ContainerService implements AsyncDisposable {
     const life = ends ? { stoppedByUser: true, ending: endingBy(signal) } : {};
     const record = this.#parts.records.update(id, {}, life);
     emitContainer(this.#parts, "kill", container, { signal: String(signal) });
-    if (signal === SIGKILL) await this.#life.kill(record);
-    else this.#life.signal(record, signal);
+    if (signal === SIGKILL) return this.#life.kill(record);
+    this.#life.signal(record, signal);
+    await unpauseForSignal(this.#parts, container, signal);
+  }
+
+  /** Its processes get no time any more. @throws `conflict` when it does not run, restarts, or is paused already */
+  pause(reference: string): Promise<void> {
+    return this.#locked(reference, ({ container }) => pauseContainer(this.#parts, container));
+  }
+
+  /** They go on. @throws `system`, as Docker, when it is not paused */
+  unpause(reference: string): Promise<void> {
+    return this.#locked(reference, ({ container }) => unpauseContainer(this.#parts, container));
   }
 
   /** @throws `conflict` with Docker's texts when it runs and `force` is not given, or is being removed already */
   async remove(reference: string, { force }: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
-    const { id, name, status } = this.find(reference);
+    const container = this.find(reference);
+    const { id, status } = container;
     if (status === "removing") {
       throw conflict(`removal of container ${reference} is already in progress`, "CTR_CONTAINER_REMOVING");
     }
-    if (!force && (status === "running" || status === "restarting")) throw stillRuns(name, status);
+    if (!force && (isUp(container) || status === "restarting")) throw stillRuns(container);
     // Who waits for the turn may find that it was started meanwhile: then it is ended again.
     while (!(await this.#removed(id))) {
-      if (!force) throw stillRuns(name, "running");
+      if (!force) throw stillRuns(this.find(id));
       const life = { stoppedByUser: true, ending: endingBy(SIGKILL) };
       await this.#life.kill(this.#parts.records.update(id, {}, life));
     }
@@ -171,7 +188,8 @@ export class ContainerService implements AsyncDisposable {
   async #removed(id: string): Promise<boolean> {
     await this.#life.giveUpRestart(id);
     return this.#parts.lock.run(id, async () => {
-      if (this.#parts.records.get(id)?.container.status === "running") return false;
+      const container = this.#parts.records.get(id)?.container;
+      if (container !== undefined && isUp(container)) return false;
       await this.#life.remove(id);
       return true;
     });
@@ -223,9 +241,7 @@ export class ContainerService implements AsyncDisposable {
   /** Ids of the containers that were made from an image, and of those among them that run. */
   usersOf(imageId: string): { readonly all: readonly string[]; readonly running: readonly string[] } {
     const users = this.list().filter((container) => container.imageId === imageId);
-    const running = users.filter(
-      ({ status }) => status === "running" || status === "paused" || status === "restarting",
-    );
+    const running = users.filter((container) => isUp(container) || container.status === "restarting");
     return { all: users.map(({ id }) => id), running: running.map(({ id }) => id) };
   }
 
@@ -235,24 +251,31 @@ export class ContainerService implements AsyncDisposable {
    */
   wait(reference: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult> {
     const container = this.find(reference);
-    const runs = container.status === "running" || container.status === "restarting";
+    const runs = isUp(container) || container.status === "restarting";
     if (condition === "not-running" && !runs) return Promise.resolve(resultOf(container));
     return this.#parts.waiters.wait(container.id, condition, signal);
   }
 
   /** @throws `unsupported` when the container keeps no log */
   logs(reference: string, { follow = false, ...options }: LogRequest = {}): AsyncIterable<LogEntry> {
-    const { id, logPath, status } = this.find(reference);
+    const container = this.find(reference);
+    const { id, logPath, status } = container;
     if (logPath === "") throw unsupported("configured logging driver does not support reading", "CTR_LOG_UNREADABLE");
-    const runs = status === "running" || status === "restarting";
+    const runs = isUp(container) || status === "restarting";
     const end = follow && runs ? this.#parts.waiters.wait(id, "not-running", options.signal) : undefined;
     return readLogs(logPath, end === undefined ? options : { ...options, follow: end });
   }
 
-  /** A container that does not run yet connects its clients before its program runs. */
+  /**
+   * A container that does not run yet connects its clients before its program runs.
+   * @throws `conflict` with Docker's text when it is paused
+   */
   async attach(reference: string, streams: AttachOptions): Promise<Attachment> {
     const container = this.find(reference);
     const { id, status, config } = container;
+    if (status === "paused") {
+      throw conflict(`container ${reference} is paused, unpause the container before attach`, "CTR_CONTAINER_PAUSED");
+    }
     const options = {
       id,
       tty: config.Tty ?? false,
@@ -268,15 +291,15 @@ export class ContainerService implements AsyncDisposable {
   /** @throws `conflict` when it does not run */
   resize(reference: string, size: TerminalSize): void {
     const container = this.find(reference);
-    requireRunning(container);
+    requireUp(container);
     if (container.config.Tty !== true) return;
     this.#parts.monitor.resize(this.#parts.paths.bundle(container.id), size);
     emitContainer(this.#parts, "resize", container, { height: String(size.rows), width: String(size.columns) });
   }
 
-  /** @returns the exec's id. @throws `conflict` when the container does not run */
+  /** @returns the exec's id. @throws `conflict` when the container does not run or is paused */
   createExec(reference: string, config: ExecConfig): string {
-    return this.#execs.create(this.find(reference), config);
+    return this.#execs.create(this.find(reference), config, reference);
   }
 
   /** @returns its streams; undefined when it is detached */
@@ -306,8 +329,9 @@ export class ContainerService implements AsyncDisposable {
 
   /** The limits as the kernel enforces them now; none for a container that does not run. */
   limits(reference: string): LimitReading[] {
-    const { id, hostConfig, status } = this.find(reference);
-    return status === "running" ? this.cgroupsOf(id).read(id, limitsOf(hostConfig)) : [];
+    const container = this.find(reference);
+    const { id, hostConfig } = container;
+    return isUp(container) ? this.cgroupsOf(id).read(id, limitsOf(hostConfig)) : [];
   }
 
   /**
@@ -334,7 +358,7 @@ export class ContainerService implements AsyncDisposable {
   /** @throws `conflict` when it does not run */
   stats(reference: string): GroupStats {
     const container = this.find(reference);
-    requireRunning(container);
+    requireUp(container);
     return this.cgroupsOf(container.id).stats(container.id);
   }
 
@@ -378,8 +402,10 @@ function unlessStopped(error: unknown): void {
   if (!(error instanceof CtrError) || error.kind !== "notModified") throw error;
 }
 
-const stillRuns = (name: string, status: "running" | "restarting") =>
-  conflict(
-    `cannot remove container "/${name}": container is ${status}: stop the container before removing or force remove`,
-    "CTR_CONTAINER_RUNNING",
-  );
+function stillRuns({ name, status }: Container): CtrError {
+  const why =
+    status === "paused"
+      ? "container is paused and must be unpaused first"
+      : `container is ${status}: stop the container before removing or force remove`;
+  return conflict(`cannot remove container "/${name}": ${why}`, "CTR_CONTAINER_RUNNING");
+}

@@ -3,6 +3,7 @@ import { CtrError, conflict, invalid, systemFailure } from "../../lib/errors.ts"
 import type { Container } from "../types.ts";
 import { sharedWith } from "./network-mode.ts";
 import type { ContainerRecords } from "./records.ts";
+import { isUp } from "./up.ts";
 
 /**
  * The container whose sandbox it uses: its own, or that of the one at the end of its `container:` mode.
@@ -19,7 +20,7 @@ export function networkOwner(records: ContainerRecords, container: Container): C
       "CTR_CONTAINER_RESTARTING",
     );
   }
-  if (target.status !== "running" && target.status !== "paused") {
+  if (!isUp(target)) {
     throw conflict(
       `cannot join network namespace of a non running container: container ${target.id} is ${target.status}`,
       "CTR_CONTAINER_NOT_RUNNING",
@@ -56,7 +57,7 @@ export function joinersOf(records: ContainerRecords, id: string): Container[] {
     .filter(
       (container) =>
         sharedWith(container.hostConfig) !== undefined &&
-        (container.status === "running" || container.status === "paused") &&
+        isUp(container) &&
         container.id !== id &&
         sandboxIdOf(records, container) === id,
     );

@@ -13,6 +13,7 @@ import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { resizeSharedMemory } from "./shared-memory.ts";
 import { changedUlimits, changeUlimits, joinUlimits, ulimitsInForce } from "./ulimits.ts";
+import { isUp, requireUp } from "./up.ts";
 import { checkUpdate, describeUpdate, updatedHostConfig } from "./update-request.ts";
 
 /**
@@ -31,7 +32,7 @@ export async function updateContainer(
     const { cgroups, host, defaults } = parts;
     const warnings = checkUpdate(before, after, { cgroups: cgroups.host, oci: host, ulimits: defaults.ulimits });
     await using undo = new AsyncDisposableStack();
-    const files = isLive(container) ? await putInForce(parts, container, after, undo) : [];
+    const files = isUp(container) ? await putInForce(parts, container, after, undo) : [];
     const { container: updated } = parts.records.update(id, { hostConfig: after }, { updating: undefined });
     undo.move();
     parts.step("update:recorded", id);
@@ -39,8 +40,6 @@ export async function updateContainer(
     return { warnings, changes: describeUpdate(before, after, parts.cgroups.host, files) };
   });
 }
-
-const isLive = ({ status }: Container): boolean => status === "running" || status === "paused";
 
 /** @returns the files that were changed */
 async function putInForce(
@@ -82,9 +81,7 @@ function changeGroup(parts: Parts, container: Container, next: HostConfig, undo:
  * @throws `conflict` when it does not run
  */
 export function repairLimits(parts: Parts, container: Container): LimitChange[] {
-  if (!isLive(container)) {
-    throw conflict(`container ${container.id} is not running`, "CTR_CONTAINER_NOT_RUNNING");
-  }
+  requireUp(container);
   const cgroups = cgroupsOf(parts, container);
   return describeFiles(cgroups.repair(container.id, scoredLimitsOf(container.hostConfig, cgroups.host)));
 }
@@ -92,8 +89,8 @@ export function repairLimits(parts: Parts, container: Container): LimitChange[] 
 /** For the next engine: what was recorded is put in force again after an update that a crash cut short. */
 export async function undoUpdate(parts: Parts, { container, updating }: ContainerRecord): Promise<void> {
   if (updating === undefined) return;
-  const { id, name, hostConfig, status } = container;
-  if (status === "running" || status === "paused") {
+  const { id, name, hostConfig } = container;
+  if (isUp(container)) {
     const cut = { ...container, hostConfig: { ...updating.hostConfig, Ulimits: updating.hostConfig.Ulimits ?? [] } };
     const former = { ...hostConfig, Ulimits: joinUlimits(cut.hostConfig.Ulimits, updating.ulimits) };
     await using undo = new AsyncDisposableStack();

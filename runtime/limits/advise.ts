@@ -14,9 +14,9 @@ import {
   rowOf,
 } from "../../cgroups/index.ts";
 import { conflict, hasCode, invalid } from "../../lib/errors.ts";
-import { requireRunning } from "../container/execs.ts";
 import { cgroupsOf } from "../container/limits.ts";
 import type { Parts } from "../container/parts.ts";
+import { requireUp } from "../container/up.ts";
 import type { Container } from "../types.ts";
 
 export interface AdviceProgress {
@@ -74,7 +74,7 @@ export async function* recordAdvice(
   container: Container,
   { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
 ): AsyncGenerator<AdviceStep> {
-  requireRunning(container);
+  requireUp(container);
   const { id, name } = container;
   const cgroups = cgroupsOf(parts, container);
   const limits = enforcedLimits(cgroups, id);

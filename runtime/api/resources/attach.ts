@@ -8,7 +8,8 @@ import { streamContentType } from "../frames.ts";
 import { joinStreams, writeOutput } from "../stdio.ts";
 
 export async function attachContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  const container = containers.find(exchange.parameter("id"));
+  const reference = exchange.parameter("id");
+  const container = containers.find(reference);
   const { Tty: tty = false, OpenStdin: hasInput = false } = container.config;
   const wants = { stdin: exchange.flag("stdin"), stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") };
   const logs = exchange.flag("logs");
@@ -17,7 +18,7 @@ export async function attachContainer(exchange: Exchange, { containers }: ApiEng
   const detachKeys = parseDetachKeys(exchange.text("detachKeys"));
   // Attached before the headers go out: clients start the container when they see them.
   const attachment = stream
-    ? await containers.attach(container.id, { ...wants, stdin: wants.stdin && hasInput })
+    ? await containers.attach(reference, { ...wants, stdin: wants.stdin && hasInput })
     : undefined;
   const connection = await exchange.hijack(streamContentType(tty, exchange.version));
   if (logs) {

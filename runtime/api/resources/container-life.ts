@@ -1,4 +1,4 @@
-/** The life cycle of containers: create, start, stop, restart, kill, wait, rename, remove, resize. */
+/** The life cycle of containers: create, start, stop, restart, kill, pause, unpause, wait, rename, remove, resize. */
 
 import { CtrError, invalid, notFound } from "../../../lib/errors.ts";
 import { parseSignal } from "../../../lib/system/signals.ts";
@@ -47,6 +47,16 @@ export async function killContainer(exchange: Exchange, { containers }: ApiEngin
     const message = `Cannot kill container: ${reference}: ${error.message}`;
     throw notFound(message, { code: "CTR_CONTAINER_NOT_FOUND", cause: error });
   });
+  exchange.empty(204);
+}
+
+export async function pauseContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  await containers.pause(exchange.parameter("id"));
+  exchange.empty(204);
+}
+
+export async function unpauseContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
+  await containers.unpause(exchange.parameter("id"));
   exchange.empty(204);
 }
 

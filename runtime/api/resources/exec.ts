@@ -11,7 +11,6 @@ import { streamContentType } from "../frames.ts";
 import type { HijackedConnection } from "../hijack.ts";
 import { joinStreams, writeOutput } from "../stdio.ts";
 import { execInspect } from "../views/exec.ts";
-import { isRunning } from "../views/status.ts";
 import { terminalSize } from "./container-life.ts";
 
 export async function createExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
@@ -48,7 +47,7 @@ export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<
 
 /** What is known beforehand to be refused is answered with an error status. */
 function isStartable({ containers }: ApiEngine, { running, exitCode, containerId }: ExecState): boolean {
-  return !running && exitCode === null && isRunning(containers.find(containerId));
+  return !running && exitCode === null && containers.find(containerId).status === "running";
 }
 
 /**

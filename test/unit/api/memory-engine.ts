@@ -143,6 +143,8 @@ export function memoryEngine(): MemoryEngine {
       stop: nothing,
       restart: nothing,
       kill: nothing,
+      pause: nothing,
+      unpause: nothing,
       remove: nothing,
       rename: nothing,
       removeLink: (reference) => void calls.push(["removeLink", reference]),

@@ -145,6 +145,14 @@ describe("ApiServer", () => {
       assert.equal((await call(socket, "GET", "/images/team/app:1/json")).status, 200);
     });
 
+    it("pauses and unpauses, and answers 204 without a body", async () => {
+      for (const verb of ["pause", "unpause"]) {
+        const { status, body } = await call(socket, "POST", `/v1.41/containers/web/${verb}`);
+        assert.deepEqual([status, body], [204, ""]);
+        assert.equal((await call(socket, "POST", `/containers/x/${verb}`)).status, 404);
+      }
+    });
+
     it("answers 304 without a body for what runs already", async () => {
       const { status, body } = await call(socket, "POST", "/containers/web/start");
       assert.deepEqual([status, body], [304, ""]);

@@ -213,6 +213,7 @@ describe("reading a group", () => {
     fake.kernel.set(`${root}/ctr/web/cgroup.freeze`, "0");
     fake.kernel.set(`${root}/ctr/web/cgroup.events`, "populated 1\nfrozen 1");
     assert.equal(cgroups.isFrozen("web"), true);
+    assert.equal(cgroups.isFrozenItself("web"), false);
     assert.equal(cgroups.isFrozen("gone"), false);
   });
 
@@ -223,6 +224,25 @@ describe("reading a group", () => {
     assert.equal(cgroups.isFrozen("web"), false);
     fake.kernel.set(`${root}/freezer/ctr/web/freezer.state`, "FROZEN");
     assert.equal(cgroups.isFrozen("web"), true);
+    assert.equal(cgroups.isFrozenItself("web"), false);
+    fake.kernel.set(`${root}/freezer/ctr/web/freezer.self_freezing`, "1");
+    assert.equal(cgroups.isFrozenItself("web"), true);
+  });
+
+  it("hybrid: thaws what others have frozen by the freezer of v1, and touches it for nothing else", async () => {
+    const fake = hybridHost();
+    const cgroups = open(fake);
+    cgroups.create("web", {});
+    const freezes = (): string[] => fake.kernel.writes.filter((write) => /freez/.test(write));
+    await cgroups.thaw("web");
+    assert.deepEqual(freezes(), [`${root}/unified/ctr/web/cgroup.freeze=0`]);
+    fake.kernel.set(`${root}/freezer/ctr/web/freezer.state`, "FROZEN");
+    fake.kernel.set(`${root}/freezer/ctr/web/freezer.self_freezing`, "1");
+    await cgroups.thaw("web");
+    assert.deepEqual(freezes().slice(1), [
+      `${root}/freezer/ctr/web/freezer.state=THAWED`,
+      `${root}/unified/ctr/web/cgroup.freeze=0`,
+    ]);
   });
 
   it("shows only what the host has", () => {

@@ -343,6 +343,8 @@ export function unifiedHost(extra: Readonly<Record<string, string>> = {}): FakeH
   return fakeHost([mountLine(cgroup, "cgroup2", "nsdelegate")], [{ directory: cgroup, files: CORE_V2 }], root, extra);
 }
 
+const FREEZER_V1 = { ...CORE_V1, "freezer.state": "THAWED", "freezer.self_freezing": "0" };
+
 const V1_ROOT = {
   [`${cgroup}/memory/memory.memsw.limit_in_bytes`]: V1_UNLIMITED,
   [`${cgroup}/cpuset/cpuset.effective_cpus`]: "0-1",
@@ -362,12 +364,13 @@ export function hybridHost(extra: Readonly<Record<string, string>> = {}): FakeHo
     { directory: `${cgroup}/memory`, files: MEMORY_V1 },
     { directory: `${cgroup}/pids`, files: PIDS },
     { directory: `${cgroup}/blkio`, files: BLKIO_V1 },
+    { directory: `${cgroup}/freezer`, files: FREEZER_V1 },
     { directory: `${cgroup}/systemd`, files: CORE_V1 },
     { directory: `${cgroup}/unified`, files: CORE_V2 },
   ];
   const lines = [
     mountLine(cgroup, "tmpfs", "mode=755"),
-    ...["cpu", "cpuacct", "cpuset", "memory", "pids", "blkio"].map((name) => v1Line(name)),
+    ...["cpu", "cpuacct", "cpuset", "memory", "pids", "blkio", "freezer"].map((name) => v1Line(name)),
     v1Line("systemd", "name=systemd"),
     mountLine(`${cgroup}/unified`, "cgroup2", "nsdelegate"),
   ];
@@ -395,7 +398,7 @@ export function legacyHost(extra: Readonly<Record<string, string>> = {}): FakeHo
     { directory: `${cgroup}/cpu,cpuacct`, files: { ...CPU_V1, ...CPUACCT_V1 } },
     { directory: `${cgroup}/cpuset`, files: CPUSET_V1 },
     { directory: `${cgroup}/memory`, files: MEMORY_V1 },
-    { directory: `${cgroup}/freezer`, files: { ...CORE_V1, "freezer.state": "THAWED" } },
+    { directory: `${cgroup}/freezer`, files: FREEZER_V1 },
   ];
   const lines = [
     mountLine(cgroup, "tmpfs", "mode=755"),
