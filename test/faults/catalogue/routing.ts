@@ -196,20 +196,25 @@ export const routingFaults: readonly Fault[] = [
       ["client", "ip link set eth0 gso_max_segs 65535"],
     ],
   })),
-  scripted("412", "beyond the uplink only small packets pass", ["egressBig"], ({ uplink, world }) => ({
-    codes: ["CTRN412"],
-    names: ["MTU|mtu|packet size|big"],
-    inject: [
-      ["outside", `ip link set ${world.plan.cable} mtu 1400`],
-      ["host", `ip link set ${uplink} gso_max_segs 1`],
-      ["client", "ip link set eth0 gso_max_segs 1"],
-    ],
-    undo: [
-      ["outside", `ip link set ${world.plan.cable} mtu 1500`],
-      ["host", `ip link set ${uplink} gso_max_segs 65535`],
-      ["client", "ip link set eth0 gso_max_segs 65535"],
-    ],
-  })),
+  scripted("412", "beyond the uplink only small packets pass", ["egressBig"], ({ uplink, world }) => {
+    const { cable, gateway4 } = world.plan;
+    const near = gateway4.replace(/\d+$/, "0/24");
+    return {
+      codes: ["CTRN412"],
+      names: ["MTU|packet size|big"],
+      inject: [
+        // The other side still says that it takes large ones.
+        ["outside", `ip link set ${cable} mtu 1400; ip route replace ${near} dev ${cable} advmss 1460`],
+        ["host", `ip link set ${uplink} gso_max_segs 1`],
+        ["client", "ip link set eth0 gso_max_segs 1"],
+      ],
+      undo: [
+        ["outside", `ip link set ${cable} mtu 1500; ip route replace ${near} dev ${cable}`],
+        ["host", `ip link set ${uplink} gso_max_segs 65535`],
+        ["client", "ip link set eth0 gso_max_segs 65535"],
+      ],
+    };
+  }),
 ];
 
 /** A container on two networks sends by one with its address of the other. */

@@ -240,7 +240,7 @@ export const foreignRules: readonly Fault[] = [
           "host",
           path.kind === "published"
             ? `nft add rule inet ctr user ct original ip daddr ${target} meta l4proto ${protocol} drop`
-            : `nft add rule inet ctr output ip daddr ${target} tcp dport ${path.question.port} drop`,
+            : `nft insert rule inet ctr output ip daddr ${target} tcp dport ${path.question.port} drop`,
         ],
       ],
       undo: [["host", "nft flush chain inet ctr user"]],
