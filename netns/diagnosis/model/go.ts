@@ -1,6 +1,7 @@
 /** A flow's packet and the answer to it. */
 import { readAddress } from "../../ipam/ip.ts";
 import { type Flow, OUTSIDE, type Place, type SocketState } from "../types/index.ts";
+import { answer } from "./answer.ts";
 import { death } from "./deaths.ts";
 import { deliver, findSocket } from "./ends/listener.ts";
 import { answerFromOutside, chooseOutsider, findEntrance } from "./ends/outside.ts";
@@ -9,8 +10,8 @@ import type { Journey } from "./journey.ts";
 import { endDeaf, isDeaf } from "./link/neighbour.ts";
 import { checkQuestionIn } from "./link/question.ts";
 import type { NamespaceModel } from "./namespace.ts";
-import { addressText, IcmpType, IpProtocol, makePacket, type Packet, protocolNumber, TcpFlag } from "./packet.ts";
-import { endsOf, inverse, sameEnds } from "./stack/connection.ts";
+import { addressText, IcmpType, makePacket, type Packet, protocolNumber, TcpFlag } from "./packet.ts";
+import { endsOf } from "./stack/connection.ts";
 import { driveFrom, driveIn, type Outcome } from "./stack/drive.ts";
 import { end, note, type Trip } from "./trip.ts";
 import type { Port, World } from "./world.ts";
@@ -115,11 +116,7 @@ function passOut(trip: Trip, left: Port): Passed {
   const entrance = answerFromOutside(trip, left);
   return {
     arrivesAt: OUTSIDE,
-    answer: () => {
-      turnRound(trip);
-      finish(trip, driveIn(trip, entrance));
-      goOn(trip);
-    },
+    answer: () => answer(trip, (answering) => driveIn(answering, entrance)),
   };
 }
 
@@ -134,9 +131,7 @@ function takeIn(trip: Trip, { namespace, input }: Delivery, proxies: number): Pa
     arrivesAt: inner?.arrivesAt ?? namespace.key,
     answer: () => {
       inner?.answer?.();
-      turnRound(trip);
-      finish(trip, driveFrom(trip, namespace, true));
-      goOn(trip);
+      answer(trip, (answering) => driveFrom(answering, namespace, true));
     },
   };
 }
@@ -197,68 +192,4 @@ function throughProxy(trip: Trip, { address, port, container }: Publication, pro
       journey.isBehindProxy = false;
     },
   };
-}
-
-/** TCP's third packet, and all that follow: rules may let a connection begin and then end it. */
-function goOn(trip: Trip): void {
-  const { flow, journey, sent, packet, world } = trip;
-  const namespace = world.namespace(flow.from);
-  if (packet.protocol !== IpProtocol.tcp || journey.isDead || sent === undefined) return;
-  const { family, protocol } = packet;
-  const following = makePacket({ family, protocol, ...sent, tcpFlags: TcpFlag.ack });
-  const apart: Trip = { ...trip, journey: journey.fork("there"), packet: following, attached: undefined };
-  const entrance = flow.from === OUTSIDE && world.host ? findEntrance(apart, world.host) : undefined;
-  if (entrance !== undefined) driveIn(apart, entrance);
-  else if (namespace !== undefined) driveFrom(apart, namespace, true);
-  journey.adopt(apart.journey);
-}
-
-/** The packet becomes the answer to itself. */
-function turnRound(trip: Trip): void {
-  const { packet } = trip;
-  const { family, protocol } = packet;
-  trip.journey.direction = "back";
-  trip.attached = undefined;
-  trip.packet = makePacket({
-    family,
-    protocol,
-    ...inverse(packet),
-    tcpFlags: protocol === IpProtocol.tcp ? TcpFlag.syn | TcpFlag.ack : 0,
-    icmpType: family === 4 ? IcmpType.echoReply : protocol === IpProtocol.icmp6 ? IcmpType.echoReply6 : 0,
-  });
-}
-
-/** The answer has to come to who asked, from whom he asked. */
-function finish(trip: Trip, outcome: Outcome): void {
-  const { flow, packet, sent } = trip;
-  if (outcome.kind === "lost" || sent === undefined) return;
-  const place = outcome.kind === "beyond" ? outcome.port.namespace.key : outcome.namespace.key;
-  const isThere =
-    flow.from === OUTSIDE ? outcome.kind === "beyond" : outcome.kind === "delivered" && place === flow.from;
-  if (!isThere) {
-    const device = outcome.kind === "beyond" ? outcome.port.link.name : undefined;
-    end(trip, {
-      place,
-      stage: "route",
-      device,
-      text: `the answer goes ${outcome.kind === "beyond" ? `out by ${device}` : `to ${trip.world.view.nameOf(place)}`}, and not to who asked`,
-      death: death("answer-misrouted", { place, device }),
-    });
-    return;
-  }
-  if (sameEnds(inverse(sent), endsOf(packet))) return;
-  const [address, asked] = [packet.source, sent.destination].map((each) => addressText(packet.family, each));
-  end(trip, {
-    place: flow.from,
-    stage: "socket",
-    text: `the answer comes from ${address}, where ${asked} was asked`,
-    evidence: ["the way back does not pass where the way there was translated"],
-    death: death("not-translated", {
-      kind: flow.from === OUTSIDE ? "publish" : "hairpin",
-      place: trip.world.host?.key ?? flow.from,
-      address,
-      port: packet.sourcePort,
-      receivedBy: flow.from,
-    }),
-  });
 }

@@ -22,6 +22,7 @@ export interface LinkAddress {
 export class NamespaceModel {
   readonly key: string;
   readonly state: NamespaceState;
+  readonly takenAt: Date | undefined;
   readonly #links: ReadonlyMap<string, LinkState>;
   readonly #addresses = new Map<LinkState, readonly LinkAddress[]>();
   #fib: Fib | undefined;
@@ -31,7 +32,9 @@ export class NamespaceModel {
   #fdb: ReadonlyMap<string, readonly FdbEntry[]> | undefined;
   #connections: ReadonlyMap<string, ConntrackEntryState> | undefined;
 
-  constructor(state: NamespaceState) {
+  /** @param takenAt when the snapshot was taken, where that is known */
+  constructor(state: NamespaceState, takenAt?: Date) {
+    this.takenAt = takenAt;
     this.key = state.key;
     this.state = state;
     this.#links = new Map(state.links.map((link) => [link.name, link]));

@@ -35,7 +35,8 @@ export class World {
   private constructor(view: SnapshotView) {
     this.view = view;
     const { namespaces, intent } = view.snapshot;
-    this.#namespaces = new Map(namespaces.map((state) => [state.key, new NamespaceModel(state)]));
+    const takenAt = new Date(view.snapshot.takenAt);
+    this.#namespaces = new Map(namespaces.map((state) => [state.key, new NamespaceModel(state, takenAt)]));
     const networks = new Map(intent.networks.map((network) => [network.id, network]));
     for (const container of intent.containers) {
       if (!container.running) continue;

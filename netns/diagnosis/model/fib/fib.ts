@@ -24,6 +24,14 @@ export interface FibQuery {
   readonly outputDevice?: string | undefined;
   /** Undefined when it is not known. */
   readonly mark?: bigint | undefined;
+  /** Of the packet; a port is 0 when it is not known. Undefined: for any packet. */
+  readonly transport?: Transport | undefined;
+}
+
+export interface Transport {
+  readonly protocol: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
 }
 
 export type FibKind = "unicast" | "local" | "broadcast" | "multicast" | "blackhole" | "unreachable" | "prohibit";
@@ -256,7 +264,7 @@ function matches(rule: RoutingRule, query: FibQuery): Match {
     rule.iif === undefined || rule.iif === query.inputDevice ? "yes" : "no",
     rule.oif === undefined || rule.oif === query.outputDevice ? "yes" : "no",
     ofMark(rule, query.mark),
-    rule.others.every((text) => SUPPRESS.test(text) || GOTO.test(text)) ? "yes" : "unknown",
+    ...rule.others.map((text) => ofOther(text, query)),
   ];
   const all: Match = conditions.includes("no") ? "no" : conditions.includes("unknown") ? "unknown" : "yes";
   if (!rule.invert || all === "unknown") return all;
@@ -272,6 +280,17 @@ function ofMark({ mark }: RoutingRule, value: bigint | undefined): Match {
   if (mark === undefined) return "yes";
   if (value === undefined) return "unknown";
   return (value & BigInt(mark.mask)) === BigInt(mark.value) ? "yes" : "no";
+}
+
+/** `ipproto 6`, `dport 80-90`, `sport 1024-65535`. */
+function ofOther(text: string, { transport }: FibQuery): Match {
+  if (SUPPRESS.test(text) || GOTO.test(text)) return "yes";
+  const [, word, low, high = low] = /^(ipproto|sport|dport) (\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  if (word === undefined || transport === undefined) return "unknown";
+  const value =
+    word === "ipproto" ? transport.protocol : word === "dport" ? transport.destinationPort : transport.sourcePort;
+  if (value === 0) return "unknown";
+  return value >= Number(low) && value <= Number(high) ? "yes" : "no";
 }
 
 /** `suppress_prefixlength 0`: routes that are no more specific than that do not count, as wg-quick has it. */

@@ -7,7 +7,7 @@ import { end, note, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 import { findHolders, type Holder } from "./holders.ts";
 import { attachmentOf, findPath, findWayOut, type Path } from "./path.ts";
-import { checkQuestion, checkQuestionOut } from "./question.ts";
+import { checkQuestion, checkQuestionOut, isKnownNeighbour } from "./question.ts";
 
 /** @returns the way to the next hop; undefined when nobody can be meant */
 export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: boolean): Path | undefined {
@@ -24,12 +24,20 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
   const [holder] = holders;
   if (holder === undefined) return silent(trip, { from, address, nextHop, isGateway }, "no-holder", undefined);
   if (holders.length > 1) return judgeDuplicates(trip, { from, address }, holders);
-  if (holder.port.link.noArp || holder.ignoredBy !== undefined)
-    return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
+  if (isSilent(trip, from, nextHop, holder)) {
+    trip.isRemembered = isUsable(known, holder);
+    const path = silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
+    trip.isRemembered = false;
+    return path;
+  }
   checkQuestion(trip, holder.path, nextHop, isUsable(known, holder));
   found(trip, from, address, holder);
   return holder.path;
 }
+
+/** It answers no questions, and has not asked itself before, whereby it would be known. */
+const isSilent = (trip: Trip, from: Port, nextHop: bigint, { port, ignoredBy }: Holder): boolean =>
+  (port.link.noArp || ignoredBy !== undefined) && !isKnownNeighbour(trip, from, nextHop);
 
 /** An entry that the kernel goes on using, and asks about later. */
 const isUsable = (known: NeighbourState | undefined, { port }: Holder): boolean =>

@@ -76,6 +76,10 @@ export function checkQuestionIn(trip: Trip, port: Port): void {
   ask(trip, path, questionPacket(family, { source: destination, destination: source }, port, port, false));
 }
 
+/** Somebody who has been asked for, or who has asked. */
+export const isKnownNeighbour = (trip: Trip, port: Port, address: bigint): boolean =>
+  trip.resolved.has(keyOf(port, address));
+
 const keyOf = ({ namespace, link }: Port, address: bigint): string => `${namespace.key} ${link.name} ${address}`;
 
 /** The sender's own address, or the first of the link. A loopback address is never asked with (arp_solicit). */

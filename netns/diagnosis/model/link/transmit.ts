@@ -2,8 +2,10 @@
 import { readAddress } from "../../../ipam/ip.ts";
 import type { LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
+import { findSourceFault } from "../fib/validate-source.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import { addressText, isMulticast } from "../packet.ts";
+import { forwardingFault } from "../stack/forwarding.ts";
 import { end, note, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 import { crossBridge, seesRules } from "./bridge.ts";
@@ -72,7 +74,7 @@ function turn(trip: Trip, crossing: Crossing): Arrival {
   const { packet } = trip;
   const { family, destination, source, mark } = packet;
   const route = namespace.fib.look({ family, destination, source, mark, inputDevice: bridge.name });
-  if (route.kind !== "unicast" || route.device !== bridge.name) {
+  if (route.kind !== "unicast" || route.device !== bridge.name || !mayForward(trip, { namespace, link: bridge })) {
     packet.destinationMac = bridge.mac;
     return goUp(trip, crossing);
   }
@@ -98,6 +100,12 @@ function turn(trip: Trip, crossing: Crossing): Arrival {
 
 const hangsOnTheSame = ({ lower: one }: LinkState, { lower: other }: LinkState): boolean =>
   one?.namespace !== undefined && one.namespace === other?.namespace && one.index === other.index;
+
+/** What would not be forwarded is not sent on by the bridge either, but goes up, to be dropped. Not so with IPv6. */
+const mayForward = ({ packet }: Trip, port: Port): boolean =>
+  packet.family === 6 ||
+  (forwardingFault(port.namespace, 4, port.link) === undefined &&
+    findSourceFault(port.namespace, packet, port.link) === undefined);
 
 /** macvlan and ipvlan: the cable is another link's. */
 const isParented = ({ kind }: LinkState): boolean => kind === "macvlan" || kind === "ipvlan";

@@ -22,6 +22,7 @@ export type DataType =
   | "tcpFlags"
   | "operation"
   | "linkType"
+  | "day"
   | "unknown";
 
 /** Bits of `ct state`, see nf_tables' NF_CT_STATE_*. */
@@ -128,6 +129,7 @@ const WORDS: Partial<Record<DataType, Readonly<Record<string, number>>>> = {
   etherType: EtherType,
   tcpFlags: { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
   operation: { request: 1, reply: 2, rrequest: 3, rreply: 4, inrequest: 8, inreply: 9, nak: 10 },
+  day: { Sunday: 0, Monday: 1, Tuesday: 2, Wednesday: 3, Thursday: 4, Friday: 5, Saturday: 6 },
   linkType: { ether: 1, loopback: 772, ppp: 512, ipip: 768, ipip6: 769 },
 };
 

@@ -122,6 +122,8 @@ function arpField(name: string): Field {
   if (name === "saddr ip") return of("address", ({ source }) => number(source));
   if (name === "daddr ip") return of("address", ({ destination }) => number(destination));
   if (name === "htype") return of("number", () => number(1));
+  if (name === "hlen") return of("number", () => number(6));
+  if (name === "plen") return of("number", () => number(4));
   if (name === "ptype") return of("etherType", () => number(EtherType.ip));
   return of("unknown", () => "unknown");
 }
@@ -166,6 +168,9 @@ export function metaField(key: string): Field {
       return { type: "number", read: ({ packet }) => number(packet.size) };
     case "pkttype":
       return { type: "packetType", read: packetType };
+    // As the kernel counts: by its own clock, which has no time zone. Hours are shown in the reader's zone, and left open.
+    case "day":
+      return { type: "day", read: ({ namespace }) => dayOf(namespace.takenAt) };
     case "nftrace":
     case "secpath":
     case "ipsec":
@@ -174,6 +179,8 @@ export function metaField(key: string): Field {
       return unreadable;
   }
 }
+
+const dayOf = (time: Date | undefined): Scalar => (time === undefined ? "unknown" : number(time.getUTCDay()));
 
 const nameOf = (link: LinkState | undefined): Scalar => text(link?.name ?? "");
 

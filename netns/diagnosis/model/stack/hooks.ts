@@ -190,9 +190,10 @@ class Passage {
       if (shown !== undefined) this.#notePass(chain, shown);
       return;
     }
-    if (worst.verdict.kind === "queue") this.#doubt(chain, worst, "what the program behind it says");
+    if (worst.verdict.kind === "queue") this.#suspect(chain, worst, "what the program behind it says");
     else if (passing.length === 0 && !elsewhere) this.#die(chain, worst, false);
-    else if (all.some(({ certainty }) => certainty === "unknown")) this.#suspect(chain, worst);
+    else if (all.some(({ certainty }) => certainty === "unknown"))
+      this.#suspect(chain, worst, `whether it ${worst.verdict.kind}s`);
     else this.#die(chain, worst, true);
   }
 
@@ -231,11 +232,10 @@ class Passage {
     end(this.#trip, { ...this.#step(chain, ending), verdict, death });
   }
 
-  /** A rule that may hold, and ends the packet then. */
-  #suspect(chain: BaseChain, ending: Ending): void {
+  /** A rule that may hold, and ends the packet then; or one whose program may. @param what is in doubt */
+  #suspect(chain: BaseChain, ending: Ending, what: string): void {
     const step = this.#step(chain, ending);
-    const doubt = `whether it ${ending.verdict.kind}s: ${step.text}`;
-    suspect(this.#trip, { ...step, death: this.#deathOf(chain, ending, false) }, doubt);
+    suspect(this.#trip, { ...step, death: this.#deathOf(chain, ending, false) }, `${what}: ${step.text}`);
   }
 
   #deathOf(chain: BaseChain, ending: Ending, isOccasional: boolean): Death {

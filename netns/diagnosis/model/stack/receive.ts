@@ -8,6 +8,7 @@ import type { NamespaceModel } from "../namespace.ts";
 import { addressText, isLoopback } from "../packet.ts";
 import { end, note, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
+import { forwardingFault } from "./forwarding.ts";
 import { passHook } from "./hooks.ts";
 import { checkPathSize } from "./path-size.ts";
 import { goOn, type Onward } from "./route-faults.ts";
@@ -25,7 +26,14 @@ export function receive(trip: Trip, port: Port, hasPassedRules: boolean): Recept
   if (packet.family === 6) checkSwitchedOff(trip, port);
   if (link.name !== "lo") checkMartians(trip, port);
   const { family, destination, source, mark } = packet;
-  const route = namespace.fib.look({ family, destination, source, mark, inputDevice: link.name });
+  const route = namespace.fib.look({
+    family,
+    destination,
+    source,
+    mark,
+    inputDevice: link.name,
+    transport: packet,
+  });
   if (link.name !== "lo") checkSource(trip, port, route);
   if (route.kind === "local" || route.kind === "broadcast") return takeLocally(trip, port);
   return forward(trip, port, route);
@@ -156,19 +164,6 @@ function checkForwarding(trip: Trip, namespace: NamespaceModel, link: LinkState)
     evidence: [`sysctl ${key} = ${namespace.sysctl(key) ?? 0}`],
     death: death("forwarding-off", { place, key, device: link.name }),
   });
-}
-
-function forwardingFault(namespace: NamespaceModel, family: 4 | 6, link: LinkState): string | undefined {
-  if (family === 6) {
-    const isOn =
-      namespace.linkSysctl(6, "all", "forwarding") !== 0 ||
-      namespace.linkSysctl(6, link.name, "force_forwarding") === 1;
-    return isOn ? undefined : "net.ipv6.conf.all.forwarding";
-  }
-  const ofAll = namespace.sysctl("net.ipv4.ip_forward");
-  const own = namespace.linkSysctl(4, link.name, "forwarding") ?? ofAll;
-  if (own !== 0) return undefined;
-  return ofAll === 0 ? "net.ipv4.ip_forward" : `net.ipv4.conf.${link.name}.forwarding`;
 }
 
 function checkHops(trip: Trip, { key: place }: NamespaceModel, link: LinkState): void {

@@ -46,6 +46,7 @@ function look({ packet }: Trip, namespace: NamespaceModel, withSource: boolean):
     source: withSource ? source : undefined,
     inputDevice: "lo",
     mark,
+    transport: packet,
   });
 }
 

@@ -83,9 +83,12 @@ function belongsTo(connection: Connection, packet: Packet): Tracked {
   return { connection, direction, state: connection.replied ? "established" : "new" };
 }
 
-/** A packet that begins nothing: without a connection it is invalid. Of UDP nobody can tell. */
+/**
+ * A packet that begins nothing: without a connection it is invalid. Of UDP nobody can tell; TCP's later packets are taken
+ * for a connection that went on while nobody looked (nf_conntrack_tcp_loose).
+ */
 function isAnswer({ protocol, tcpFlags, icmpType }: Packet): boolean {
-  if (protocol === IpProtocol.tcp) return (tcpFlags & TcpFlag.ack) !== 0;
+  if (protocol === IpProtocol.tcp) return tcpFlags === (TcpFlag.syn | TcpFlag.ack);
   if (protocol === IpProtocol.icmp) return icmpType === 0;
   return protocol === IpProtocol.icmp6 && icmpType === 129;
 }

@@ -39,6 +39,8 @@ function foreign(host: Damaged, chain: { type?: string; hook: string; prio?: num
   host.nft({ table: { family: "ip", name: "x", handle: 1 } }, { chain: head }, { rule });
 }
 
+const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
 const mangle = (key: object, value: number): object => ({ mangle: { key, value } });
 
 const DAMAGES: readonly Damage[] = [
@@ -51,7 +53,7 @@ const DAMAGES: readonly Damage[] = [
         if (/^net\.ipv4\.conf\..+\.forwarding$/.test(key)) host.sysctl(key, "0");
       }
     },
-    first: everywhere("CTRN101", "egress", "published"),
+    first: everywhere("CTRN101", "egress", "published", "hairpin"),
   },
   {
     what: "another table whose policy drops",
@@ -77,6 +79,24 @@ const DAMAGES: readonly Damage[] = [
     what: "another table that lets packets pass no further router",
     damage: (host) => foreign(host, { hook: "prerouting" }, mangle({ payload: { protocol: "ip", field: "ttl" } }, 1)),
     first: everywhere("CTRN119", "egress", "published"),
+  },
+  {
+    what: "another table that drops on each day of the week",
+    damage: (host) =>
+      foreign(
+        host,
+        { hook: "forward" },
+        {
+          match: { op: "==", left: { meta: { key: "day" } }, right: { set: DAYS } },
+        },
+        { drop: null },
+      ),
+    first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "another table that leads a connection through a program",
+    damage: (host) => foreign(host, { hook: "forward" }, { queue: { num: 0 } }),
+    first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
   },
   {
     what: "another table that sets the port",

@@ -4,6 +4,7 @@ import { walk } from "../../../../../netns/diagnosis/model/index.ts";
 import { takeSnapshot } from "../../../../../netns/diagnosis/snapshot/index.ts";
 import { SnapshotView } from "../../../../../netns/diagnosis/snapshot-view.ts";
 import {
+  type Death,
   type Flow,
   HOST,
   type Intent,
@@ -71,9 +72,12 @@ export function compare(network: PrivateNetwork, seed: number): Comparison {
  * all packets are sent at once, and a neighbour may have been heard of through another one.
  */
 export function contradictionsIn({ answers }: Comparison): Answer[] {
-  if (answers.some(({ walk }) => walk.deaths.some(({ death }) => death.facts["protocolArp"] === true))) return [];
+  if (answers.some(({ walk }) => walk.deaths.some(({ death }) => concernsNeighbours(death)))) return [];
   return answers.filter((answer) => contradicts(answer) && isComparable(answer));
 }
+
+const concernsNeighbours = ({ kind, facts }: Death): boolean =>
+  facts["protocolArp"] === true || (kind === "neighbour-silent" && facts["key"] !== undefined);
 
 const contradicts = ({ walk: { result }, isReached }: Answer): boolean =>
   result !== "unknown" && (result === "arrives") !== isReached;
