@@ -26,7 +26,7 @@ export function found(
   const { object, title, explanation, evidence, fix } = details;
   return {
     code,
-    severity: details.severity ?? severity,
+    severity: details.severity ?? (obstacle?.confidence === "possible" && severity === "error" ? "warning" : severity),
     object,
     title,
     explanation,

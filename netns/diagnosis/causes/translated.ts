@@ -20,11 +20,15 @@ export function changesOf({ there, back }: Walk): Change[] {
 function changesIn(hops: readonly Hop[], direction: Change["direction"]): Change[] {
   return hops.flatMap((hop, position) => {
     const { verdict, hook } = hop;
-    if (verdict !== "translate" || hook === undefined || hook.table === "ctr") return [];
+    if (verdict !== "translate" || hook === undefined || isOurs(hook)) return [];
     const table = `table ${hook.family} ${hook.table}, chain ${hook.chain}`;
     return { table, what: whatIn(hop.text), direction, position, hop };
   });
 }
+
+/** The engine's table, that of a sandbox's name server, and the engine's chains among those of iptables. */
+const isOurs = ({ table, chain }: NonNullable<Hop["hook"]>): boolean =>
+  table === "ctr" || table === "ctr-names" || chain.startsWith("CTR-");
 
 /** By the words of nft and of iptables. */
 function whatIn(text: string): Change["what"] {

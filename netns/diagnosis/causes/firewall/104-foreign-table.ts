@@ -1,7 +1,7 @@
 import { bridgeNetworks } from "../../intended.ts";
 import { type RulesetChain, rulesetOf } from "../../ruleset.ts";
 import type { Cause } from "../../types/index.ts";
-import { placeOf } from "../facts.ts";
+import { isTrue, placeOf } from "../facts.ts";
 import { acceptFix, filterEvidence, filterName, filtersOf, makerOf, verdictText } from "../filters.ts";
 import { byHand } from "../fixes.ts";
 import { found } from "../found.ts";
@@ -46,7 +46,7 @@ export const foreignTable: Cause = {
     filtersOf(context, "foreign-table").map((filter) =>
       found(foreignTable, filter, {
         object: filterName(filter),
-        title: `Another firewall on this host drops the traffic: ${filterName(filter)}.`,
+        title: `Another firewall on this host ${isTrue(filter, "uncertain") ? "may drop" : "drops"} the traffic: ${filterName(filter)}.`,
         explanation:
           `The table was made by ${makerOf(filter)}. ctr's accept is not enough: a packet has to be accepted by every ` +
           `table, and one drop is final (${verdictText(filter)}).`,

@@ -1,11 +1,11 @@
 /** Routes and routing rules that end a packet on purpose: which of them it was. */
 import { contains, parseAddress, parseCidr } from "../../../ipam/ip.ts";
 import type { Obstacle } from "../../obstacles.ts";
-import { type FlowContext, HOST, type NamespaceState, type RouteState, type RoutingRule } from "../../types/index.ts";
+import { type FlowContext, HOST, type NamespaceState, type RoutingRule } from "../../types/index.ts";
 import { placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import type { Case } from "../found.ts";
-import { routeDeletion, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
+import { lengthOf, routeDeletion, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
 
 export type ClosedKind = "blackhole" | "unreachable" | "prohibit";
 
@@ -45,7 +45,6 @@ export function closedWay(
 }
 
 const isOneOf = (kinds: readonly string[], type: string): boolean => kinds.includes(type);
-const lengthOf = ({ destination }: RouteState): number => Number(destination.split("/")[1] ?? 0);
 
 function fits(subnet: string | undefined, address: string): boolean {
   if (subnet === undefined) return true;

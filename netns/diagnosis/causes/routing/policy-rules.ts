@@ -1,5 +1,6 @@
 /** Routing rules and routes, as they are typed. */
-import type { RouteState, RoutingRule } from "../../types/index.ts";
+import { contains, parseAddress, parseCidr } from "../../../ipam/ip.ts";
+import type { NamespaceState, RouteState, RoutingRule } from "../../types/index.ts";
 
 /** `from 10.1.0.0/16 lookup 200`. */
 export function ruleText({ priority, from, to, iif, oif, action, table, mark, others }: RoutingRule): string {
@@ -25,19 +26,41 @@ export const ruleDeletion = ({ family, priority }: RoutingRule): readonly string
   String(priority),
 ];
 
-const MAIN_TABLE = 254;
+export const MAIN_TABLE = 254;
+
+/** The most specific route to an address that leads over a link, be it one of several. */
+export function routeOver({ routes }: NamespaceState, device: string, address: string): RouteState | undefined {
+  const leadsOver = (one: RouteState): boolean =>
+    one.device === device || one.nexthops.some((hop) => hop.device === device);
+  return routes
+    .filter((one) => one.type === "unicast" && isIn(one.destination, address) && leadsOver(one))
+    .toSorted((one, other) => lengthOf(other) - lengthOf(one))[0];
+}
+
+const isIn = (destination: string, address: string): boolean =>
+  destination.includes(":") === address.includes(":") && contains(parseCidr(destination), parseAddress(address));
+
+export const lengthOf = ({ destination }: RouteState): number => Number(destination.split("/")[1] ?? 0);
 
 /** `blackhole 10.1.0.0/16 table 200`. */
-export function routeText({ type, destination, gateway, device, table }: RouteState): string {
+export function routeText({ type, destination, gateway, device, table, nexthops }: RouteState): string {
   const parts = [
     ...(type === "unicast" ? [] : [type]),
     destination,
-    ...(gateway === undefined ? [] : [`via ${gateway}`]),
-    ...(device === undefined || type !== "unicast" ? [] : [`dev ${device}`]),
+    ...(nexthops.length > 1 || gateway === undefined ? [] : [`via ${gateway}`]),
+    ...(nexthops.length > 1 || device === undefined || type !== "unicast" ? [] : [`dev ${device}`]),
     ...(table === MAIN_TABLE ? [] : [`table ${table}`]),
+    ...(nexthops.length > 1 ? nexthops.map(nexthopText) : []),
   ];
   return parts.join(" ");
 }
+
+const nexthopText = ({ gateway, device }: RouteState["nexthops"][number]): string =>
+  [
+    "nexthop",
+    ...(gateway === undefined ? [] : [`via ${gateway}`]),
+    ...(device === undefined ? [] : [`dev ${device}`]),
+  ].join(" ");
 
 export const routeDeletion = (route: RouteState): readonly string[] => [
   "ip",
