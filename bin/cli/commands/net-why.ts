@@ -1,5 +1,5 @@
 import type { FlowReport } from "../../../netns/index.ts";
-import { toggle } from "../../flags/options.ts";
+import { integer, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
 import { DiagnosisExit, exitCodeOf } from "../diagnosis/exit-codes.ts";
 import { keepReport } from "../diagnosis/last-report.ts";
@@ -21,6 +21,7 @@ export const command = defineCommand({
     from: BUNDLE_OPTION,
     ...JSON_OPTIONS,
     outside: OUTSIDE_OPTION,
+    size: integer({ help: "Bytes of the packet, IP header included: large ones find an MTU that is too small" }),
     static: toggle({ help: "Send no packet: only what the state says" }),
   },
   examples: [
@@ -34,10 +35,11 @@ export const command = defineCommand({
   ],
   /** @returns see {@link DiagnosisExit} */
   async run({ values, operands: [from = "", to = ""] }, { client }) {
-    const { outside, from: bundle, ndjson, fix } = values;
+    const { outside, from: bundle, ndjson, fix, size } = values;
     const request = {
       ...({ kind: "flow", from, to } as const),
       ...(outside === undefined ? {} : { outside }),
+      ...(size === undefined ? {} : { size }),
       ...(values.static ? { static: true } : {}),
     };
     const options = { bundle, ndjson };
