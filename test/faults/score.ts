@@ -91,7 +91,9 @@ function printTimes(outcomes: readonly Outcome[]): void {
 }
 
 function printBaselines(outcomes: readonly Outcome[]): void {
-  const asked = outcomes.filter(({ baselines, codes }) => baselines !== undefined && codes.length > 0);
+  const asked = outcomes.filter(
+    ({ baselines, codes, problem }) => baselines !== undefined && codes.length > 0 && problem === undefined,
+  );
   if (asked.length === 0) return;
   const right = (key: "checklist" | "records", among: number): string => {
     const hits = asked.filter(({ baselines, codes }) =>
