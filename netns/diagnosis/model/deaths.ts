@@ -21,6 +21,8 @@
  * | filter-drop, filter-reject | family, table, chain, hook, priority, handle?, policy, comment?, ruleText, backend, ours, place, limit?, protocolArp?, neighbourDiscovery? |
  * | not-translated | kind (`masquerade`, `publish`, `loopback`, `hairpin`), place, address, port? |
  * | translated-astray | place, address, port, expected? |
+ * | queue | place, device, kind, rate? (bytes a second) |
+ * | no-port-free | place, address, low, high, taken |
  * | table-full | place, count, max |
  * | no-listener | place, port, protocol, key? |
  * | listener-elsewhere | place, port, protocol, boundTo, process? |

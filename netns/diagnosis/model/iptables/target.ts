@@ -1,6 +1,6 @@
 /** Targets of iptables, see iptables-extensions(8). */
 import { readAddress } from "../../../ipam/ip.ts";
-import type { Statement, Translation } from "../rules/types.ts";
+import type { PortRange, Statement, Translation } from "../rules/types.ts";
 import type { Option, RuleParts } from "./options.ts";
 
 /** What changes neither the packet's way nor what rules ask for. */
@@ -44,9 +44,13 @@ export function readTarget(target: RuleParts["target"], isChain: (name: string) 
     case "REJECT":
       return () => ({ verdict: { kind: "reject", seen: seenOfReject(optionValue(options, "--reject-with")) } });
     case "MASQUERADE":
-      return translate({ side: "source", address: "outgoing", port: portOf(optionValue(options, "--to-ports")) });
+      return translate({ side: "source", address: "outgoing", ports: portsOf(optionValue(options, "--to-ports")) });
     case "REDIRECT":
-      return translate({ side: "destination", address: "incoming", port: portOf(optionValue(options, "--to-ports")) });
+      return translate({
+        side: "destination",
+        address: "incoming",
+        ports: portsOf(optionValue(options, "--to-ports")),
+      });
     case "SNAT":
       return translate({ side: "source", ...readTo(optionValue(options, "--to-source")) });
     case "DNAT":
@@ -76,16 +80,17 @@ function seenOfReject(type: string | undefined): "refused" | "unreachable" {
 }
 
 /** `10.0.0.2`, `10.0.0.2:80`, `[fd00::2]:80`, `:80`; of a range the kernel chooses. */
-function readTo(text = ""): Pick<Translation, "address" | "port"> {
+function readTo(text = ""): Pick<Translation, "address" | "ports"> {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|((?:[^:]*:){2,}[^:]*|[^:]*))(?::(.*))?$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? "";
   const value = readAddress(address)?.value;
-  return { address: address === "" ? "unchanged" : (value ?? "unknown"), port: portOf(port) };
+  return { address: address === "" ? "unchanged" : (value ?? "unknown"), ports: portsOf(port) };
 }
 
-/** Undefined for a range: one of it is taken. */
-function portOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+/** `80`, `5000-6000`. */
+function portsOf(text = ""): PortRange | undefined {
+  const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  return low === undefined ? undefined : { low: Number(low), high: Number(high) };
 }
 
 /** `--set-xmark value/mask`: bits of the mask are cleared, those of the value turned over. */

@@ -32,11 +32,29 @@ function leave(trip: Trip, { namespace, link }: Port, other: Port | undefined): 
     link,
     link.tcFilters.filter((text) => !/ingress|parent ffff:/.test(text)),
   );
+  checkQueue(trip, place, link);
   if (!link.up) {
     endAtLink(trip, place, link, "link-down");
   } else if (!link.carrier && (other === undefined || (other.link.up && other.link.carrier))) {
     endAtLink(trip, place, link, "no-carrier");
   }
+}
+
+/** A queue that lets nothing out, or so little that a packet waits for more than a second. */
+function checkQueue(trip: Trip, place: string, link: LinkState): void {
+  const queue = link.qdiscs.find(
+    ({ kind, rate }) => kind === "blackhole" || (rate !== undefined && rate < trip.packet.size),
+  );
+  if (queue === undefined) return;
+  const { kind, rate } = queue;
+  end(trip, {
+    place,
+    stage: "link",
+    device: link.name,
+    text: `the queue of ${link.name} lets ${rate === undefined ? "nothing" : `${rate} bytes a second`} out`,
+    evidence: [`tc qdisc show dev ${link.name}: ${kind}`],
+    death: death("queue", { place, device: link.name, kind, rate }),
+  });
 }
 
 /** Rules at a link's own hooks. A bridge has them too, for what goes up and what the host sends. */

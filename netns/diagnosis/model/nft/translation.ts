@@ -1,7 +1,7 @@
 /** dnat, snat, masquerade and redirect: where their addresses and ports come from. */
 import { readAddress } from "../../../ipam/ip.ts";
-import { exact, type Scalar } from "../rules/scalar.ts";
-import type { Certainty, RuleContext, Statement, Translation } from "../rules/types.ts";
+import type { Scalar } from "../rules/scalar.ts";
+import type { Certainty, PortRange, RuleContext, Statement, Translation } from "../rules/types.ts";
 import { readPattern } from "./datatypes.ts";
 import { readExpression } from "./expressions.ts";
 import { bodyOf, partsOf } from "./json.ts";
@@ -30,12 +30,12 @@ export function readTranslation(
     const target = address?.(context) ?? { holds: "yes", data: undefined };
     const targetPort = portOf?.(context) ?? { holds: "yes", data: undefined };
     if (target.holds === "no" || targetPort.holds === "no") return { holds: "no" };
-    const { address: found, port: foundPort } = splitTarget(target.data);
+    const { address: found, ports } = splitTarget(target.data);
     const isSure = target.holds === "yes" && targetPort.holds === "yes" && certainty !== "no";
     const translation: Translation = {
       side,
       address: fixed ?? (isSure ? found : "unknown"),
-      port: portOf === undefined ? foundPort : (splitTarget(targetPort.data).port ?? portNumber(targetPort.data)),
+      ports: portOf === undefined ? ports : (splitTarget(targetPort.data).ports ?? portsOf(targetPort.data)),
     };
     return { verdict: { kind: "translate", translation } };
   };
@@ -59,15 +59,15 @@ function readTarget(json: unknown, table: NftTable): (context: RuleContext) => T
 }
 
 /** `{"concat": ["10.0.0.2", 80]}`, an address alone, or a range of which the kernel chooses one. */
-function splitTarget(data: unknown): { address: Translation["address"]; port: number | undefined } {
-  if (data === undefined) return { address: "unchanged", port: undefined };
+function splitTarget(data: unknown): Pick<Translation, "address" | "ports"> {
+  if (data === undefined) return { address: "unchanged", ports: undefined };
   const [address, port] = partsOf(data);
   const value = typeof address === "string" ? readAddress(address)?.value : undefined;
-  return { address: value ?? "unknown", port: portNumber(port) };
+  return { address: value ?? "unknown", ports: portsOf(port) };
 }
 
-function portNumber(json: unknown): number | undefined {
+function portsOf(json: unknown): PortRange | undefined {
   const pattern = readPattern("port", json);
-  const value = typeof pattern === "object" ? exact(pattern) : undefined;
-  return value === undefined ? undefined : Number(value);
+  if (typeof pattern !== "object" || !("low" in pattern)) return undefined;
+  return { low: Number(pattern.low), high: Number(pattern.high) };
 }

@@ -41,8 +41,13 @@ export interface Translation {
   readonly side: "source" | "destination";
   /** `outgoing`: that of the link it leaves by (masquerade); `incoming`: that of the link it came by (redirect). */
   readonly address: bigint | "outgoing" | "incoming" | "unchanged" | "unknown";
-  /** Undefined: as it is. */
-  readonly port: number | undefined;
+  /** Undefined: as it is; of several the kernel takes one that is free. */
+  readonly ports: PortRange | undefined;
+}
+
+export interface PortRange {
+  readonly low: number;
+  readonly high: number;
 }
 
 export type Verdict =

@@ -4,26 +4,57 @@ import { death } from "../deaths.ts";
 import { type Publication, publicationOf } from "../ends/published.ts";
 import { chooseSource } from "../fib/source-address.ts";
 import type { NamespaceModel } from "../namespace.ts";
-import { addressText } from "../packet.ts";
-import type { RuleContext, Translation } from "../rules/types.ts";
+import { addressText, protocolName } from "../packet.ts";
+import type { PortRange, RuleContext, Translation } from "../rules/types.ts";
 import { end, note, type Trip } from "../trip.ts";
 import { type Connection, type Ends, inverse, sameEnds } from "./connection.ts";
 
 /** What the rules have decided for a new connection. @returns false when the address cannot be told */
 export function decide(trip: Trip, context: RuleContext, connection: Connection, translation: Translation): boolean {
-  const { side, port } = translation;
+  const { side, ports } = translation;
   connection.settled[side] = true;
   const address = addressOf(trip, context, translation);
   if (address === undefined) return false;
   const { reply } = connection;
+  // Which of several the kernel takes is open, as it is for clients.
+  const port = ports === undefined ? undefined : ports.low === ports.high ? ports.low : 0;
   if (side === "destination") {
     reply.source = address;
     reply.sourcePort = port ?? reply.sourcePort;
   } else {
     reply.destination = address;
     reply.destinationPort = port ?? reply.destinationPort;
+    if (ports !== undefined) checkPorts(trip, context.namespace, address, ports);
   }
   return true;
+}
+
+/** Two connections to one destination cannot have one source: nf_nat_l4proto_unique_tuple finds no port then. */
+function checkPorts(
+  trip: Trip,
+  { key: place, state }: NamespaceModel,
+  address: bigint,
+  { low, high }: PortRange,
+): void {
+  const { packet } = trip;
+  const [source, destination] = [address, packet.destination].map((each) => addressText(packet.family, each));
+  const taken = (state.conntrack?.entries ?? []).filter(
+    ({ protocol, reply }) =>
+      protocol === protocolName(packet.protocol) &&
+      reply.destination === source &&
+      reply.destinationPort >= low &&
+      reply.destinationPort <= high &&
+      reply.source === destination &&
+      reply.sourcePort === packet.destinationPort,
+  );
+  if (new Set(taken.map(({ reply }) => reply.destinationPort)).size <= high - low) return;
+  end(trip, {
+    place,
+    stage: "translation",
+    text: `all ports from ${low} to ${high} of ${source} are taken by connections to ${destination} port ${packet.destinationPort}`,
+    evidence: [`conntrack -L -d ${destination}: ${taken.length}`],
+    death: death("no-port-free", { place, address: source, low, high, taken: taken.length }),
+  });
 }
 
 function addressOf(trip: Trip, context: RuleContext, { side, address }: Translation): bigint | undefined {
