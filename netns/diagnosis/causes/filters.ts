@@ -72,7 +72,7 @@ function causeOfOurs(context: FlowContext, filter: Obstacle): FilterCause | unde
 
 function causeOfForeign({ flow }: FlowContext, filter: Obstacle): FilterCause {
   if (flow.destinationPort === DNS_PORT && flow.protocol === "tcp" && isAboutNames(filter)) return "dns-tcp";
-  if (flow.destinationPort === DNS_PORT && text(filter, "hook") === "input") return "dns-input";
+  if (flow.destinationPort === DNS_PORT && isOfHostItself(filter)) return "dns-input";
   if (filter.kind === "filter-reject") return "reject";
   if (text(filter, "backend") === "iptables-legacy" || text(filter, "family") === "legacy") {
     return text(filter, "hook") === "prerouting" ? "legacy-early" : "legacy";
@@ -80,6 +80,9 @@ function causeOfForeign({ flow }: FlowContext, filter: Obstacle): FilterCause {
   const isRuleOfIptables = text(filter, "backend") === "iptables-nft" && !isTrue(filter, "policy");
   return isRuleOfIptables || isUserChain(filter) ? "iptables-rule" : "foreign-table";
 }
+
+/** It concerns what the host's own programs get and send, a name server among them. */
+const isOfHostItself = (filter: Obstacle): boolean => ["input", "output"].includes(text(filter, "hook"));
 
 /** What drops everything drops names too; that is not its point. */
 const isAboutNames = (filter: Obstacle): boolean =>

@@ -80,6 +80,7 @@ import { endsDifferInMtu } from "./routing/411-ends-differ-in-mtu.ts";
 import { farMtu } from "./routing/412-far-mtu.ts";
 import { noIpv6 } from "./routing/413-no-ipv6.ts";
 import { sourceOfNobody } from "./routing/414-source-of-nobody.ts";
+import { mainTableUnused } from "./routing/415-main-table-unused.ts";
 import { refusedElsewhere } from "./routing/420-refused-elsewhere.ts";
 import { noAnswerFromElsewhere } from "./routing/421-no-answer-from-elsewhere.ts";
 import { nobodyOnTheUplink } from "./routing/422-nobody-on-the-uplink.ts";
@@ -169,6 +170,7 @@ export const CAUSES: readonly Cause[] = [
   farMtu,
   noIpv6,
   sourceOfNobody,
+  mainTableUnused,
   refusedElsewhere,
   noAnswerFromElsewhere,
   nobodyOnTheUplink,

@@ -20,7 +20,7 @@ export function endsHere(context: FlowContext, obstacle: Obstacle): Finding {
   const rules = isOnRoute(obstacle) ? rulesOf(context, place) : [];
   return found(unknownCause, obstacle, {
     object: `${obstacle.text} ${where}`,
-    title: `The packet ends ${where}: ${[obstacle.text, ...circumstances(context, obstacle, place)].join(", ")}.`,
+    title: `The packet ends ${where}: ${[obstacle.text, ...circumstances(context, obstacle)].join(", ")}.`,
     explanation:
       "The step is certain; why it is so is not among the causes that ctr knows. What was read there is below.",
     evidence: [
@@ -36,12 +36,8 @@ function whereOf({ view }: FlowContext, place: string): string {
 }
 
 /** What of the way before has to do with it. */
-function circumstances(context: FlowContext, obstacle: Obstacle, place: string): string[] {
-  const isBlind = isOnRoute(obstacle) && !looksIntoMain(context, place);
-  return [
-    ...translatedBefore(context, obstacle).map((table) => `after ${table} has led it there`),
-    ...(isBlind ? ["and no routing rule leads to the main table"] : []),
-  ];
+function circumstances(context: FlowContext, obstacle: Obstacle): string[] {
+  return translatedBefore(context, obstacle).map((table) => `after ${table} has led it there`);
 }
 
 /** Drop reasons of the kernel that name the part of it which decides. See include/net/dropreason-core.h. */
@@ -95,10 +91,5 @@ const placeText = ({ view }: FlowContext, place: string | undefined): string =>
 
 const isOnRoute = ({ kind }: Obstacle): boolean => /route|misrouted|unroutable/.test(kind);
 
-const MAIN_TABLE = 254;
-
 const rulesOf = ({ view, flow }: FlowContext, place: string): string[] =>
   (view.namespace(place)?.rules ?? []).filter(({ family }) => family === flow.family).map(ruleText);
-
-const looksIntoMain = ({ view, flow }: FlowContext, place: string): boolean =>
-  view.namespace(place)?.rules.some(({ family, table }) => family === flow.family && table === MAIN_TABLE) ?? true;

@@ -16,7 +16,7 @@ export const insideDown: Cause = {
   // A link that goes down takes its routes along: then that is what the packet meets first.
   explain: (context) =>
     obstaclesOf(context).flatMap((obstacle) => {
-      const atLink = ["link-down", "no-carrier", "network-down"].includes(obstacle.kind);
+      const atLink = ["link-down", "no-carrier", "network-down", "port-blocked"].includes(obstacle.kind);
       const atRoute = ["no-route", "no-source-address"].includes(obstacle.kind) && placeOf(obstacle) !== HOST;
       const cable = atLink ? cableAt(context.view, obstacle) : undefined;
       const all = atRoute || obstacle.kind === "network-down" ? cablesInPlace(context.view, placeOf(obstacle)) : [];

@@ -21,8 +21,8 @@ export const portBlocked: Cause = {
   explain: (context) =>
     obstaclesOfKind(context, "port-blocked").flatMap((obstacle) => {
       const cable = cableAt(context.view, obstacle);
-      const isBridgeUp = cable?.bridge?.up === true && cable.outside?.up === true;
-      return cable === undefined || !isBridgeUp ? [] : found(portBlocked, obstacle, caseOf(cable));
+      const isUp = cable?.bridge?.up === true && cable.outside?.up === true && cable.inside?.up !== false;
+      return cable === undefined || !isUp ? [] : found(portBlocked, obstacle, caseOf(cable));
     }),
 };
 

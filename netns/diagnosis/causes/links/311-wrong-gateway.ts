@@ -2,8 +2,9 @@ import { bridgeAddresses, bridgeNetworks, cableOfLink, cablesOf, intendedGateway
 import { obstaclesOfKind } from "../../obstacles.ts";
 import { type Cause, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
 import { deviceOf, placeOf, text } from "../facts.ts";
-import { repaired } from "../fixes.ts";
+import { byHand, inPlace, repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
+import { routeText } from "../routing/policy-rules.ts";
 
 export const wrongGateway: Cause = {
   code: "CTRN311",
@@ -19,7 +20,9 @@ export const wrongGateway: Cause = {
         }),
       ),
     ),
-    ...wrongRoutes(context).map((route) => found(wrongGateway, undefined, caseOfRoute(route))),
+    ...wrongRoutes(context)
+      .filter(({ isDefault }) => isDefault)
+      .map((route) => found(wrongGateway, undefined, caseOfRoute(route))),
   ],
 
   explain: (context) =>
@@ -62,19 +65,23 @@ interface WrongRoute {
   readonly name: string;
   readonly gateway: string;
   readonly expected: string;
+  /** As it is typed. */
+  readonly route: string;
+  readonly isDefault: boolean;
 }
 
-/** Default routes over a cable of ours to an address that nobody has, where another is given. */
+/** Routes over a cable of ours to an address that nobody has, where another is given. */
 function wrongRoutes({ view }: StateContext): WrongRoute[] {
   return cablesOf(view).flatMap(({ namespace, interfaceName, network, container }) =>
-    namespace.routes.flatMap(({ family, destination, gateway, device, type }) => {
+    namespace.routes.flatMap((route) => {
+      const { family, destination, gateway, device, type } = route;
       const isDefault = destination === "0.0.0.0/0" || destination === "::/0";
       const expected = intendedGateway(network, family);
-      if (!isDefault || device !== interfaceName || type !== "unicast" || gateway === undefined) return [];
+      if (device !== interfaceName || type !== "unicast" || gateway === undefined) return [];
       if (expected === "" || gateway === expected || view.holdersOf(gateway).length > 0) return [];
       // Another network's addresses are not known to nobody but us.
       if (view.networkOfAddress(gateway)?.id !== network.id) return [];
-      return { place: namespace.key, name: container.name, gateway, expected };
+      return { place: namespace.key, name: container.name, gateway, expected, route: routeText(route), isDefault };
     }),
   );
 }
@@ -91,7 +98,16 @@ function caseOfBridge(bridge: string, network: string, address: string): Case {
   };
 }
 
-function caseOfRoute({ name, gateway, expected }: WrongRoute): Case {
+function caseOfRoute({ name, place, gateway, expected, route, isDefault }: WrongRoute): Case {
+  if (!isDefault) {
+    return {
+      object: `route of container ${name}: ${route}`,
+      title: `The container ${name} sends a part of what is for elsewhere to ${gateway}, an address that nobody has.`,
+      explanation: `The way out of its network is ${expected}, and the route “${route}” comes before it. A program in the container that may change the network has set it: VPN programs do.`,
+      evidence: [{ source: `ip route (in ${name})`, value: route, expected: `via ${expected}` }],
+      fix: byHand("Take the route away.", inPlace(place, name, ["ip", "route", "delete", ...route.split(" ")])),
+    };
+  }
   return {
     object: `routes of container ${name}`,
     title: `The container ${name} sends everything for elsewhere to ${gateway}, an address that nobody has.`,

@@ -1,4 +1,5 @@
 import type { Cause } from "../../types/index.ts";
+import { text } from "../facts.ts";
 import { acceptFix, filterEvidence, filterName, filtersOf, makerOf } from "../filters.ts";
 import { found } from "../found.ts";
 
@@ -13,8 +14,10 @@ export const nameServerFiltered: Cause = {
         object: filterName(filter),
         title: `The host's firewall throws away containers' questions for names (${filterName(filter)}).`,
         explanation:
-          `The name server runs on the host, and ${makerOf(filter)} lets nothing come in on port 53 from containers. Addresses work, ` +
-          "names do not.",
+          (text(filter, "hook") === "output"
+            ? `Names are asked for by the host in containers' name, and ${makerOf(filter)} lets no question out. `
+            : `The name server runs on the host, and ${makerOf(filter)} lets nothing come in on port 53 from containers. `) +
+          "Addresses work, names do not.",
         evidence: filterEvidence(filter),
         fix: acceptFix(context, filter, "host"),
       }),

@@ -17,7 +17,7 @@ export const upstreamSilent: Cause & LookupCause = {
     if (!hasFailed && !isSilent) return [];
     const asked = lookup.servers.join(", ");
     // The sandbox's own server is ours: it passes on what it does not know.
-    const behind = lookup.servers.includes(SANDBOX_SERVER) ? serversBehind(view, from) : [];
+    const behind = lookup.servers.includes(SANDBOX_SERVER) ? serversBehind(view, from).servers : [];
     const servers = behind.join(", ") || asked;
     const way = behind.length === 0 ? asked : `${asked}, which asks ${servers}`;
     return [

@@ -2,7 +2,7 @@
 import { parseResolvConf } from "../../../files/host-resolv-conf.ts";
 import { isLoopback } from "../../../ports/host-address.ts";
 import type { SnapshotView } from "../../snapshot-view.ts";
-import type { NamespaceState, Place, SocketState } from "../../types/index.ts";
+import { HOST, type NamespaceState, type Place, type SocketState } from "../../types/index.ts";
 
 /** Of a sandbox's name server, as in Docker. */
 export const SANDBOX_SERVER = "127.0.0.11";
@@ -20,11 +20,14 @@ export const answersNames = ({ sockets }: NamespaceState, server: string): boole
 const takes = (address: SocketState["address"], server: string): boolean =>
   address === server || address === "0.0.0.0" || address === "::";
 
-/**
- * Whom a sandbox's name server passes questions on to: the container's own servers, else those of the host.
- */
-export function serversBehind(view: SnapshotView, place: Place): string[] {
-  const [container] = view.containersIn(place);
-  const own = container?.dns.servers ?? [];
-  return own.length > 0 ? [...own] : [...resolvOf(view.host).servers];
+/** Whom a sandbox's name server passes questions on to, and from which network. */
+export interface ServersBehind {
+  readonly from: Place;
+  readonly servers: readonly string[];
+}
+
+/** The container's own servers, asked from its own network; else those of the host. */
+export function serversBehind(view: SnapshotView, place: Place): ServersBehind {
+  const own = view.containersIn(place)[0]?.dns.servers ?? [];
+  return own.length > 0 ? { from: place, servers: own } : { from: HOST, servers: resolvOf(view.host).servers };
 }

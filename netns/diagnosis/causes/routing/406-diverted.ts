@@ -1,25 +1,51 @@
+import { isLoopback } from "../../../ports/host-address.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
+import { type Cause, type Finding, type FlowContext, HOST } from "../../types/index.ts";
 import { deviceOf, placeOf, text } from "../facts.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
-import { MAIN_TABLE, routeDeletion, routeOver, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
+import { localRoute, MAIN_TABLE, routeDeletion, routeOver, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
 
 export const diverted: Cause = {
   code: "CTRN406",
   severity: "error",
   heading: "A routing rule sends containers' traffic another way",
 
-  explain: (context) =>
-    obstaclesOfKind(context, "misrouted", "answer-misrouted").flatMap((obstacle) => {
-      if (placeOf(obstacle) !== HOST) return [];
-      const destination = obstacle.packet?.destination ?? context.flow.destination;
-      // What is for a container and goes elsewhere is told as an overlap of addresses.
-      return context.view.networkOfAddress(destination) === undefined
-        ? found(diverted, obstacle, caseOf(context, obstacle))
-        : [];
-    }),
+  explain: (context) => [...ledElsewhere(context), ...keptHere(context)],
 };
+
+const ledElsewhere = (context: FlowContext): Finding[] =>
+  obstaclesOfKind(context, "misrouted", "answer-misrouted").flatMap((obstacle) => {
+    if (placeOf(obstacle) !== HOST) return [];
+    const destination = obstacle.packet?.destination ?? context.flow.destination;
+    // What is for a container and goes elsewhere is told as an overlap of addresses.
+    return context.view.networkOfAddress(destination) === undefined
+      ? found(diverted, obstacle, caseOf(context, obstacle))
+      : [];
+  });
+
+/** A route says that an address is the host's own, which none of its links has: what is for it ends here. */
+function keptHere(context: FlowContext): Finding[] {
+  const { view, flow } = context;
+  return obstaclesOfKind(context, "no-listener", "listener-elsewhere").flatMap((obstacle) => {
+    const destination = obstacle.packet?.destination ?? flow.destination;
+    const isOwn =
+      isLoopback(destination) ||
+      view.host.links.some(({ addresses }) => addresses.some(({ address }) => address === destination));
+    const route = placeOf(obstacle) !== HOST || isOwn ? undefined : localRoute(view.host, destination);
+    if (route === undefined) return [];
+    return [
+      found(diverted, obstacle, {
+        object: `route of the host: ${routeText(route)}`,
+        title: `A route of the host makes ${destination} an address of its own: what is for it is not sent on.`,
+        explanation:
+          "Load balancers and some VPN programs make such routes, to take what is for others. Nobody here answers for it.",
+        evidence: [{ source: "ip route show table local", value: routeText(route), expected: "no such route" }],
+        fix: byHand("Take the route away, if it is not wanted.", routeDeletion(route)),
+      }),
+    ];
+  });
+}
 
 function caseOf({ view, flow }: FlowContext, obstacle: Obstacle): Case {
   const [device, table] = [deviceOf(obstacle), text(obstacle, "table")];

@@ -20,7 +20,7 @@ export const noIpv6: Cause = {
       const [network] = container.endpoints.map(({ networkName }) => networkName);
       return found(noIpv6, obstacle, {
         object: `container ${container.name}`,
-        title: `${flow.destination} is an IPv6 address, and the container ${container.name} has no way into IPv6.`,
+        title: `${flow.destination}${flow.toText.includes(flow.destination) ? "" : ` (${flow.toText})`} is an IPv6 address, and the container ${container.name} has no way into IPv6.`,
         explanation:
           "None of its networks leads out over IPv6. Programs that ask DNS may get an IPv6 address first; good ones then try IPv4, " +
           "others fail.",

@@ -28,6 +28,10 @@ export const ruleDeletion = ({ family, priority }: RoutingRule): readonly string
 
 export const MAIN_TABLE = 254;
 
+/** Whether a rule leads to the main table. */
+export const looksIntoMain = ({ rules }: NamespaceState, family: 4 | 6): boolean =>
+  rules.some((rule) => rule.family === family && rule.table === MAIN_TABLE);
+
 /** The most specific route to an address that leads over a link, be it one of several. */
 export function routeOver({ routes }: NamespaceState, device: string, address: string): RouteState | undefined {
   const leadsOver = (one: RouteState): boolean =>
@@ -36,6 +40,12 @@ export function routeOver({ routes }: NamespaceState, device: string, address: s
     .filter((one) => one.type === "unicast" && isIn(one.destination, address) && leadsOver(one))
     .toSorted((one, other) => lengthOf(other) - lengthOf(one))[0];
 }
+
+/** The most specific route that says that an address is here. */
+export const localRoute = ({ routes }: NamespaceState, address: string): RouteState | undefined =>
+  routes
+    .filter((one) => one.type === "local" && isIn(one.destination, address))
+    .toSorted((one, other) => lengthOf(other) - lengthOf(one))[0];
 
 const isIn = (destination: string, address: string): boolean =>
   destination.includes(":") === address.includes(":") && contains(parseCidr(destination), parseAddress(address));

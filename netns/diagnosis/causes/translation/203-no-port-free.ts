@@ -3,6 +3,7 @@ import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { byHand } from "../fixes.ts";
 import { found } from "../found.ts";
+import { changesOf } from "../translated.ts";
 
 /** Two connections to one destination cannot leave with one address and port. */
 export const noPortFree: Cause = {
@@ -14,9 +15,11 @@ export const noPortFree: Cause = {
     const read = obstaclesOfKind(context, "no-port-free").filter((obstacle) => placeOf(obstacle) === HOST);
     const clashes = clashesSeen(context);
     if (read.length === 0 && clashes === 0) return [];
+    // A rule of somebody else's that allows few ports is where it comes from.
+    const rule = changesOf(context.walk).find(({ what, direction }) => what === "source" && direction === "there");
     return [
       found(noPortFree, read[0], {
-        object: "address translation of the host",
+        object: rule?.table ?? "address translation of the host",
         title: "The host has no port left to give this connection when it leaves: two connections would look the same.",
         explanation:
           "All containers share the host's address outside, and tell their connections apart by port. A rule that allows few " +
@@ -27,6 +30,7 @@ export const noPortFree: Cause = {
             source: "conntrack -S",
             value: `insert_failed ${context.view.host.conntrack?.statistics["insert_failed"] ?? 0}`,
           },
+          ...(rule === undefined ? [] : [{ source: rule.hop.evidence[0] ?? rule.table, value: rule.hop.text }]),
           ...(clashes > 0 ? [{ source: "packet", value: `insert_failed rose by ${clashes}` }] : []),
         ],
         confidence: clashes > 0 ? "confirmed" : "likely",

@@ -391,6 +391,14 @@ const CASES: readonly Case[] = [
   },
   {
     code: "CTRN303",
+    what: "a port of the bridge that is closed because the other end is down",
+    damage: (host) => {
+      host.eth0("api").up = false;
+    },
+    ends: (host) => [at("port-blocked", "host", { device: cable(host, "api"), state: "disabled" })],
+  },
+  {
+    code: "CTRN303",
     what: "the link down in the container",
     flow: egress,
     damage: (host) => {
@@ -460,6 +468,22 @@ const CASES: readonly Case[] = [
     },
     ends: (host) => [
       at("neighbour-silent", inside(host, "web"), { device: "eth0", address: "10.10.1.1", reason: "gateway-missing" }),
+    ],
+  },
+  {
+    code: "CTRN311",
+    what: "a route to a part of the outside over an address that nobody has",
+    flow: egress,
+    damage: (host) => {
+      const { routes } = host.inside("web");
+      const gateway = host.address("web").replace(/\d+$/, "253");
+      const [route] = routes;
+      if (route !== undefined) routes.push({ ...route, destination: "128.0.0.0/1", gateway });
+    },
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), {
+        ...{ device: "eth0", address: host.address("web").replace(/\d+$/, "253"), reason: "gateway-missing" },
+      }),
     ],
   },
   {
@@ -593,6 +617,17 @@ const CASES: readonly Case[] = [
     ends: () => [at("misrouted", "host", { device: "wg0", expectedDevice: "cable", table: 200 })],
   },
   {
+    code: "CTRN406",
+    what: "a route that makes another's address the host's own",
+    flow: egress,
+    damage: (host) => {
+      const [route] = host.host.routes;
+      if (route !== undefined)
+        host.host.routes.push({ ...route, table: 255, type: "local", destination: "198.51.100.1/32", device: "lo" });
+    },
+    ends: () => [at("no-listener", "host", { port: 443, protocol: "tcp" }, { seen: "refused" })],
+  },
+  {
     code: "CTRN407",
     what: "the reverse path filter",
     flow: published,
@@ -668,6 +703,15 @@ const CASES: readonly Case[] = [
     ends: () => [at("translated-astray", "host", { address: "198.51.100.77", side: "source" })],
   },
   {
+    code: "CTRN415",
+    what: "a host that does not look into its main table",
+    flow: egress,
+    damage: (host) => {
+      host.host.rules = host.host.rules.filter(({ table }) => table !== 254);
+    },
+    ends: () => [at("no-route", "host")],
+  },
+  {
     code: "CTRN420",
     what: "a refusal from elsewhere",
     flow: egress,
@@ -707,6 +751,12 @@ const CASES: readonly Case[] = [
     what: "the host's firewall before its name server",
     flow: dns("10.10.1.1"),
     ends: () => [filter({ hook: "input", policy: true })],
+  },
+  {
+    code: "CTRN502",
+    what: "a filter that lets the host ask nobody",
+    flow: dns("192.0.2.2", { from: "host", source: "" }),
+    ends: () => [filter({ hook: "output" })],
   },
   {
     code: "CTRN503",

@@ -273,6 +273,13 @@ const FOUND: readonly (readonly [code: string, what: string, damage: Damage])[] 
     },
   ],
   [
+    "CTRN415",
+    "a container that does not look into its main table",
+    (host) => {
+      host.inside("web").rules = host.inside("web").rules.filter(({ table }) => table !== 254);
+    },
+  ],
+  [
     "CTRN501",
     "a name server in the container itself",
     (host) => {
