@@ -6,7 +6,9 @@ import {
   type FlowReport,
   HOST,
   type NameLookup,
+  SANDBOX_SERVER,
   SnapshotView,
+  serversBehind,
 } from "../../netns/index.ts";
 import { diagnoseFlow } from "./diagnose-flow.ts";
 import { joinFamilies, reportWithoutFlow, withLookup } from "./join-reports.ts";
@@ -56,14 +58,20 @@ async function lookupFindings(
 ): Promise<readonly Finding[]> {
   if (lookup === undefined || lookup.addresses.length > 0) return [];
   const from = flows[0]?.from ?? placeOf(view, request.from);
-  const onTheWay = isSilent(lookup) ? await serverFindings(tools, view, from, lookup, request) : [];
-  return [...onTheWay, ...explainLookup({ view, from, fromName: view.nameOf(from), lookup })];
+  const toServer = isSilent(lookup) ? await serverFindings(tools, view, from, lookup, request) : [];
+  const isBehind = toServer.length === 0 && lookup.servers.includes(SANDBOX_SERVER) && isWithoutAnswer(lookup);
+  const behind = isBehind ? await findingsBehind(tools, view, from, request) : [];
+  return [...toServer, ...behind, ...explainLookup({ view, from, fromName: view.nameOf(from), lookup })];
 }
 
 const placeOf = (view: SnapshotView, from: string): string => view.container(from)?.namespace ?? HOST;
 
 const isSilent = ({ questions }: NameLookup): boolean =>
   questions.every(({ outcome }) => outcome === "silence" || outcome === "refused" || outcome === "error");
+
+/** Somebody may know it, and nobody says so. */
+const isWithoutAnswer = ({ questions }: NameLookup): boolean =>
+  questions.every(({ outcome }) => ["silence", "failed", "refused", "error"].includes(outcome));
 
 async function serverFindings(
   tools: DiagnosisTools,
@@ -74,11 +82,40 @@ async function serverFindings(
 ): Promise<readonly Finding[]> {
   const [server] = servers;
   if (server === undefined) return [];
-  const flow: Flow = {
-    ...{ from, source: "", destination: server, family: server.includes(":") ? 6 : 4, protocol: "udp" },
-    ...{ destinationPort: DNS_PORT, sourcePort: 0, size: undefined, to: undefined },
-    ...{ fromText, toText: `its name server ${server}` },
-  };
+  const flow = toNameServer({ from, fromText, server, protocol: "udp", toText: `its name server ${server}` });
   const report = await diagnoseFlow(tools, view, flow, { static: isStatic });
   return report.findings.filter(({ severity }) => severity === "error");
 }
+
+/** The sandbox's own server is there: what lies between it and those that it asks, be it by datagrams or by TCP. */
+async function findingsBehind(
+  tools: DiagnosisTools,
+  view: SnapshotView,
+  place: string,
+  { static: isStatic }: Omit<FlowRequest, "kind">,
+): Promise<readonly Finding[]> {
+  const { from, servers } = serversBehind(view, place);
+  const [server] = servers;
+  if (server === undefined) return [];
+  const ends = { from, fromText: view.nameOf(from), server, toText: `the name server ${server}` };
+  const reports = await Promise.all(
+    (["udp", "tcp"] as const).map((protocol) =>
+      diagnoseFlow(tools, view, toNameServer({ ...ends, protocol }), { static: isStatic }),
+    ),
+  );
+  const [first = []] = reports.map(({ findings }) => findings.filter(isOnThisHost)).filter(({ length }) => length > 0);
+  return first;
+}
+
+/** That another machine is silent is what the server's own cause tells. */
+const isOnThisHost = ({ code, severity }: Finding): boolean => severity === "error" && !/^CTRN(42|9)/.test(code);
+
+interface NameServerEnds extends Pick<Flow, "from" | "fromText" | "toText" | "protocol"> {
+  readonly server: string;
+}
+
+const toNameServer = ({ server, ...ends }: NameServerEnds): Flow => ({
+  ...ends,
+  ...{ source: "", destination: server, family: server.includes(":") ? 6 : 4 },
+  ...{ destinationPort: DNS_PORT, sourcePort: 0, size: undefined, to: undefined },
+});
