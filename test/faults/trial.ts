@@ -71,8 +71,9 @@ async function seePartial(world: World, path: Path): Promise<Health> {
 export async function undoFault(world: World, trial: Trial, before: Fingerprint): Promise<readonly string[]> {
   await world.startEngine();
   await trial.injection.undo();
+  let left = differences(before, await fingerprint(world));
+  if (left.length === 0) return left;
   await world.engine.ctr(["net", "repair"]);
-  let left: readonly string[] = [];
   await waitFor(
     "the state from before",
     async () => {

@@ -138,7 +138,7 @@ export const routingFaults: readonly Fault[] = [
   scripted("408", "packets leave with one hop to live", ["egress", "egressUdp"], (scene) => {
     const { add, remove } = foreignTable(scene, { hook: "output", priority: -150 }, ["oifname eth0 ip ttl set 1"]);
     return {
-      codes: ["CTRN408"],
+      codes: ["CTRN408", "CTRN119"],
       names: [`${scene.table}|TTL|ttl`],
       inject: [["client", add]],
       undo: [["client", remove]],
