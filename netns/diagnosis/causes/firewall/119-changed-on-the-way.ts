@@ -26,7 +26,8 @@ export const changedOnTheWay: Cause = {
 
 /** What a packet may die of that was changed so. */
 const DEATHS: Readonly<Record<Change["what"], readonly DeathKind[]>> = {
-  hops: ["ttl-expired"],
+  // Told as what comes of it: the time to live is used up.
+  hops: [],
   destination: [
     ...(["no-listener", "listener-elsewhere", "neighbour-silent", "no-route", "route-unreachable"] as const),
     ...(["route-prohibited", "route-blackhole", "translated-astray", "not-translated", "misrouted"] as const),

@@ -1,8 +1,11 @@
-import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause } from "../../types/index.ts";
+import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
+import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
-import { found } from "../found.ts";
+import { type Case, found } from "../found.ts";
+import { type Change, changesOf } from "../translated.ts";
+
+const KEY = "net.ipv4.ip_default_ttl";
 
 export const ttlExpired: Cause = {
   code: "CTRN408",
@@ -11,27 +14,51 @@ export const ttlExpired: Cause = {
 
   explain: (context) =>
     obstaclesOfKind(context, "ttl-expired").map((obstacle) => {
-      const { view, flow } = context;
-      const key = "net.ipv4.ip_default_ttl";
-      const value = view.namespace(flow.from)?.sysctls[key];
-      return found(ttlExpired, obstacle, {
-        object:
-          value === undefined || Number(value) > 1
-            ? "the packet's time to live"
-            : `sysctl ${key} of ${view.nameOf(flow.from)}`,
-        title: "The packet has used up the number of routers it may pass, and is thrown away at the host.",
-        explanation:
-          "Each router takes one off a packet's time to live. It was sent with too little, by a program or by a kernel setting, or " +
-          "it goes round in circles between two routers.",
-        evidence: [
-          ...(value === undefined
-            ? []
-            : [{ source: `sysctl ${key} (in ${view.nameOf(flow.from)})`, value, expected: "64" }]),
-          { source: "place", value: view.nameOf(placeOf(obstacle)) },
-        ],
-        fix: byHand("Send with the usual time to live, or look for the loop.", [
-          ...inPlace(flow.from, view.nameOf(flow.from), ["sysctl", "-w", `${key}=64`]),
-        ]),
-      });
+      const change = changesOf(context.walk).find(
+        ({ what, direction }) => what === "hops" && direction === obstacle.direction,
+      );
+      return found(
+        ttlExpired,
+        obstacle,
+        change === undefined ? caseOfSender(context, obstacle) : caseOfRule(context, change),
+      );
     }),
 };
+
+const TITLE = "The packet has used up the number of routers it may pass, and is thrown away";
+
+function caseOfSender({ view, flow }: FlowContext, obstacle: Obstacle): Case {
+  const name = view.nameOf(flow.from);
+  const value = view.namespace(flow.from)?.sysctls[KEY];
+  return {
+    object: value === undefined || Number(value) > 1 ? "the packet's time to live" : `sysctl ${KEY} of ${name}`,
+    title: `${TITLE} at the host.`,
+    explanation:
+      "Each router takes one off a packet's time to live. It was sent with too little, by a program or by a kernel setting, or " +
+      "it goes round in circles between two routers.",
+    evidence: [
+      ...(value === undefined ? [] : [{ source: `sysctl ${KEY} (in ${name})`, value, expected: "64" }]),
+      { source: "place", value: view.nameOf(placeOf(obstacle)) },
+    ],
+    fix: byHand("Send with the usual time to live, or look for the loop.", [
+      ...inPlace(flow.from, name, ["sysctl", "-w", `${KEY}=64`]),
+    ]),
+  };
+}
+
+/** A rule that sets it, on the way. */
+function caseOfRule({ view }: FlowContext, { table, hop }: Change): Case {
+  const [source = table] = hop.evidence;
+  return {
+    object: hop.place === HOST ? table : `container ${view.nameOf(hop.place)}: ${table}`,
+    title: `${TITLE}: a rule has set it (${table}).`,
+    explanation: `Each router takes one off a packet's time to live. The rule leaves it too little: ${hop.text}.`,
+    evidence: [{ source, value: hop.text }],
+    fix: byHand("Take the rule away, or let it spare containers' traffic.", [
+      ...inPlace(hop.place, view.nameOf(hop.place), ["nft", "-a", "list", "chain", ...chainOf(hop)]),
+    ]),
+  };
+}
+
+const chainOf = ({ hook }: Change["hop"]): string[] =>
+  hook === undefined ? [] : [hook.family, hook.table, hook.chain];

@@ -78,7 +78,7 @@ const DAMAGES: readonly Damage[] = [
   {
     what: "another table that lets packets pass no further router",
     damage: (host) => foreign(host, { hook: "prerouting" }, mangle({ payload: { protocol: "ip", field: "ttl" } }, 1)),
-    first: everywhere("CTRN119", "egress", "published"),
+    first: everywhere("CTRN408", "egress", "published"),
   },
   {
     what: "another table that drops on each day of the week",
