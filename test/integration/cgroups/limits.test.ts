@@ -36,15 +36,16 @@ describe("limits that hold", () => {
       const stats = groups.cgroups.stats("half");
       return stats.cpuPeriods > 0 ? stats : undefined;
     });
-    const last = await waitFor("30 periods", () => {
+    // A busy machine may not give it half a CPU in every period.
+    const last = await waitFor("30 periods, and one that was used up", () => {
       const stats = groups.cgroups.stats("half");
-      return stats.cpuPeriods >= first.cpuPeriods + 30 ? stats : undefined;
+      const isThrottled = stats.cpuThrottledPeriods > first.cpuThrottledPeriods;
+      return isThrottled && stats.cpuPeriods >= first.cpuPeriods + 30 ? stats : undefined;
     });
     const QUOTA = 50e6;
     const usage = last.cpuUsage - first.cpuUsage;
     const periods = last.cpuPeriods - first.cpuPeriods;
     const throttled = last.cpuThrottledPeriods - first.cpuThrottledPeriods;
-    assert.ok(throttled > 0, "throttled");
     assert.ok(last.cpuThrottledTime > first.cpuThrottledTime);
     assert.ok(usage <= (periods + 1) * QUOTA * 1.1, `${usage} ns in ${periods} periods`);
     assert.ok(usage >= throttled * QUOTA * 0.8, `${usage} ns, ${throttled} periods were used up`);

@@ -70,7 +70,11 @@ describe("a live update", () => {
     await using groups = new TestGroups();
     const limits = { memory: 64 * MIB, memorySwap: 64 * MIB, cpus: 0.5, cpuShares: 512, pids: 50 };
     groups.run("holder", limits, holdMemory(40 * MIB));
-    await waitFor("the memory to be in use", () => groups.cgroups.stats("holder").memoryUsage > 38 * MIB);
+    // What fills the memory ends then by itself: the shell, who waits and who holds stay.
+    await waitFor(
+      "the memory to be in use",
+      () => groups.cgroups.stats("holder").memoryUsage > 38 * MIB && groups.cgroups.processes("holder").length === 3,
+    );
     const values = (): string[] => groups.cgroups.read("holder").map(({ file, value }) => `${file}=${value}`);
     const before = values();
     const processes = groups.cgroups.processes("holder");
