@@ -43,7 +43,7 @@ export function passFlow(world: World, flow: Flow, journey: Journey, paths: Trip
     bridged: new Map(),
     attached: undefined,
     sent: undefined,
-    resolved: new Set(),
+    resolved: new Map(),
     isRemembered: false,
     paths,
   };

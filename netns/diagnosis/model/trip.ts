@@ -4,7 +4,7 @@ import type { Journey, Step } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Connection, Ends } from "./stack/connection.ts";
 import type { Tracked } from "./stack/tracking.ts";
-import type { World } from "./world.ts";
+import type { Port, World } from "./world.ts";
 
 export interface Trip {
   readonly world: World;
@@ -20,7 +20,7 @@ export interface Trip {
   /** As the sender sent it, before any translation. */
   sent: Ends | undefined;
   /** Neighbours that have been asked for, or have been heard of because they asked. */
-  readonly resolved: Set<string>;
+  readonly resolved: Map<string, Port>;
   /** Of a route over several paths which one is taken; how many there are is noted in the same place. */
   readonly paths: { taken: number; most: number };
   /** What ends a question for a neighbour matters only when the kernel forgets what it knows of him. */

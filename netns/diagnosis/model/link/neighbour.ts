@@ -7,7 +7,7 @@ import { end, note, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 import { findHolders, type Holder } from "./holders.ts";
 import { attachmentOf, findPath, findWayOut, type Path } from "./path.ts";
-import { checkQuestion, checkQuestionOut, isKnownNeighbour } from "./question.ts";
+import { checkQuestion, checkQuestionOut, knownNeighbour } from "./question.ts";
 
 /** @returns the way to the next hop; undefined when nobody can be meant */
 export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: boolean): Path | undefined {
@@ -23,7 +23,7 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
   if (from.link.noArp) return silent(trip, { from, address, nextHop, isGateway }, "no-arp", holders[0]);
   const [holder] = holders;
   if (holder === undefined) return silent(trip, { from, address, nextHop, isGateway }, "no-holder", undefined);
-  if (holders.length > 1) return judgeDuplicates(trip, { from, address }, holders);
+  if (holders.length > 1) return judgeDuplicates(trip, { from, address, nextHop }, holders);
   if (isSilent(trip, from, nextHop, holder)) {
     trip.isRemembered = isUsable(known, holder);
     const path = silent(trip, { from, address, nextHop, isGateway }, "no-arp", holder);
@@ -37,7 +37,7 @@ export function resolve(trip: Trip, from: Port, nextHop: bigint, isGateway: bool
 
 /** It answers no questions, and has not asked itself before, whereby it would be known. */
 const isSilent = (trip: Trip, from: Port, nextHop: bigint, { port, ignoredBy }: Holder): boolean =>
-  (port.link.noArp || ignoredBy !== undefined) && !isKnownNeighbour(trip, from, nextHop);
+  (port.link.noArp || ignoredBy !== undefined) && knownNeighbour(trip, from, nextHop) === undefined;
 
 /** An entry that the kernel goes on using, and asks about later. */
 const isUsable = (known: NeighbourState | undefined, { port }: Holder): boolean =>
@@ -109,11 +109,20 @@ function endAsWrong(trip: Trip, { from, address }: Question, mac: string, expect
 }
 
 /** Two have the address: whose answer was taken last gets the packets. */
-function judgeDuplicates(trip: Trip, { from, address }: Question, holders: readonly Holder[]): Path | undefined {
+function judgeDuplicates(
+  trip: Trip,
+  { from, address, nextHop }: Question & { readonly nextHop: bigint },
+  holders: readonly Holder[],
+): Path | undefined {
   const { namespace, link } = from;
   const intended = trip.world.endpointOf(address);
   const inner = intended && trip.world.innerPort(intended);
-  const expected = holders.find(({ port }) => port.link === inner?.link) ?? holders[0];
+  // Who has just asked himself is known by that.
+  const asking = knownNeighbour(trip, from, nextHop);
+  const expected =
+    holders.find(({ port }) => port.link === inner?.link) ??
+    holders.find(({ port }) => port.link === asking?.link) ??
+    holders[0];
   const known = namespace.neighbour(link.name, address);
   const taken = holders.find(({ port }) => port.link.mac === known?.mac);
   if (expected === undefined) return undefined;
@@ -130,7 +139,7 @@ function judgeDuplicates(trip: Trip, { from, address }: Question, holders: reado
     text: `${address} is held by ${who}`,
     evidence: holders.map(({ port }) => `${port.link.mac} ${port.link.name} in ${port.namespace.key}`),
   });
-  trip.journey.doubt(`which of ${who} gets packets for ${address}`);
+  trip.journey.doubt(`which of ${who} gets packets for ${address}`, true);
   return expected.path;
 }
 

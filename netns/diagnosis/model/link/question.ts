@@ -3,6 +3,7 @@
  * bridge and netdev see, and which an interface with strict source checks ignores; for IPv6 solicitations, which pass all
  * rules of IP.
  */
+import type { LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
 import { findSourceFault } from "../fib/validate-source.ts";
 import { IcmpType, IpProtocol, isLoopback, makePacket, type Packet } from "../packet.ts";
@@ -25,7 +26,7 @@ export function checkQuestion(trip: Trip, path: Path, address: bigint, isRemembe
   if (target === undefined) return;
   const key = keyOf(start, address);
   if (trip.resolved.has(key)) return;
-  trip.resolved.add(key);
+  trip.resolved.set(key, target);
   trip.isRemembered = isRemembered;
   const deaths = trip.journey.deaths.length;
   askAndAnswer(trip, path, target, address, () => trip.journey.deaths.length === deaths);
@@ -42,7 +43,7 @@ function askAndAnswer(trip: Trip, path: Path, target: Port, address: bigint, isW
   const pair = { source: asker, destination: address };
   ask(trip, path, questionPacket(family, pair, start, target, true));
   // Who is asked learns from the question who asks (arp_process, ndisc_recv_ns).
-  if (isWell()) trip.resolved.add(keyOf(target, asker));
+  if (isWell()) trip.resolved.set(keyOf(target, asker), start);
   ask(
     trip,
     turned(path, target),
@@ -56,7 +57,7 @@ export function checkQuestionOut(trip: Trip, port: Port, address: bigint, isReme
   const key = keyOf(port, address);
   const asker = askerAddress(trip, port);
   if (trip.resolved.has(key) || asker === undefined || port.link.mac === "") return;
-  trip.resolved.add(key);
+  trip.resolved.set(key, port);
   trip.isRemembered = isRemembered;
   const { family } = trip.packet;
   const path: Path = { start: port, crossings: [], end: undefined };
@@ -70,15 +71,15 @@ export function checkQuestionIn(trip: Trip, port: Port): void {
   const { family, source, destination } = trip.packet;
   const isOwn = port.namespace.linkWith(family, destination) === port.link;
   if (!isOwn || port.link.mac === "") return;
-  trip.resolved.add(keyOf(port, source));
+  trip.resolved.set(keyOf(port, source), port);
   hear(trip, port, questionPacket(family, { source, destination }, port, port, true));
   const path: Path = { start: port, crossings: [], end: undefined };
   ask(trip, path, questionPacket(family, { source: destination, destination: source }, port, port, false));
 }
 
 /** Somebody who has been asked for, or who has asked. */
-export const isKnownNeighbour = (trip: Trip, port: Port, address: bigint): boolean =>
-  trip.resolved.has(keyOf(port, address));
+export const knownNeighbour = (trip: Trip, port: Port, address: bigint): Port | undefined =>
+  trip.resolved.get(keyOf(port, address));
 
 const keyOf = ({ namespace, link }: Port, address: bigint): string => `${namespace.key} ${link.name} ${address}`;
 
@@ -206,9 +207,27 @@ function crossRules(trip: Trip, crossing: Crossing): void {
     passFrameHook(trip, { namespace, hook: "output", outputLink: to }, ["bridge"]);
   }
   if (to !== undefined) {
+    checkFlood(trip, crossing, to);
     passFrameHook(trip, { namespace, hook: "postrouting", outputLink: to }, ["bridge"]);
     passLinkRules(trip, { namespace, link: to }, "egress");
   }
+}
+
+/** Whom a question is for is not known yet: it goes to all ports, save those that get nothing of the kind. */
+function checkFlood(trip: Trip, { namespace, bridge }: Crossing, to: LinkState): void {
+  const { packet } = trip;
+  if (packet.destinationMac !== BROADCAST) return;
+  const option = packet.family === 4 ? "broadcastFlood" : "multicastFlood";
+  if (to.port?.[option] !== false) return;
+  const word = packet.family === 4 ? "bcast_flood" : "mcast_flood";
+  end(trip, {
+    place: namespace.key,
+    stage: "bridge",
+    device: to.name,
+    text: `the bridge ${bridge.name} sends no questions for neighbours to ${to.name}`,
+    evidence: [`bridge -d link show dev ${to.name}: ${word} off`],
+    death: death("not-flooded", { place: namespace.key, device: to.name }),
+  });
 }
 
 function checkWayBack(trip: Trip, crossing: Crossing, mac: string): void {
