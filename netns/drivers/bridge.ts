@@ -80,6 +80,8 @@ const portOptions = (network: Network, { carrier }: Pick<Link, "carrier">): Brid
   hairpin: true,
   learning: true,
   flood: true,
+  multicastFlood: true,
+  broadcastFlood: true,
   isolated: mustIsolate(network),
   ...(carrier ? { forwarding: true } : {}),
 });

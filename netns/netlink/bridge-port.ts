@@ -27,6 +27,9 @@ export interface BridgePortOptions {
   readonly learning?: boolean;
   /** Frames for somebody whose port is not known go to this one as well. */
   readonly flood?: boolean;
+  /** Frames for everybody, and for groups of which nobody has said that he is in them: questions for neighbours among them. */
+  readonly broadcastFlood?: boolean;
+  readonly multicastFlood?: boolean;
   /** False while the spanning tree protocol keeps the port closed. It can be opened only where that is off. */
   readonly forwarding?: boolean;
 }
@@ -43,6 +46,8 @@ export function changeBridgePort(netlink: NetlinkSocket, name: string, options: 
     flag(BridgePortAttribute.hairpin, options.hairpin),
     flag(BridgePortAttribute.learning, options.learning),
     flag(BridgePortAttribute.flood, options.flood),
+    flag(BridgePortAttribute.multicastFlood, options.multicastFlood),
+    flag(BridgePortAttribute.broadcastFlood, options.broadcastFlood),
     flag(BridgePortAttribute.isolated, options.isolated),
   ]);
   const payload = concat([ifinfomsg(), text(LinkAttribute.name, name), nested(LinkAttribute.linkInfo, [portData])]);
@@ -59,6 +64,8 @@ export function readBridgePort(netlink: NetlinkSocket, name: string): Required<B
     hairpin: isSet(BridgePortAttribute.hairpin),
     learning: isSet(BridgePortAttribute.learning),
     flood: isSet(BridgePortAttribute.flood),
+    multicastFlood: isSet(BridgePortAttribute.multicastFlood),
+    broadcastFlood: isSet(BridgePortAttribute.broadcastFlood),
     isolated: isSet(BridgePortAttribute.isolated),
   };
 }

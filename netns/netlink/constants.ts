@@ -65,7 +65,15 @@ export const LinkAttribute = {
 export const LinkInfoAttribute = { kind: 1, data: 2, portData: 5 } as const;
 
 /** IFLA_BRPORT_* within the `portData` of a bridge's port. */
-export const BridgePortAttribute = { state: 1, hairpin: 4, learning: 8, flood: 9, isolated: 33 } as const;
+export const BridgePortAttribute = {
+  state: 1,
+  hairpin: 4,
+  learning: 8,
+  flood: 9,
+  multicastFlood: 27,
+  broadcastFlood: 30,
+  isolated: 33,
+} as const;
 
 /** BR_STATE_FORWARDING */
 export const PORT_FORWARDING = 3;

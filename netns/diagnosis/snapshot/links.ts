@@ -109,6 +109,8 @@ function portOf(info: Attributes): BridgePortState {
     hairpin: isSet(data.get(BridgePortAttribute.hairpin)),
     learning: isSet(data.get(PortAttribute.learning)),
     flood: isSet(data.get(PortAttribute.flood)),
+    multicastFlood: isSet(data.get(BridgePortAttribute.multicastFlood)),
+    broadcastFlood: isSet(data.get(BridgePortAttribute.broadcastFlood)),
     proxyArp: isSet(data.get(PortAttribute.proxyArp)),
   };
 }

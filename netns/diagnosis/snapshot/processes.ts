@@ -1,31 +1,34 @@
 /** Who has a socket open: /proc/PID/fd of processes. See proc_pid_fd(5). */
 import { readdirSync, readlinkSync } from "node:fs";
 import { hasCode } from "../../../lib/errors.ts";
+import type { SocketHolder } from "../types/index.ts";
 import { readSmallFile } from "./proc-files.ts";
-
-export interface Holder {
-  readonly pid: number;
-  readonly name: string;
-}
 
 /**
  * Looks at processes until all sockets are found.
  * @param inodes of sockets
  * @param namespaces inodes of the network namespaces that the sockets are in: their processes are looked at first
  */
-export function findHolders(inodes: Iterable<number>, namespaces: ReadonlySet<number>): Map<number, Holder> {
+export function findHolders(inodes: Iterable<number>, namespaces: ReadonlySet<number>): Map<number, SocketHolder> {
   const wanted = new Set(inodes);
-  const holders = new Map<number, Holder>();
+  const holders = new Map<number, SocketHolder>();
   for (const pid of processesOf(namespaces)) {
     if (wanted.size === 0) break;
-    let holder: Holder | undefined;
+    let holder: SocketHolder | undefined;
     for (const inode of socketsOf(pid)) {
       if (!wanted.delete(inode)) continue;
-      holder ??= { pid, name: readSmallFile(`/proc/${pid}/comm`)?.trimEnd() ?? "" };
+      holder ??= holderOf(pid);
       holders.set(inode, holder);
     }
   }
   return holders;
+}
+
+function holderOf(pid: number): SocketHolder {
+  const name = readSmallFile(`/proc/${pid}/comm`)?.trimEnd() ?? "";
+  // The state follows the name, which may hold anything: proc_pid_stat(5).
+  const isStopped = /^\) [Tt] /.test(readSmallFile(`/proc/${pid}/stat`)?.replace(/^.*(?=\) )/s, "") ?? "");
+  return { pid, name, ...(isStopped ? { stopped: true } : {}) };
 }
 
 /** A program may also hold a socket of a namespace that it is not in, as our own name server does. */

@@ -113,6 +113,9 @@ export interface BridgePortState {
   readonly hairpin: boolean;
   readonly learning: boolean;
   readonly flood: boolean;
+  /** Questions for neighbours go there. Undefined in older snapshots. */
+  readonly broadcastFlood?: boolean;
+  readonly multicastFlood?: boolean;
   readonly proxyArp: boolean;
 }
 
@@ -216,7 +219,14 @@ export interface SocketState {
   readonly backlog: number;
   readonly inode: number;
   /** Who has it open, where that could be found. */
-  readonly process: { readonly pid: number; readonly name: string } | undefined;
+  readonly process: SocketHolder | undefined;
+}
+
+export interface SocketHolder {
+  readonly pid: number;
+  readonly name: string;
+  /** By a signal (SIGSTOP), or by a debugger. */
+  readonly stopped?: boolean;
 }
 
 export interface ConntrackState {

@@ -1,7 +1,8 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause, IntendedContainer, ProgramState } from "../../types/index.ts";
-import { placeOf, text } from "../facts.ts";
-import { byHand } from "../fixes.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import { type Cause, HOST, type IntendedContainer, type ProgramState, type SocketHolder } from "../../types/index.ts";
+import { number, placeOf, text } from "../facts.ts";
+import { byHand, ownCommand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 
 type Reason = "frozen" | "stopped" | "throttled";
@@ -12,14 +13,16 @@ export const programStopped: Cause = {
   heading: "The program is not allowed to run",
 
   // A container that the user paused is as he wants it.
-  inspect: ({ snapshot }) =>
-    snapshot.intent.containers.flatMap((container) => {
+  inspect: ({ snapshot, view }) => [
+    ...companions(view).map((process) => found(programStopped, undefined, caseOfHostProcess(process))),
+    ...snapshot.intent.containers.flatMap((container) => {
       const program = snapshot.programs[container.id];
       if (!container.running || container.paused || program === undefined) return [];
       if (program.frozen) return found(programStopped, undefined, caseOf(container, program, "frozen"));
       if (!isStopped(program)) return [];
       return found(programStopped, undefined, { ...caseOf(container, program, "stopped"), severity: "warning" });
     }),
+  ],
 
   explain: (context) =>
     obstaclesOfKind(context, "program-stuck").flatMap((obstacle) => {
@@ -28,11 +31,48 @@ export const programStopped: Cause = {
       const containers = context.view.containersIn(placeOf(obstacle));
       const { programs } = context.snapshot;
       const container = containers.find(({ id }) => isReason(programs[id], reason)) ?? containers[0];
+      const pid = number(obstacle, "pid");
+      if (placeOf(obstacle) === HOST && pid !== undefined && !isReason(programs[container?.id ?? ""], reason)) {
+        return found(
+          programStopped,
+          obstacle,
+          caseOfHostProcess({ pid, name: text(obstacle, "process") }, number(obstacle, "port")),
+        );
+      }
       return container === undefined
         ? []
         : found(programStopped, obstacle, caseOf(container, programs[container.id], reason));
     }),
 };
+
+const COMPANION = "ctr-dataplane";
+
+/** Processes of ctr's own that were stopped: each once, whatever it listens on. */
+function companions({ host }: SnapshotView): SocketHolder[] {
+  const stopped = host.sockets.flatMap(({ process }) =>
+    process?.name === COMPANION && process.stopped === true ? process : [],
+  );
+  return [...new Map(stopped.map((process) => [process.pid, process])).values()];
+}
+
+/** @param port that was asked for */
+function caseOfHostProcess({ pid, name }: SocketHolder, port?: number): Case {
+  const isOurs = name === COMPANION;
+  const argv = ["kill", "-CONT", String(pid)];
+  const words = "Let it run again.";
+  return {
+    object: `process ${name} (${pid}) of the host`,
+    title: isOurs
+      ? `ctr's companion process ${name}, which passes on what comes to published ports, was stopped by a signal.`
+      : `The network is fine: the program ${name} on the host was stopped by a signal (SIGSTOP), so it answers nobody.`,
+    explanation: `A debugger or a person has stopped it. The kernel goes on accepting connections for it${isOurs ? ", and nobody passes them on to the container" : ""}.`,
+    evidence: [
+      { source: `/proc/${pid}/stat`, value: `${name}: state T`, expected: "S or R" },
+      ...(port === undefined ? [] : [{ source: "ss -lnp", value: `${name} has port ${port}` }]),
+    ],
+    fix: isOurs ? ownCommand(HOST, "host", argv, words) : byHand(words, argv),
+  };
+}
 
 /** All of its processes: one alone may be somebody's job control. */
 const isStopped = ({ processes }: ProgramState): boolean =>

@@ -18,7 +18,7 @@ interface Trouble {
 
 export function findTrouble(trip: Trip, namespace: NamespaceModel, socket: SocketState): void {
   const program = programOf(trip, namespace, socket);
-  const trouble = program && troubleOf(program, socket);
+  const trouble = program === undefined ? troubleOfHolder(socket) : troubleOf(program, socket);
   if (trouble === undefined) return;
   const { reason, text, evidence, process } = trouble;
   const facts = {
@@ -26,6 +26,7 @@ export function findTrouble(trip: Trip, namespace: NamespaceModel, socket: Socke
     port: socket.port,
     reason,
     process: process?.name ?? socket.process?.name,
+    pid: socket.process?.pid,
     ...(reason === "throttled" ? { limit: true } : {}),
   };
   const isTcp = trip.packet.protocol === IpProtocol.tcp;
@@ -43,6 +44,18 @@ function programOf({ world }: Trip, { key }: NamespaceModel, { process }: Socket
   const programs = world.view.containersIn(key).flatMap(({ id }) => world.view.snapshot.programs[id] ?? []);
   if (process === undefined) return programs[0];
   return programs.find(({ processes }) => processes.some(({ pid }) => pid === process.pid));
+}
+
+/** Of a program that is no container's. */
+function troubleOfHolder({ process }: SocketState): Trouble | undefined {
+  if (process?.stopped !== true) return undefined;
+  const { name, pid } = process;
+  return {
+    reason: "stopped",
+    text: `${name} was stopped by a signal`,
+    evidence: `/proc/${pid}/stat: T`,
+    process: undefined,
+  };
 }
 
 function troubleOf(program: ProgramState, socket: SocketState): Trouble | undefined {

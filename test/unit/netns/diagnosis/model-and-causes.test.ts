@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { explainFlow } from "../../../../netns/diagnosis/explain.ts";
 import { walk } from "../../../../netns/diagnosis/model/index.ts";
 import type { Flow } from "../../../../netns/diagnosis/types/index.ts";
-import { Damaged } from "./causes/damaged.ts";
+import { Damaged, listener } from "./causes/damaged.ts";
 
 /** Paths of the fixture: each works on a healthy host. */
 const PATHS = {
@@ -156,6 +156,25 @@ const DAMAGES: readonly Damage[] = [
       host.bridge("front").up = false;
     },
     first: everywhere("CTRN302"),
+  },
+  {
+    what: "a port that gets no broadcasts",
+    damage: (host) => {
+      const { port } = host.cable("api");
+      if (port !== undefined) port.broadcastFlood = false;
+      for (const namespace of host.snapshot.namespaces) namespace.neighbours = [];
+    },
+    first: everywhere("CTRN306", "icc"),
+  },
+  {
+    what: "our companion stopped",
+    damage: (host) => {
+      host.elements("hp4", () => []);
+      host.host.sockets = host.host.sockets.filter(({ port }) => port !== 8080);
+      const process = { pid: 7, name: "ctr-dataplane", stopped: true };
+      host.host.sockets.push({ ...listener(8080, "0.0.0.0"), process });
+    },
+    first: everywhere("CTRN606", "published", "localhost", "hairpin"),
   },
   {
     what: "a bridge without its address",
