@@ -163,6 +163,8 @@ export class Rounds implements AsyncDisposable {
     const flow = await why(world, trial.path);
     const state = effect === "latent" || this.#options.doctor === true ? await doctor(world) : undefined;
     const sideEffects = differences(before, await fingerprint(world));
+    const contradicted = effect === undefined && flow.report?.result === "REACHABLE";
+    if (contradicted && (await seeEffect(world, trial)) !== "as wanted") return { problem: "it healed by itself" };
     const byDoctor = state === undefined ? undefined : judgeDoctor(trial, state);
     const byFlow = judgeFlow(trial, flow);
     const judgement =

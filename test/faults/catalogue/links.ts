@@ -180,24 +180,23 @@ export const linkFaults: readonly Fault[] = [
       undo: [["client", `ip route del ${wide} dev eth0; ip neigh flush nud all`]],
     };
   }),
-  scripted("312", "the client's prefix is too short", ["neighbourPublished", "crossPublished"], ({ world, path }) => {
-    const part = path.kind === "crossPublished" ? "far" : "client";
-    const { address4 } = world.member(part);
-    const subnet = part === "far" ? world.plan.subnets.back4 : world.plan.subnets.front4;
-    const gateway = subnet.replace("0/24", "1");
+  // The host answers for each address of its own, wherever it is asked: only what is beyond it is lost.
+  scripted("312", "the client's prefix is too short", ["egress", "egressUdp"], ({ world, client: { address } }) => {
+    const gateway = world.plan.subnets.front4.replace("0/24", "1");
+    const back = `ip route replace default via ${gateway}`;
+    const halves = ["0.0.0.0/1", "128.0.0.0/1"];
+    const routes = (verb: "add" | "del"): string =>
+      halves.map((half) => `ip route ${verb} ${half} dev eth0`).join("; ");
     return {
       codes: ["CTRN312"],
-      names: ["/0|/1|/2|0.0.0.0"],
+      names: ["/1"],
       inject: [
-        [
-          part,
-          `ip addr del ${address4}/24 dev eth0; ip addr add ${address4}/1 dev eth0; ip route add 0.0.0.0/1 dev eth0; ip route add 128.0.0.0/1 dev eth0; ip route replace default via ${gateway}`,
-        ],
+        ["client", `ip addr del ${address}/24 dev eth0; ip addr add ${address}/1 dev eth0; ${routes("add")}; ${back}`],
       ],
       undo: [
         [
-          part,
-          `ip route del 128.0.0.0/1 dev eth0; ip route del 0.0.0.0/1 dev eth0; ip addr del ${address4}/1 dev eth0; ip addr add ${address4}/24 dev eth0; ip route replace default via ${gateway}; ip neigh flush nud all`,
+          "client",
+          `${routes("del")}; ip addr del ${address}/1 dev eth0; ip addr add ${address}/24 dev eth0; ${back}; ip neigh flush nud all`,
         ],
       ],
     };
