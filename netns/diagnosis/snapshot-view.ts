@@ -1,11 +1,12 @@
 /** Finds things in a snapshot. */
-import { contains, parseAddress, parseCidr } from "../ipam/ip.ts";
+import { type Cidr, contains, parseAddress, parseCidr } from "../ipam/ip.ts";
 import type { Network } from "../types.ts";
 import { HOST, type IntendedContainer, type LinkState, type NamespaceState, type Snapshot } from "./types/index.ts";
 
 export class SnapshotView {
   readonly snapshot: Snapshot;
   readonly #namespaces: ReadonlyMap<string, NamespaceState>;
+  #subnets: readonly { readonly network: Network; readonly subnet: Cidr }[] | undefined;
   readonly #holders = new Map<string, AddressHolder[]>();
 
   constructor(snapshot: Snapshot) {
@@ -63,10 +64,11 @@ export class SnapshotView {
 
   /** The network whose subnet has the address. */
   networkOfAddress(address: string): Network | undefined {
-    const parsed = parseAddress(address);
-    return this.snapshot.intent.networks.find(({ subnets }) =>
-      subnets.some(({ subnet }) => contains(parseCidr(subnet), parsed)),
+    this.#subnets ??= this.snapshot.intent.networks.flatMap((network) =>
+      network.subnets.map(({ subnet }) => ({ network, subnet: parseCidr(subnet) })),
     );
+    const parsed = parseAddress(address);
+    return this.#subnets.find(({ subnet }) => contains(subnet, parsed))?.network;
   }
 
   /** Other end of a veth pair, where its namespace is in the snapshot. */

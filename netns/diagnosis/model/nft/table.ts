@@ -108,10 +108,14 @@ export class NftTable {
 
   #readRule(rule: NftRuleJson): Rule {
     const { handle, comment, expr } = rule;
+    let text: string | undefined;
     return {
       handle,
       comment,
-      text: () => renderRule(expr, comment),
+      text: () => {
+        text ??= renderRule(expr, comment);
+        return text;
+      },
       statements: expr.map((statement) => readStatement(statement, this)),
     };
   }

@@ -3,7 +3,7 @@ import { PrivateNetwork } from "../private-network.ts";
 import { type Answer, compare, contradictionsIn } from "./oracle/compare.ts";
 
 /** How many topologies; by hand many more, see oracle/main.ts. */
-const TOPOLOGIES = 18;
+const TOPOLOGIES = 14;
 /** Of all answers, those that the model may leave open. */
 const MOST_UNKNOWN = 0.1;
 
