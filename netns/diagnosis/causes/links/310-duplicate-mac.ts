@@ -2,7 +2,7 @@ import { type Cable, cablesOf, cablesOn } from "../../intended.ts";
 import { obstaclesOf, obstaclesOfKind } from "../../obstacles.ts";
 import { succeeded } from "../../outcomes.ts";
 import type { Cause, Finding, FlowContext, StateContext } from "../../types/index.ts";
-import { text } from "../facts.ts";
+import { placeOf, text } from "../facts.ts";
 import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { inspectCables } from "./cables.ts";
@@ -38,12 +38,16 @@ const changedTwins = (context: StateContext): readonly Cable[] =>
 function lostBetweenTwins(context: FlowContext): Finding[] {
   const { observations, walk, flow } = context;
   const isLost = observations?.attempts.some((attempt) => !succeeded(attempt)) === true;
-  if (!isLost || obstaclesOf(context).length > 0) return [];
+  if (!isLost) return [];
   const addresses = [flow.source, flow.destination, ...walk.there.map(({ packet }) => packet.destination)];
   const isConcerned = ({ endpoint }: Cable): boolean => addresses.includes(endpoint.address);
-  return changedTwins(context)
-    .filter((cable) => [cable, ...twinsOf(context, cable)].some(isConcerned))
-    .map((cable) => found(duplicateMac, undefined, caseOf(context, cable)));
+  const obstacles = obstaclesOf(context);
+  return changedTwins(context).flatMap((cable) => {
+    const both = [cable, ...twinsOf(context, cable)];
+    // The other one, where the packet comes to by mistake, throws it away in one way or another.
+    const isAstray = obstacles.every((obstacle) => both.some(({ namespace }) => namespace.key === placeOf(obstacle)));
+    return both.some(isConcerned) && isAstray ? found(duplicateMac, obstacles[0], caseOf(context, cable)) : [];
+  });
 }
 
 /** The one of the two that has not the address that it was given; either, when both were given the same. */

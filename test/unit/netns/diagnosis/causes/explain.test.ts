@@ -460,6 +460,22 @@ const CASES: readonly Case[] = [
     seen: () => seen([SILENCE]),
   },
   {
+    code: "CTRN310",
+    what: "one hardware address twice, and a packet that comes to the other one",
+    damage: (host) => {
+      host.eth0("web").mac = host.eth0("api").mac;
+    },
+    seen: (host) =>
+      seen([SILENCE], {
+        drops: [
+          {
+            ...{ reason: "IP_INADDRERRORS", location: "ip_error", device: "eth0", protocol: 0x0800, at: 1 },
+            ...{ place: inside(host, "web"), direction: "there" },
+          },
+        ],
+      }),
+  },
+  {
     code: "CTRN311",
     what: "a bridge without its address",
     flow: egress,
