@@ -33,6 +33,11 @@ const FAMILIES = { 4: ["ip", "inet", "legacy"], 6: ["ip6", "inet", "legacy6"] } 
  */
 export function passHook(trip: Trip, place: HookPlace): { readonly reroute: boolean } {
   const { packet } = trip;
+  const { state } = place.namespace;
+  if (state.nftables === undefined) {
+    const where = trip.world.view.nameOf(state.key);
+    trip.journey.doubt(`what the rules of nftables in ${where} do with the packet: they could not be read`, true);
+  }
   if (place.namespace.ruleset.isEmpty && trip.connections.get(place.namespace.key) === undefined)
     return { reroute: false };
   const passage = new Passage(trip, place);

@@ -219,4 +219,20 @@ describe("model and causes together", () => {
       assert.deepEqual(Object.fromEntries(got), first);
     });
   }
+
+  it("decide nothing where the rules could not be read", () => {
+    const host = new Damaged();
+    host.host.nftables = undefined;
+    const { view } = host;
+    for (const path of [PATHS.egress, PATHS.published]) {
+      const flow = path(host);
+      const context = { snapshot: view.snapshot, view, flow, walk: walk(view, flow), observations: undefined };
+      const { result, findings } = explainFlow(context);
+      assert.equal(result, "UNDETERMINED");
+      assert.deepEqual(
+        findings.filter(({ severity }) => severity === "error"),
+        [],
+      );
+    }
+  });
 });
