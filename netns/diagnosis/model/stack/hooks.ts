@@ -164,9 +164,10 @@ class Passage {
     const [first] = endings;
     if (first === undefined) return;
     if (first.verdict.kind === "translate" && first.verdict.translation.side === this.#side) {
+      // Before what may come of it.
+      this.#note(chain, first, "translate");
       const isKnown = decide(this.#trip, this.#context, connection, first.verdict.translation);
       if (!isKnown || first.certainty !== "yes") this.#doubt(chain, first, "which address it becomes");
-      this.#note(chain, first, "translate");
       return;
     }
     if (endings.some(({ verdict, certainty }) => verdict.kind === "translate" && certainty !== "yes")) {

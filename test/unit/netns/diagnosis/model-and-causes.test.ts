@@ -220,6 +220,23 @@ describe("model and causes together", () => {
     });
   }
 
+  it("name the rule that leaves no port", () => {
+    const host = new Damaged();
+    foreign(host, { type: "nat", hook: "postrouting", prio: 90 }, { masquerade: { port: 50_000 } });
+    const [source, destination] = ["192.0.2.1", "192.0.2.2"];
+    const end = { destination, destinationPort: 80 };
+    const reply = { source: destination, destination: source, sourcePort: 80, destinationPort: 50_000 };
+    host.host.conntrack?.entries.push({
+      ...{ protocol: "tcp", family: 4, original: { ...end, source: host.address("api"), sourcePort: 40_000 }, reply },
+      ...{ state: "ESTABLISHED", replied: true, assured: true, timeout: 100 },
+    });
+    const { view } = host;
+    const flow = PATHS.egress(host);
+    const context = { snapshot: view.snapshot, view, flow, walk: walk(view, flow), observations: undefined };
+    const [first] = explainFlow(context).findings;
+    assert.deepEqual([first?.code, first?.object], ["CTRN203", "table ip x, chain y"]);
+  });
+
   it("decide nothing where the rules could not be read", () => {
     const host = new Damaged();
     host.host.nftables = undefined;
