@@ -63,7 +63,7 @@ function caseOfHostProcess({ pid, name }: SocketHolder, port?: number): Case {
   return {
     object: `process ${name} (${pid}) of the host`,
     title: isOurs
-      ? `ctr's companion process ${name}, which passes on what comes to published ports, was stopped by a signal.`
+      ? `The process ${name} of ctr, which passes on what comes to published ports, was stopped by a signal.`
       : `The network is fine: the program ${name} on the host was stopped by a signal (SIGSTOP), so it answers nobody.`,
     explanation: `A debugger or a person has stopped it. The kernel goes on accepting connections for it${isOurs ? ", and nobody passes them on to the container" : ""}.`,
     evidence: [

@@ -1,4 +1,6 @@
-import type { Cause } from "../../types/index.ts";
+import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
+import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
+import { placeOf } from "../facts.ts";
 import { repaired } from "../fixes.ts";
 import { found } from "../found.ts";
 import { lostPartsFor, lostRules } from "../own-rules.ts";
@@ -13,8 +15,9 @@ export const portNotTranslated: Cause = {
   inspect: (context) => lostRules(portNotTranslated, lostPartsFor(context, "CTRN204")),
 
   explain: (context) =>
-    strandedOnHost(context).flatMap((obstacle) => {
+    [...strandedOnHost(context), ...stuckOnHost(context)].flatMap((obstacle) => {
       const owned = portsOfNumber(context).find((port) => servesFlow(port, context));
+      if (obstacle.kind === "program-stuck" && owned?.redirected === undefined) return [];
       const { flow, view } = context;
       if (owned === undefined || untrackedRules(view).length > 0) return [];
       // An entry for another address of the host is told by CTRN208.
@@ -41,3 +44,7 @@ export const portNotTranslated: Cause = {
       });
     }),
 };
+
+/** The companion process has the port as well, and does not run: without the entry everything depends on it. */
+const stuckOnHost = (context: FlowContext): readonly Obstacle[] =>
+  obstaclesOfKind(context, "program-stuck").filter((obstacle) => placeOf(obstacle) === HOST);

@@ -167,14 +167,14 @@ const DAMAGES: readonly Damage[] = [
     first: everywhere("CTRN306", "icc"),
   },
   {
-    what: "our companion stopped",
+    what: "a published port gone, and our companion stopped",
     damage: (host) => {
       host.elements("hp4", () => []);
       host.host.sockets = host.host.sockets.filter(({ port }) => port !== 8080);
       const process = { pid: 7, name: "ctr-dataplane", stopped: true };
       host.host.sockets.push({ ...listener(8080, "0.0.0.0"), process });
     },
-    first: everywhere("CTRN606", "published", "localhost", "hairpin"),
+    first: everywhere("CTRN204", "published", "localhost", "hairpin"),
   },
   {
     what: "a bridge without its address",

@@ -842,6 +842,14 @@ const CASES: readonly Case[] = [
     ends: (host) => [at("program-stuck", inside(host, "api"), { reason: "throttled" }, { seen: "accepted-silence" })],
   },
   {
+    code: "CTRN606",
+    what: "ctr's own companion that was stopped",
+    flow: () => ({ from: "host", source: "", destination: "::1", family: 6, destinationPort: 8080 }),
+    ends: () => [
+      at("program-stuck", "host", { ...{ port: 8080, reason: "stopped", process: "ctr-dataplane", pid: 7 } }),
+    ],
+  },
+  {
     code: "CTRN607",
     what: "no port to send datagrams from",
     flow: () => ({ protocol: "udp" }),

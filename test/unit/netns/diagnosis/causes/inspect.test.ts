@@ -327,6 +327,14 @@ const FOUND: readonly (readonly [code: string, what: string, damage: Damage])[] 
   ],
   [
     "CTRN606",
+    "ctr's companion that was stopped",
+    (host) => {
+      const process = { pid: 7, name: "ctr-dataplane", stopped: true };
+      host.host.sockets.push({ ...listener(9999, "0.0.0.0"), process });
+    },
+  ],
+  [
+    "CTRN606",
     "a container frozen by somebody else",
     (host) => {
       host.program("web").frozen = true;
