@@ -146,6 +146,30 @@ function checkWay(trip: Trip, crossing: Crossing, to: LinkState): void {
 
 function checkFdb(trip: Trip, crossing: Crossing, mac: string): void {
   const fault = findFdbFault(crossing, mac);
-  if (fault === undefined) return;
-  end(trip, { place: crossing.namespace.key, stage: "bridge", device: crossing.to?.name, ...fault });
+  if (fault === undefined) checkTwins(trip, crossing, mac);
+  else end(trip, { place: crossing.namespace.key, stage: "bridge", device: crossing.to?.name, ...fault });
+}
+
+/** Behind another port is the same address: the bridge sends to whichever of the two it has heard last. */
+function checkTwins(trip: Trip, { namespace, bridge, to }: Crossing, mac: string): void {
+  if (to === undefined) return;
+  const { view } = trip.world;
+  const twin = namespace
+    .ports(bridge.name)
+    .find((port) => port !== to && view.peerOf(port)?.link.mac === mac && view.peerOf(to)?.link.mac === mac);
+  if (twin === undefined) return;
+  end(trip, {
+    place: namespace.key,
+    stage: "bridge",
+    device: to.name,
+    text: `${mac} is behind ${to.name} and behind ${twin.name}: the bridge ${bridge.name} sends now to the one, now to the other`,
+    evidence: [`bridge fdb show br ${bridge.name}`],
+    death: death("wrong-bridge-port", {
+      place: namespace.key,
+      device: to.name,
+      mac,
+      actualDevice: twin.name,
+      limit: true,
+    }),
+  });
 }

@@ -158,6 +158,13 @@ const DAMAGES: readonly Damage[] = [
     first: everywhere("CTRN302"),
   },
   {
+    what: "a hardware address twice",
+    damage: (host) => {
+      host.eth0("api").mac = host.eth0("web").mac;
+    },
+    first: everywhere("CTRN310"),
+  },
+  {
     what: "a port that gets no broadcasts",
     damage: (host) => {
       const { port } = host.cable("api");
