@@ -30,7 +30,7 @@ export async function diagnoseFlow(
 }
 
 async function observe(
-  { live, emit }: DiagnosisTools,
+  { live, emit, walk }: DiagnosisTools,
   view: SnapshotView,
   flow: Flow,
   options: FlowOptions,
@@ -38,7 +38,8 @@ async function observe(
   if (options.static || live === undefined) return undefined;
   const verb = options.watch === undefined ? "sending a packet" : "watching packets";
   emit({ type: "progress", text: `${verb} from ${flow.fromText} to ${flow.toText} (${flow.destination})` });
-  return await live.probe(view, flow, { watch: options.watch });
+  const often = walk(view, flow).deaths.some(({ death: { facts } }) => facts["limit"] === true && !facts["remembered"]);
+  return await live.probe(view, flow, { watch: options.watch, often });
 }
 
 function conclude(

@@ -45,6 +45,9 @@ export function hostTools(roots: Roots, listener: Listener): DiagnosisTools {
 
 const listenerOf = ({ emit, signal }: Listener) => ({ emit: emit.bind(undefined), signal });
 
+/** Attempts, where only some packets are stopped. */
+const OFTEN = 8;
+
 class Host {
   readonly #roots: Roots;
   readonly #signal: AbortSignal;
@@ -69,9 +72,9 @@ class Host {
 
   get live(): LiveTools {
     return {
-      probe: (view, flow, { watch: seconds }) =>
+      probe: (view, flow, { watch: seconds, often }) =>
         seconds === undefined
-          ? probe(view, flow, { namespaces: this.#namespaces })
+          ? probe(view, flow, { namespaces: this.#namespaces, ...(often ? { all: true, attempts: OFTEN } : {}) })
           : this.#firstSeen(watch(view, flow, { namespaces: this.#namespaces, signal: this.#within(seconds) })),
       tryFlows: (flows) => tryFlows(flows, { references: this.#namespaces, signal: this.#signal }),
       lookUp: (view, name, place) => {

@@ -34,9 +34,15 @@ export interface DiagnosisTools {
   readonly signal: AbortSignal;
 }
 
+export interface ProbeChoice {
+  /** Seconds in which packets of others are watched, and none is sent. */
+  readonly watch?: number | undefined;
+  /** Something stops only some packets: several are sent, whatever becomes of the first. */
+  readonly often?: boolean;
+}
+
 export interface LiveTools {
-  /** @param watch seconds in which packets of others are watched, and none is sent */
-  probe(view: SnapshotView, flow: Flow, options: { readonly watch?: number | undefined }): Promise<Observations>;
+  probe(view: SnapshotView, flow: Flow, options: ProbeChoice): Promise<Observations>;
   /** Many at once, without following their packets. */
   tryFlows(flows: readonly Flow[]): Promise<readonly Attempt[]>;
   lookUp(view: SnapshotView, name: string, place: Place): Promise<NameLookup>;
