@@ -246,7 +246,13 @@ export const systemFaults: readonly Fault[] = [
   scripted("x-small-mtu", "the client's interface is too small for IPv6", ["egress6", "icc6"], ({ world, client }) => ({
     names: ["1000|mtu|MTU|IPv6", client.name],
     inject: [["client", "ip link set eth0 mtu 1000"]],
-    undo: [["client", `ip link set eth0 mtu 1500; ${routesOf(world, "client")}`], ...forgetNeighbours],
+    undo: [
+      [
+        "client",
+        `ip link set eth0 mtu 1500; sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0; ${routesOf(world, "client")}`,
+      ],
+      ...forgetNeighbours,
+    ],
   })),
   scripted(
     "x-duplicate6",
