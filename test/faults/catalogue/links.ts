@@ -196,7 +196,7 @@ export const linkFaults: readonly Fault[] = [
       undo: [
         [
           "client",
-          `${routes("del")}; ip addr del ${address}/1 dev eth0; ip addr add ${address}/24 dev eth0; ${back}; ip neigh flush nud all`,
+          `${routes("del")}; ip addr del ${address}/1 dev eth0; ip addr replace ${address}/24 brd + dev eth0; ${back}; ip neigh flush nud all`,
         ],
       ],
     };
