@@ -3,7 +3,7 @@
  * order of the way, so that a cause need not ask whether it was the state or a packet that told.
  */
 import { obstaclesSeen } from "./obstacles-seen.ts";
-import { attemptsFit, gotThrough } from "./outcomes.ts";
+import { attemptsFit, gotThrough, isSwallowed } from "./outcomes.ts";
 import type {
   Confidence,
   Death,
@@ -89,7 +89,7 @@ function obstaclesRead(context: FlowContext): Obstacle[] {
   const { walk, observations } = context;
   const deaths = walk.deaths.filter(({ death }) => !isDisproved(death, observations));
   return deaths.map(({ direction, hop, death }, index) => {
-    const fits = index === 0 && observations !== undefined && attemptsFit(observations.attempts, death);
+    const fits = index === 0 && observations !== undefined && isWitness(observations, death);
     return {
       kind: death.kind,
       facts: death.facts,
@@ -106,6 +106,9 @@ function obstaclesRead(context: FlowContext): Obstacle[] {
   });
 }
 
+const isWitness = (observations: Observations, death: Death): boolean =>
+  attemptsFit(observations.attempts, death) || (death.facts["uncertain"] === true && isSwallowed(observations));
+
 /** What ends the packet under a condition that cannot be told explains what was seen; it does not prove the condition. */
 function confidenceOf({ facts }: Death, fits: boolean): Confidence {
   if (facts["uncertain"] === true) return fits ? "likely" : "possible";
@@ -117,6 +120,7 @@ const isDisproved = ({ facts }: Death, observations: Observations | undefined): 
   facts["uncertain"] === true &&
   observations !== undefined &&
   observations.attempts.length > 0 &&
+  !isSwallowed(observations) &&
   observations.attempts.every(gotThrough);
 
 /** Steps behind the first death are not in the walk's list: they follow it. */

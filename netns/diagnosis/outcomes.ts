@@ -25,6 +25,7 @@ function observedResult(flow: Flow, observations: Observations | undefined, walk
   const attempts = observations?.attempts ?? [];
   if (observations === undefined || attempts.length === 0) return undefined;
   const good = attempts.filter(succeeded).length;
+  if (good === attempts.length && isSwallowed(observations)) return "UNREACHABLE";
   if (good === attempts.length) return attempts.every(isDataLost) ? "PARTIAL" : "REACHABLE";
   if (good > 0) return "PARTIAL";
   if (!isSilentDatagram(flow, attempts) || wasDropped(observations)) return "UNREACHABLE";
@@ -35,6 +36,14 @@ function observedResult(flow: Flow, observations: Observations | undefined, walk
 /** Under a condition that cannot be told the packet is lost without a word: then silence says that it holds. */
 const isSilentDoubt = ({ death: { facts, seen } }: Walk["deaths"][number]): boolean =>
   facts["uncertain"] === true && seen === "silence";
+
+/**
+ * A rule that answers in the server's place (synproxy) has connected the sender, and keeps the server's own answer: the
+ * two never come together.
+ */
+export const isSwallowed = ({ attempts, verdicts }: Observations): boolean =>
+  attempts.every(({ outcome, dataTaken }) => outcome === "connected" && dataTaken !== true) &&
+  verdicts.some(({ direction, verdict }) => direction === "back" && verdict === "stolen");
 
 /** Connected, and what was sent then was not even acknowledged by the other kernel: small packets pass, large ones do not. */
 const isDataLost = ({ outcome, dataTaken }: Attempt): boolean => outcome === "connected" && dataTaken === false;

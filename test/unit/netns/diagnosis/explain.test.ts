@@ -100,6 +100,20 @@ describe("the report on a flow", () => {
     assert.deepEqual(ask([SILENCE], "udp"), ["UNREACHABLE", "CTRN104 likely"]);
   });
 
+  it("does not take a rule that answers in the server's place for the server", () => {
+    const proxy: Ending = { ...FOREIGN, facts: { ...FOREIGN.facts, uncertain: true, ruleText: "synproxy mss 1460" } };
+    const verdict: TracedVerdict = {
+      ...{ place: "host", direction: "back", family: "inet", table: "x", chain: "y", kind: "rule", handle: 2 },
+      ...{ verdict: "stolen", target: undefined, inputDevice: undefined, outputDevice: undefined, at: 1 },
+      packet: undefined,
+    };
+    const stolen = host.explain(flow, [proxy], seen([CONNECTED], { verdicts: [verdict] }));
+    assert.deepEqual([stolen.result, ...codesOf(stolen.findings)], ["UNREACHABLE", "CTRN104"]);
+    assert.match(stolen.summary, /it is connected, and nobody answers/);
+    const { result } = host.explain(flow, [], seen([CONNECTED], { verdicts: [{ ...verdict, direction: "there" }] }));
+    assert.equal(result, "REACHABLE");
+  });
+
   it("lists independent faults in the order of the way", () => {
     const down = new Damaged();
     down.cable("web").up = false;
