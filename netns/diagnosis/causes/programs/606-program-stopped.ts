@@ -32,7 +32,8 @@ export const programStopped: Cause = {
       const { programs } = context.snapshot;
       const container = containers.find(({ id }) => isReason(programs[id], reason)) ?? containers[0];
       const pid = number(obstacle, "pid");
-      if (placeOf(obstacle) === HOST && pid !== undefined && !isReason(programs[container?.id ?? ""], reason)) {
+      const isOfContainer = containers.some(({ id }) => programs[id]?.processes.some((one) => one.pid === pid));
+      if (reason === "stopped" && pid !== undefined && !isOfContainer) {
         return found(
           programStopped,
           obstacle,
@@ -63,9 +64,9 @@ function caseOfHostProcess({ pid, name }: SocketHolder, port?: number): Case {
   return {
     object: `process ${name} (${pid}) of the host`,
     title: isOurs
-      ? `The process ${name} of ctr, which passes on what comes to published ports, was stopped by a signal.`
+      ? `The process ${name} of ctr, which passes on what comes to published ports and answers names, was stopped by a signal.`
       : `The network is fine: the program ${name} on the host was stopped by a signal (SIGSTOP), so it answers nobody.`,
-    explanation: `A debugger or a person has stopped it. The kernel goes on accepting connections for it${isOurs ? ", and nobody passes them on to the container" : ""}.`,
+    explanation: `A debugger or a person has stopped it. The kernel goes on accepting connections for it${isOurs ? ", and nobody passes them on" : ""}.`,
     evidence: [
       { source: `/proc/${pid}/stat`, value: `${name}: state T`, expected: "S or R" },
       ...(port === undefined ? [] : [{ source: "ss -lnp", value: `${name} has port ${port}` }]),

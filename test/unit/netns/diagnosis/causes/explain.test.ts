@@ -850,6 +850,16 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    code: "CTRN606",
+    what: "the companion that answers a container's names",
+    flow: dns("127.0.0.11"),
+    ends: (host) => [
+      at("program-stuck", inside(host, "web"), {
+        ...{ port: 53, reason: "stopped", process: "ctr-dataplane", pid: 7 },
+      }),
+    ],
+  },
+  {
     code: "CTRN607",
     what: "no port to send datagrams from",
     flow: () => ({ protocol: "udp" }),
