@@ -285,7 +285,7 @@ function stoppedProxy(title: string, paths: readonly PathKind[], unmapped: boole
         },
         async undo() {
           world.signalDataPlane("SIGCONT");
-          if (unmapped) await world.shell("host", swap("hp6", "tcp . 7", there));
+          if (unmapped) await world.run("host", ["sh", "-c", swap("hp6", "tcp . 7", there)]);
         },
       };
     },

@@ -225,7 +225,7 @@ export const systemFaults: readonly Fault[] = [
       undo: [["host", `bridge link set dev ${client.cable} locked off learning on`]],
     }),
   ),
-  scripted("x-no-broadcast", "the server's port gets no broadcasts", ["icc", "hostToContainer"], ({ server }) => ({
+  scripted("x-no-broadcast", "the server's port gets no broadcasts", ["icc"], ({ server }) => ({
     names: [server.cable],
     inject: [["host", `bridge link set dev ${server.cable} bcast_flood off`], ...forgetNeighbours],
     undo: [["host", `bridge link set dev ${server.cable} bcast_flood on`], ...forgetNeighbours],
