@@ -54,6 +54,7 @@ function caseOf(cable: Cable): Case {
   if (refused !== undefined) return caseOfDuplicate(cable, refused.address);
   const key = `net.ipv6.conf.${interfaceName}.disable_ipv6`;
   if (lost === cable.endpoint.address6 && namespace.sysctls[key] === "1") return caseOfSwitch(cable, key);
+  if (lost === cable.endpoint.address6 && (inside?.mtu ?? IPV6_LEAST) < IPV6_LEAST) return caseOfSize(cable);
   return {
     object: insideName(cable),
     title: `The container ${container.name} has lost its address ${lost}.`,
@@ -68,6 +69,30 @@ function caseOf(cable: Cable): Case {
       },
     ],
     fix: repaired("ctr gives the container its address and its routes again."),
+  };
+}
+
+/** Bytes that a link has to take at once before the kernel does IPv6 on it (RFC 8200, 5). */
+const IPV6_LEAST = 1280;
+
+function caseOfSize({ container, interfaceName, namespace, endpoint, inside, network }: Cable): Case {
+  const mtu = String(network.mtu ?? 1500);
+  return {
+    object: `MTU of ${insideName({ container, interfaceName })}`,
+    title: `The link ${interfaceName} of the container ${container.name} takes too small packets for IPv6: its address ${endpoint.address6} is gone.`,
+    explanation: `Its MTU is ${inside?.mtu}, and IPv6 needs ${IPV6_LEAST}: the kernel has taken all IPv6 addresses and routes of that link away.`,
+    evidence: [
+      {
+        source: `ip link show ${interfaceName} (in ${container.name})`,
+        value: `mtu ${inside?.mtu}`,
+        expected: `mtu ${mtu}`,
+      },
+    ],
+    fix: byHand(
+      "Make it larger again; ctr gives the container its address back then.",
+      inPlace(namespace.key, container.name, ["ip", "link", "set", interfaceName, "mtu", mtu]),
+      ["ctr", "net", "repair"],
+    ),
   };
 }
 

@@ -560,6 +560,17 @@ const CASES: readonly Case[] = [
   },
   {
     code: "CTRN316",
+    what: "a link that is too small for IPv6",
+    flow: () => ({ family: 6 }),
+    damage: (host) => {
+      const [endpoint] = host.container("web").endpoints;
+      if (endpoint !== undefined) endpoint.address6 = "fd00::2";
+      host.eth0("web").mtu = 1000;
+    },
+    ends: (host) => [at("no-route", inside(host, "web"))],
+  },
+  {
+    code: "CTRN316",
     what: "an address that somebody else had before",
     flow: () => ({ family: 6 }),
     damage: (host) => {
