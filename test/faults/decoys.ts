@@ -97,7 +97,10 @@ export const DECOYS: readonly Fault[] = [
   decoy("accept-first", "a rule accepts before one that drops", SOME, (scene) =>
     table(
       "host",
-      foreignTable(scene, { hook: "forward", priority: scene.priority }, ["meta l4proto { tcp, udp } accept", "drop"]),
+      foreignTable(scene, { hook: "forward", priority: scene.priority }, [
+        "meta l4proto { tcp, udp, ipv6-icmp } accept",
+        "drop",
+      ]),
     ),
   ),
   decoy("return", "a chain returns before it drops", ["egress", "published", "icc"], (scene) =>
@@ -107,7 +110,7 @@ export const DECOYS: readonly Fault[] = [
         scene,
         { hook: "forward", priority: scene.priority },
         [`jump ${scene.other}`],
-        `  chain ${scene.other} { meta l4proto tcp return; drop; }\n`,
+        `  chain ${scene.other} { meta l4proto { tcp, ipv6-icmp } return; drop; }\n`,
       ),
     ),
   ),
