@@ -151,6 +151,7 @@ describe("a snapshot of real namespaces", () => {
     assert.equal(link(host, "v-api").master, "ctr0");
     assert.deepEqual(link(host, "v-api").port, {
       ...{ state: "forwarding", isolated: true, hairpin: true, learning: true, flood: false, proxyArp: false },
+      ...{ broadcastFlood: true, multicastFlood: true },
     });
     assert.equal(link(host, "v-web").port?.isolated, false);
     assert.equal(link(host, "ctr0").port, undefined);
