@@ -147,7 +147,7 @@ export const routingFaults: readonly Fault[] = [
   scripted(
     "409",
     "the uplink takes smaller packets than the network",
-    ["egressBigUdp"],
+    ["egress"],
     ({ uplink }) => ({
       codes: ["CTRN409"],
       names: [uplink, "1400"],
