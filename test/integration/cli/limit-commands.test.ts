@@ -151,8 +151,8 @@ describe("changing limits by ctr", () => {
   });
 
   it("an exec has limits of its own", async () => {
-    // Longer than a busy machine takes to make them all; who waits for the output waits not for them.
-    const script = "n=0; while [ $n -lt 20 ]; do sleep 60 >/dev/null 2>&1 & n=$((n+1)); done; echo all";
+    // They last longer than a busy machine takes to make them all, and are more than may be there while a program starts.
+    const script = "n=0; while [ $n -lt 60 ]; do sleep 60 >/dev/null 2>&1 & n=$((n+1)); done; echo all";
     const limited = await ctr("exec", "--pids-limit", "8", "two", "sh", "-c", script);
     assert.match(limited.stderr, /can't fork/);
     assert.equal((await ctr("exec", "two", "sh", "-c", script)).stdout, "all\n");
