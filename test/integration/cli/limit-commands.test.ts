@@ -151,10 +151,12 @@ describe("changing limits by ctr", () => {
   });
 
   it("an exec has limits of its own", async () => {
-    // They last longer than a busy machine takes to make them all, and are more than may be there while a program starts.
-    const script = "n=0; while [ $n -lt 60 ]; do sleep 60 >/dev/null 2>&1 & n=$((n+1)); done; echo all";
-    const limited = await ctr("exec", "--pids-limit", "8", "two", "sh", "-c", script);
+    // They last longer than a busy machine takes to make them all.
+    const forks = (count: number): string =>
+      `n=0; while [ $n -lt ${count} ]; do sleep 60 >/dev/null 2>&1 & n=$((n+1)); done; echo all`;
+    // More than may be there while the program starts.
+    const limited = await ctr("exec", "--pids-limit", "8", "two", "sh", "-c", forks(60));
     assert.match(limited.stderr, /can't fork/);
-    assert.equal((await ctr("exec", "two", "sh", "-c", script)).stdout, "all\n");
+    assert.equal((await ctr("exec", "two", "sh", "-c", forks(10))).stdout, "all\n");
   });
 });
