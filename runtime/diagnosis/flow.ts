@@ -58,10 +58,16 @@ async function lookupFindings(
 ): Promise<readonly Finding[]> {
   if (lookup === undefined || lookup.addresses.length > 0) return [];
   const from = flows[0]?.from ?? placeOf(view, request.from);
-  const toServer = isSilent(lookup) ? await serverFindings(tools, view, from, lookup, request) : [];
-  const isBehind = toServer.length === 0 && lookup.servers.includes(SANDBOX_SERVER) && isWithoutAnswer(lookup);
-  const behind = isBehind ? await findingsBehind(tools, view, from, request) : [];
-  return [...toServer, ...behind, ...explainLookup({ view, from, fromName: view.nameOf(from), lookup })];
+  const mayBeBehind = lookup.servers.includes(SANDBOX_SERVER) && isWithoutAnswer(lookup);
+  const [toServer, behind] = await Promise.all([
+    isSilent(lookup) ? serverFindings(tools, view, from, lookup, request) : [],
+    mayBeBehind ? findingsBehind(tools, view, from, request) : [],
+  ]);
+  return [
+    ...toServer,
+    ...(toServer.length === 0 ? behind : []),
+    ...explainLookup({ view, from, fromName: view.nameOf(from), lookup }),
+  ];
 }
 
 const placeOf = (view: SnapshotView, from: string): string => view.container(from)?.namespace ?? HOST;
@@ -84,8 +90,12 @@ async function serverFindings(
   if (server === undefined) return [];
   const flow = toNameServer({ from, fromText, server, protocol: "udp", toText: `its name server ${server}` });
   const report = await diagnoseFlow(tools, view, flow, { static: isStatic });
-  return report.findings.filter(({ severity }) => severity === "error");
+  return report.findings.filter(isPlaced);
 }
+
+/** A question that is lost nobody knows where says no more than that there is no answer. */
+const isPlaced = ({ code, severity, position }: Finding): boolean =>
+  severity === "error" && (position !== undefined || !code.startsWith("CTRN9"));
 
 /** The sandbox's own server is there: what lies between it and those that it asks, be it by datagrams or by TCP. */
 async function findingsBehind(
