@@ -47,7 +47,7 @@ export async function finishContainer(
       pid: 0,
       ports: [],
       exitCode: exitCode < 0 ? UNKNOWN_EXIT_CODE : exitCode,
-      finishedAt: timeText(ended),
+      finishedAt: timeText(behind(record.container.startedAt, ended)),
     },
     { init: undefined, conmon: undefined, before: undefined },
   );
@@ -59,6 +59,9 @@ export async function finishContainer(
 }
 
 /** What the kernel has counted goes with the group: it is told of, and kept. */
+/** The end is a file's time, for which the kernel's clock lags by a tick: a short run would seem to end before it began. */
+const behind = (startedAt: string, ended: Date): Date => new Date(Math.max(ended.getTime(), Date.parse(startedAt) + 1));
+
 async function keepFacts(parts: Parts, record: ContainerRecord, exitCode: number, ended: Date): Promise<void> {
   const { records, watch, paths, logger } = parts;
   const cgroups = cgroupsOf(parts, record.container);

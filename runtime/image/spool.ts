@@ -1,7 +1,6 @@
 /** An archive that comes as a stream becomes a file with random access, decompressed on its way. */
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -26,11 +25,12 @@ export async function spool(input: Readable, directory: string, decompress: bool
   await using undo = new AsyncDisposableStack();
   undo.defer(remove);
   try {
-    const output = createWriteStream(path, { flags: "wx", mode: 0o600 });
     const head = await takeHead(input);
     const compression = decompress ? detectCompression(head.bytes) : "none";
     const middle = compression === "none" ? new PassThrough() : createDecompressor(compression);
-    await pipeline(head.stream, middle, output);
+    // Opened last: a stream that is still opening its file would make it after it was removed.
+    const file = await open(path, "wx", 0o600);
+    await pipeline(head.stream, middle, file.createWriteStream());
   } catch (error) {
     throw hasCode(error, "ENOSPC", "EDQUOT") ? writeFailure(error, path) : decompressionFailure(error);
   }

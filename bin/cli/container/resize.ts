@@ -7,12 +7,26 @@ import { onResize, terminalSize } from "../terminal/terminal.ts";
  * @returns stops following
  */
 export function followSize(client: Client, path: string): () => void {
-  const send = (): void => {
-    const size = terminalSize();
-    if (size === undefined) return;
-    // A container that has just ended has no size any more; that is no fault.
-    client.post(path, { query: { h: size.rows, w: size.columns } }).catch(() => {});
+  let sending = false;
+  let changed = false;
+  // One at a time: of two that are under way together the older one may arrive last.
+  const send = async (): Promise<void> => {
+    changed = true;
+    if (sending) return;
+    sending = true;
+    while (changed) {
+      changed = false;
+      await sendSize(client, path);
+    }
+    sending = false;
   };
-  send();
-  return onResize(send);
+  void send();
+  return onResize(() => void send());
+}
+
+async function sendSize(client: Client, path: string): Promise<void> {
+  const size = terminalSize();
+  if (size === undefined) return;
+  // A container that has just ended has no size any more; that is no fault.
+  await client.post(path, { query: { h: size.rows, w: size.columns } }).catch(() => {});
 }

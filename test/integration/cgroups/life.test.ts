@@ -60,9 +60,11 @@ describe("the life of a group of real processes", () => {
 
   it("is removed while its last process is about to exit", async () => {
     await using groups = new TestGroups();
-    groups.run("leaving", {}, "exec sleep 0.3");
-    await waitFor("it to run", () => groups.cgroups.processes("leaving").length === 1);
-    await groups.cgroups.remove("leaving");
+    const child = groups.run("leaving", {}, "exec sleep 300");
+    await waitFor("it to run", () => groups.isJoined("leaving"));
+    const removed = groups.cgroups.remove("leaving");
+    child.kill("SIGKILL");
+    await removed;
     assert.equal(groups.cgroups.exists("leaving"), false);
   });
 
