@@ -58,10 +58,10 @@ export async function finishContainer(
   return finished;
 }
 
-/** What the kernel has counted goes with the group: it is told of, and kept. */
 /** The end is a file's time, for which the kernel's clock lags by a tick: a short run would seem to end before it began. */
 const behind = (startedAt: string, ended: Date): Date => new Date(Math.max(ended.getTime(), Date.parse(startedAt) + 1));
 
+/** What the kernel has counted goes with the group: it is told of, and kept. */
 async function keepFacts(parts: Parts, record: ContainerRecord, exitCode: number, ended: Date): Promise<void> {
   const { records, watch, paths, logger } = parts;
   const cgroups = cgroupsOf(parts, record.container);
