@@ -1,5 +1,7 @@
+import type { Network } from "../../../types.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause, FlowContext } from "../../types/index.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import type { Cause, Fix, FlowContext, LinkState } from "../../types/index.ts";
 import { deviceOf, number, placeOf } from "../facts.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -9,6 +11,28 @@ export const tooBig: Cause = {
   code: "CTRN409",
   severity: "error",
   heading: "The packet is bigger than a link on the way takes",
+
+  inspect: ({ view }) =>
+    view.snapshot.intent.networks
+      .filter((network) => isInUse(view, network) && !network.internal)
+      .flatMap((network) => {
+        const bridge = view.host.links.find(({ name }) => name === network.bridge);
+        const uplink = uplinks(view).find(({ mtu }) => bridge !== undefined && mtu < bridge.mtu);
+        if (bridge === undefined || uplink === undefined) return [];
+        return found(tooBig, undefined, {
+          severity: "note",
+          object: `network ${network.name}`,
+          title: `Containers on network ${network.name} send packets of up to ${bridge.mtu} bytes, and the host's uplink ${uplink.name} takes ${uplink.mtu}.`,
+          explanation:
+            "TCP finds that out and goes on with smaller packets, as long as nothing on the way drops the message that says so. Programs " +
+            "that send large datagrams get an error. The uplink's MTU has changed since the network was made, or was asked for otherwise.",
+          evidence: [
+            { source: `ip link show ${uplink.name}`, value: `mtu ${uplink.mtu}`, expected: `at least ${bridge.mtu}` },
+            { source: `ip link show ${bridge.name}`, value: `mtu ${bridge.mtu}` },
+          ],
+          fix: networkOfSize(network.name, uplink.mtu),
+        });
+      }),
 
   explain: (context) =>
     obstaclesOfKind(context, "too-big")
@@ -39,8 +63,25 @@ function caseOf({ view, flow }: FlowContext, obstacle: Obstacle): Case {
         expected: `at least ${size ?? "the containers'"}`,
       },
     ],
-    fix: byHand("Send smaller datagrams, or give the containers a network with the MTU of the way out.", [
-      ...["ctr", "net", "create", "-o", `com.docker.network.driver.mtu=${mtu ?? 1400}`, `${network ?? "net"}-2`],
-    ]),
+    fix: networkOfSize(network ?? "net", mtu ?? 1400),
   };
 }
+
+const networkOfSize = (name: string, mtu: number): Fix =>
+  byHand("Send smaller datagrams, or give the containers a network with the MTU of the way out.", [
+    ...["ctr", "net", "create", "-o", `com.docker.network.driver.mtu=${mtu}`, `${name}-2`],
+  ]);
+
+const isInUse = (view: SnapshotView, { id, bridge }: Network): boolean =>
+  bridge !== undefined &&
+  view.snapshot.intent.containers.some(
+    ({ running, endpoints }) => running && endpoints.some(({ networkId }) => networkId === id),
+  );
+
+/** By which the host's default routes lead. */
+const uplinks = ({ host }: SnapshotView): LinkState[] => {
+  const devices = host.routes
+    .filter(({ destination, type }) => /^(0\.0\.0\.0|::)\/0$/.test(destination) && type === "unicast")
+    .map(({ device }) => device);
+  return host.links.filter(({ name }) => devices.includes(name));
+};

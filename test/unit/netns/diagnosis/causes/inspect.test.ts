@@ -57,6 +57,18 @@ const FOUND: readonly (readonly [code: string, what: string, damage: Damage])[] 
   ],
   ["CTRN201", "masquerading gone", (host) => host.withoutRules(/@masq4/)],
   ["CTRN201", "a network missing among those that are masqueraded", (host) => host.elements("masq4", () => [])],
+  [
+    "CTRN409",
+    "an uplink that takes less than the containers' networks",
+    (host) => {
+      const uplink = host.host.links.find(({ name }) => name === "cable");
+      if (uplink !== undefined) uplink.mtu = 1400;
+      for (const network of host.snapshot.intent.networks) {
+        const bridge = host.host.links.find(({ name }) => name === network.bridge);
+        if (bridge !== undefined && network.name !== "front") bridge.mtu = 1400;
+      }
+    },
+  ],
   ["CTRN204", "a published port gone", (host) => host.elements("hp4", () => [])],
   [
     "CTRN205",
@@ -404,10 +416,6 @@ const HEALTHY: readonly (readonly [what: string, change: Damage])[] = [
       void host.inside("web").neighbours.push({
         ...{ family: 4, address: host.address("api"), device: "eth0", mac: host.eth0("api").mac, state: "permanent" },
       }),
-  ],
-  [
-    "an uplink that takes less, with word about it",
-    (host) => void Object.assign(host.host.links.find(({ name }) => name === "cable") ?? {}, { mtu: 1400 }),
   ],
   ["a container that was stopped", stopped],
   [
