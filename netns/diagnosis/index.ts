@@ -11,6 +11,7 @@ export * from "./measure/index.ts";
 export { walk } from "./model/index.ts";
 export * from "./probe/index.ts";
 export { type RedactOptions, redact } from "./redact.ts";
+export { isDefaultRoute } from "./routing-tables.ts";
 export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";
 export { type AddressHolder, SnapshotView } from "./snapshot-view.ts";
 export { readStoredNetworks, type StoredNetworks, type StoredSandbox } from "./stored-networks.ts";

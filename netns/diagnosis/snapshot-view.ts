@@ -1,6 +1,7 @@
 /** Finds things in a snapshot. */
 import { type Cidr, contains, parseAddress, parseCidr } from "../ipam/ip.ts";
 import type { Network } from "../types.ts";
+import { isDefaultRoute, MAIN_TABLE } from "./routing-tables.ts";
 import { HOST, type IntendedContainer, type LinkState, type NamespaceState, type Snapshot } from "./types/index.ts";
 
 export class SnapshotView {
@@ -26,6 +27,17 @@ export class SnapshotView {
     const host = this.#namespaces.get(HOST);
     if (host === undefined) throw new Error("the snapshot has no host");
     return host;
+  }
+
+  /** Links by which the host's default routes lead, of either family. */
+  get uplinks(): readonly LinkState[] {
+    const routes = this.host.routes.filter((route) => isDefaultRoute(route) && route.type === "unicast");
+    const names = new Set(
+      routes.flatMap(({ table, device, nexthops }) =>
+        table === MAIN_TABLE ? [device, ...nexthops.map((hop) => hop.device)] : [],
+      ),
+    );
+    return this.host.links.filter(({ name }) => names.has(name));
   }
 
   namespace(key: string): NamespaceState | undefined {

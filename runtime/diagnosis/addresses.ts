@@ -5,6 +5,7 @@ import {
   type FlowProtocol,
   HOST,
   type IntendedContainer,
+  isDefaultRoute,
   type LinkState,
   type NamespaceState,
   OUTSIDE,
@@ -14,7 +15,6 @@ import {
 } from "../../netns/index.ts";
 
 const LOOPBACKS = ["127.0.0.1", "::1"];
-const MAIN_TABLE = 254;
 
 const familyOf = (address: string): number => isIP(address);
 const isLinkLocal = (address: string): boolean => /^(fe[89ab]|169\.254\.)/i.test(address);
@@ -54,24 +54,15 @@ export function hostAddressesFrom(view: SnapshotView, from: Place): string[] {
 
 /** The gateway of the default route before other bridges that it is on. */
 function preferred(view: SnapshotView, from: Place, addresses: readonly string[]): string[] {
-  const gateways = (view.namespace(from)?.routes ?? [])
-    .filter(({ destination }) => destination === "0.0.0.0/0" || destination === "::/0")
-    .map(({ gateway }) => gateway);
+  const gateways = (view.namespace(from)?.routes ?? []).filter(isDefaultRoute).map(({ gateway }) => gateway);
   return addresses.toSorted((one, other) => Number(gateways.includes(other)) - Number(gateways.includes(one)));
 }
 
 /** The host's own addresses towards the outside: of the devices with a default route, else of any that is not ours. */
 export function uplinkAddresses(view: SnapshotView): string[] {
-  const { host } = view;
-  const uplinks = new Set(
-    host.routes
-      .filter(({ table, type }) => table === MAIN_TABLE && type === "unicast")
-      .filter(({ destination }) => destination === "0.0.0.0/0" || destination === "::/0")
-      .flatMap(({ device, nexthops }) => [device, ...nexthops.map((hop) => hop.device)]),
-  );
-  const links = host.links.filter(({ name }) => uplinks.has(name));
-  const others = host.links.filter((link) => !uplinks.has(link.name) && isForeign(view, link));
-  return onePerFamily([...links, ...others].flatMap(usableAddresses));
+  const { host, uplinks } = view;
+  const others = host.links.filter((link) => !uplinks.includes(link) && isForeign(view, link));
+  return onePerFamily([...uplinks, ...others].flatMap(usableAddresses));
 }
 
 const isForeign = (view: SnapshotView, { name, master }: LinkState): boolean =>

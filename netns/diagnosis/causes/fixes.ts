@@ -21,6 +21,15 @@ export const byHand = (text: string, ...commands: readonly Command[]): Fix => ({
   action: undefined,
 });
 
+/**
+ * The administrator's own rule that limits the size of TCP's segments, see nft(8).
+ * @param size in bytes, or `rt mtu` for what the route takes
+ */
+export const segmentsOf = (size: string): Command => [
+  ..."nft add rule inet ctr user tcp flags syn tcp option maxseg size set".split(" "),
+  ...size.split(" "),
+];
+
 /** A program, run where it has to be, that changes an object of ours. @param text what it does */
 export const ownCommand = (place: Place, name: string, argv: Command, text: string): Fix => ({
   text,

@@ -1,5 +1,6 @@
 import { bridgeAddresses, bridgeNetworks, cableOfLink, cablesOf, intendedGateway } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
+import { isDefaultRoute } from "../../routing-tables.ts";
 import { type Cause, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
 import { deviceOf, placeOf, text } from "../facts.ts";
 import { byHand, inPlace, repaired } from "../fixes.ts";
@@ -74,8 +75,8 @@ interface WrongRoute {
 function wrongRoutes({ view }: StateContext): WrongRoute[] {
   return cablesOf(view).flatMap(({ namespace, interfaceName, network, container }) =>
     namespace.routes.flatMap((route) => {
-      const { family, destination, gateway, device, type } = route;
-      const isDefault = destination === "0.0.0.0/0" || destination === "::/0";
+      const { family, gateway, device, type } = route;
+      const isDefault = isDefaultRoute(route);
       const expected = intendedGateway(network, family);
       if (device !== interfaceName || type !== "unicast" || gateway === undefined) return [];
       if (expected === "" || gateway === expected || view.holdersOf(gateway).length > 0) return [];

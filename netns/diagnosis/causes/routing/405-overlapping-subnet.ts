@@ -1,6 +1,7 @@
 import { addressOf, contains, overlaps, parseCidr } from "../../../ipam/ip.ts";
 import { bridgeNetworks } from "../../intended.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
+import { MAIN_TABLE } from "../../routing-tables.ts";
 import { type Cause, type FlowContext, HOST, type RouteState, type StateContext } from "../../types/index.ts";
 import { placeOf, text } from "../facts.ts";
 import { byHand } from "../fixes.ts";
@@ -64,7 +65,6 @@ function told(obstacle: Obstacle, network: string, bridge: string, subnet: strin
 
 /** Routes of the main table that are taken in place of the network's own. */
 function overlapsOf({ snapshot, view }: StateContext): Overlap[] {
-  const main = 254;
   return bridgeNetworks(snapshot)
     .filter(({ used }) => used)
     .flatMap(({ network, bridge }) =>
@@ -72,7 +72,7 @@ function overlapsOf({ snapshot, view }: StateContext): Overlap[] {
         const own = parseCidr(subnet);
         return view.host.routes
           .filter(({ type, table, device, destination }) => {
-            if (type !== "unicast" || table !== main || device === undefined || device === bridge) return false;
+            if (type !== "unicast" || table !== MAIN_TABLE || device === undefined || device === bridge) return false;
             const cidr = parseCidr(destination);
             return (
               cidr.family === own.family && cidr.prefixLength >= own.prefixLength && contains(own, addressOf(cidr))

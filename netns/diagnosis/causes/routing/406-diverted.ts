@@ -1,10 +1,11 @@
 import { isLoopback } from "../../../ports/host-address.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
+import { MAIN_TABLE } from "../../routing-tables.ts";
 import { type Cause, type Finding, type FlowContext, HOST } from "../../types/index.ts";
 import { deviceOf, placeOf, text } from "../facts.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
-import { localRoute, MAIN_TABLE, routeDeletion, routeOver, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
+import { localRoute, routeDeletion, routeOver, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
 
 export const diverted: Cause = {
   code: "CTRN406",

@@ -1,7 +1,6 @@
-import type { Network } from "../../../types.ts";
+import { bridgeNetworks } from "../../intended.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
-import type { SnapshotView } from "../../snapshot-view.ts";
-import type { Cause, Fix, FlowContext, LinkState } from "../../types/index.ts";
+import type { Cause, Fix, FlowContext } from "../../types/index.ts";
 import { deviceOf, number, placeOf } from "../facts.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -12,12 +11,12 @@ export const tooBig: Cause = {
   severity: "error",
   heading: "The packet is bigger than a link on the way takes",
 
-  inspect: ({ view }) =>
-    view.snapshot.intent.networks
-      .filter((network) => isInUse(view, network) && !network.internal)
-      .flatMap((network) => {
+  inspect: ({ view, snapshot }) =>
+    bridgeNetworks(snapshot)
+      .filter(({ network, used }) => used && !network.internal)
+      .flatMap(({ network }) => {
         const bridge = view.host.links.find(({ name }) => name === network.bridge);
-        const uplink = uplinks(view).find(({ mtu }) => bridge !== undefined && mtu < bridge.mtu);
+        const uplink = view.uplinks.find(({ mtu }) => bridge !== undefined && mtu < bridge.mtu);
         if (bridge === undefined || uplink === undefined) return [];
         return found(tooBig, undefined, {
           severity: "note",
@@ -71,17 +70,3 @@ const networkOfSize = (name: string, mtu: number): Fix =>
   byHand("Send smaller datagrams, or give the containers a network with the MTU of the way out.", [
     ...["ctr", "net", "create", "-o", `com.docker.network.driver.mtu=${mtu}`, `${name}-2`],
   ]);
-
-const isInUse = (view: SnapshotView, { id, bridge }: Network): boolean =>
-  bridge !== undefined &&
-  view.snapshot.intent.containers.some(
-    ({ running, endpoints }) => running && endpoints.some(({ networkId }) => networkId === id),
-  );
-
-/** By which the host's default routes lead. */
-const uplinks = ({ host }: SnapshotView): LinkState[] => {
-  const devices = host.routes
-    .filter(({ destination, type }) => /^(0\.0\.0\.0|::)\/0$/.test(destination) && type === "unicast")
-    .map(({ device }) => device);
-  return host.links.filter(({ name }) => devices.includes(name));
-};

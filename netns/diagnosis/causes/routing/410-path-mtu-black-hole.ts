@@ -2,7 +2,7 @@ import { bridgeNetworks } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
 import { type Cause, HOST, type StateContext } from "../../types/index.ts";
 import { deviceOf, number } from "../facts.ts";
-import { byHand, inPlace } from "../fixes.ts";
+import { byHand, inPlace, segmentsOf } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { type IcmpFilter, icmpFilters } from "./icmp-filters.ts";
 
@@ -39,8 +39,7 @@ function narrowUplink({ snapshot, view }: StateContext): { name: string; mtu: nu
     0,
     ...used.map(({ bridge }) => view.host.links.find(({ name }) => name === bridge)?.mtu ?? 0),
   );
-  const devices = view.host.routes.filter(({ destination }) => destination === "0.0.0.0/0").map(({ device }) => device);
-  return view.host.links.find(({ name, mtu }) => devices.includes(name) && mtu < widest);
+  return view.uplinks.find(({ mtu }) => mtu < widest);
 }
 
 function caseOf({ view }: StateContext, filter: IcmpFilter, device: string, mtu: number | undefined): Case {
@@ -57,26 +56,7 @@ function caseOf({ view }: StateContext, filter: IcmpFilter, device: string, mtu:
     fix: byHand(
       "Let ICMP errors pass, or limit the size of TCP's segments to what fits.",
       inPlace(filter.place, view.nameOf(filter.place), filter.deletion),
-      [
-        ...[
-          "nft",
-          "add",
-          "rule",
-          "inet",
-          "ctr",
-          "user",
-          "tcp",
-          "flags",
-          "syn",
-          "tcp",
-          "option",
-          "maxseg",
-          "size",
-          "set",
-          "rt",
-          "mtu",
-        ],
-      ],
+      segmentsOf("rt mtu"),
     ),
   };
 }

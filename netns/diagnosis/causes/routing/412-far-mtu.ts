@@ -1,7 +1,7 @@
 import { obstaclesOf } from "../../obstacles.ts";
 import { gotThrough } from "../../outcomes.ts";
 import { type Cause, type FlowContext, HOST } from "../../types/index.ts";
-import { byHand } from "../fixes.ts";
+import { byHand, segmentsOf } from "../fixes.ts";
 import { found } from "../found.ts";
 
 /** Bytes. What every link of the internet takes (RFC 8200) passes; a SYN is far below. */
@@ -30,36 +30,15 @@ export const farMtu: Cause = {
         fix: byHand(
           "Try smaller sizes; if they pass, limit the size of TCP's segments, or give the network a smaller MTU.",
           [...["ctr", "net", "trace", flow.fromText, flow.toText, "--size", "1280"]],
-          [
-            "nft",
-            "add",
-            "rule",
-            "inet",
-            "ctr",
-            "user",
-            "tcp",
-            "flags",
-            "syn",
-            "tcp",
-            "option",
-            "maxseg",
-            "size",
-            "set",
-            "1240",
-          ],
+          segmentsOf("1240"),
         ),
       }),
     ];
   },
 };
 
-const leftTheHost = ({ observations, view }: FlowContext): boolean => {
-  const uplinks = view.host.routes
-    .filter(({ destination }) => destination === "0.0.0.0/0" || destination === "::/0")
-    .map(({ device }) => device);
-  return (
-    observations?.devices.some(
-      ({ place, device, event }) => (place ?? HOST) === HOST && event === "sent" && uplinks.includes(device),
-    ) ?? false
-  );
-};
+const leftTheHost = ({ observations, view }: FlowContext): boolean =>
+  observations?.devices.some(
+    ({ place, device, event }) =>
+      (place ?? HOST) === HOST && event === "sent" && view.uplinks.some(({ name }) => name === device),
+  ) ?? false;

@@ -1,5 +1,7 @@
 /** Routing rules and routes, as they are typed. */
+
 import { contains, parseAddress, parseCidr } from "../../../ipam/ip.ts";
+import { MAIN_TABLE, tableName } from "../../routing-tables.ts";
 import type { NamespaceState, RouteState, RoutingRule } from "../../types/index.ts";
 
 /** `from 10.1.0.0/16 lookup 200`. */
@@ -25,8 +27,6 @@ export const ruleDeletion = ({ family, priority }: RoutingRule): readonly string
   "priority",
   String(priority),
 ];
-
-export const MAIN_TABLE = 254;
 
 /** Whether a rule leads to the main table. */
 export const looksIntoMain = ({ rules }: NamespaceState, family: 4 | 6): boolean =>
@@ -59,7 +59,7 @@ export function routeText({ type, destination, gateway, device, table, nexthops 
     destination,
     ...(nexthops.length > 1 || gateway === undefined ? [] : [`via ${gateway}`]),
     ...(nexthops.length > 1 || device === undefined || type !== "unicast" ? [] : [`dev ${device}`]),
-    ...(table === MAIN_TABLE ? [] : [`table ${table}`]),
+    ...(table === MAIN_TABLE ? [] : [`table ${tableName(table)}`]),
     ...(nexthops.length > 1 ? nexthops.map(nexthopText) : []),
   ];
   return parts.join(" ");

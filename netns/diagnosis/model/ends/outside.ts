@@ -2,9 +2,9 @@
 import { lastOf, readAddress } from "../../../ipam/ip.ts";
 import { settingsOf } from "../../../networks/options.ts";
 import type { Network } from "../../../types.ts";
+import { isDefaultRoute, MAIN_TABLE } from "../../routing-tables.ts";
 import type { LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
-import { TABLE_MAIN } from "../fib/fib.ts";
 import { isWithin } from "../fib/prefixes.ts";
 import { attachmentOf } from "../link/path.ts";
 import type { NamespaceModel } from "../namespace.ts";
@@ -36,8 +36,7 @@ function leadsOut({ world }: Trip, host: NamespaceModel, link: LinkState): boole
 
 function defaultLink(host: NamespaceModel, family: 4 | 6): LinkState | undefined {
   const route = host.state.routes.find(
-    (each) =>
-      each.family === family && each.table === TABLE_MAIN && /^(?:default|0\.0\.0\.0\/0|::\/0)$/.test(each.destination),
+    (each) => each.family === family && each.table === MAIN_TABLE && isDefaultRoute(each),
   );
   return host.link(route?.device);
 }

@@ -3,15 +3,12 @@
  * tables, in a table the longest prefix wins, then the lowest metric; a route that is dead is passed over, `throw` leads
  * back to the rules.
  */
+
 import { type Cidr, type Family, formatCidr, readAddress, readCidr } from "../../../ipam/ip.ts";
+import { DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE } from "../../routing-tables.ts";
 import type { LinkState, NamespaceState, RouteState, RoutingRule } from "../../types/index.ts";
 import { isMulticast } from "../packet.ts";
 import { isWithin, PrefixTable } from "./prefixes.ts";
-
-/** Numbers of tables, see ip-route(8). */
-export const TABLE_LOCAL = 255;
-export const TABLE_MAIN = 254;
-const TABLE_DEFAULT = 253;
 
 export interface FibQuery {
   readonly family: Family;
@@ -102,7 +99,7 @@ export class Fib {
   addressType(family: Family, value: bigint, device?: string): "local" | "broadcast" | "multicast" | "unicast" {
     if (isMulticast(family, value)) return "multicast";
     if (family === 4 && (value === 0xffff_ffffn || value === 0n)) return "broadcast";
-    for (const { route } of this.#table(family, TABLE_LOCAL).covering(value)) {
+    for (const { route } of this.#table(family, LOCAL_TABLE).covering(value)) {
       const isElsewhere = device !== undefined && deviceOfLocal(this.#state, route) !== device;
       if (isElsewhere) continue;
       return route.type === "local" || route.type === "anycast"
@@ -162,7 +159,7 @@ export class Fib {
     if (rule.action === "nop") return undefined;
     if (rule.action === "goto") return this.#jump(rule, index, query);
     if (rule.action !== "table") return { ...NOTHING, kind: rule.action, rule };
-    const found = this.#inTable(rule.table ?? TABLE_MAIN, query);
+    const found = this.#inTable(rule.table ?? MAIN_TABLE, query);
     if (found === undefined || isSuppressed(rule, found)) return undefined;
     return { ...found, rule };
   }
@@ -251,9 +248,9 @@ function rulesOf({ rules }: NamespaceState, family: Family): readonly RoutingRul
   const own = rules.filter((rule) => rule.family === family);
   if (own.length > 0) return own.toSorted((one, other) => one.priority - other.priority);
   return [
-    { ...DEFAULT_RULE, family, priority: 0, table: TABLE_LOCAL },
-    { ...DEFAULT_RULE, family, priority: 32_766, table: TABLE_MAIN },
-    { ...DEFAULT_RULE, family, priority: 32_767, table: TABLE_DEFAULT },
+    { ...DEFAULT_RULE, family, priority: 0, table: LOCAL_TABLE },
+    { ...DEFAULT_RULE, family, priority: 32_766, table: MAIN_TABLE },
+    { ...DEFAULT_RULE, family, priority: 32_767, table: DEFAULT_TABLE },
   ];
 }
 

@@ -1,8 +1,9 @@
 /** Routes that lead nowhere, or elsewhere than the store says. */
 
+import { isDefaultRoute, MAIN_TABLE, tableName } from "../../routing-tables.ts";
 import { type Death, type DeathKind, HOST, type LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
-import { type FibResult, type Nexthop, routeText, TABLE_MAIN } from "../fib/fib.ts";
+import { type FibResult, type Nexthop, routeText } from "../fib/fib.ts";
 import type { NamespaceModel } from "../namespace.ts";
 import { addressText, isLoopback } from "../packet.ts";
 import { end, note, suspect, type Trip } from "../trip.ts";
@@ -49,7 +50,7 @@ export function goOn(trip: Trip, namespace: NamespaceModel, route: FibResult, is
     stage: "route",
     device: link.name,
     text: `route ${text}`,
-    evidence: [`ip route show table ${route.table ?? TABLE_MAIN}: ${text}`, ...ruleText(route)],
+    evidence: [`ip route show table ${tableName(route.table ?? MAIN_TABLE)}: ${text}`, ...ruleText(route)],
   });
   return correct(trip, namespace, route, { link, gateway });
 }
@@ -106,7 +107,7 @@ function correct(trip: Trip, namespace: NamespaceModel, route: FibResult, onward
     stage: "route",
     device: onward.link.name,
     text: `the route to ${addressText(trip.packet.family, trip.packet.destination)} leads over ${onward.link.name}, not over ${wanted.link.name}`,
-    evidence: [`ip route show table ${route.table ?? TABLE_MAIN}: ${routeText(route)}`, ...ruleText(route)],
+    evidence: [`ip route show table ${tableName(route.table ?? MAIN_TABLE)}: ${routeText(route)}`, ...ruleText(route)],
     death: death("misrouted", {
       ...factsOf(place, addressText(trip.packet.family, trip.packet.destination), route),
       device: onward.link.name,
@@ -130,8 +131,7 @@ function intendedDevice(trip: Trip, namespace: NamespaceModel, taken: LinkState)
 /** The host's own way out. */
 function byMainTable(namespace: NamespaceModel, family: 4 | 6): Onward | undefined {
   const route = namespace.state.routes.find(
-    (each) =>
-      each.family === family && each.table === TABLE_MAIN && /^(?:default|0\.0\.0\.0\/0|::\/0)$/.test(each.destination),
+    (each) => each.family === family && each.table === MAIN_TABLE && isDefaultRoute(each),
   );
   const link = namespace.link(route?.device);
   return route === undefined || link === undefined ? undefined : { link, gateway: route.gateway };

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fib, type FibResult, TABLE_LOCAL, TABLE_MAIN } from "../../../../../netns/diagnosis/model/fib/fib.ts";
+import { Fib, type FibResult } from "../../../../../netns/diagnosis/model/fib/fib.ts";
+import { LOCAL_TABLE, MAIN_TABLE } from "../../../../../netns/diagnosis/routing-tables.ts";
 import type { NamespaceState, RouteState, RoutingRule } from "../../../../../netns/diagnosis/types/index.ts";
 import { contains, parseAddress, parseCidr } from "../../../../../netns/ipam/ip.ts";
 
 const ROUTE: RouteState = {
   family: 4,
-  table: TABLE_MAIN,
+  table: MAIN_TABLE,
   type: "unicast",
   destination: "0.0.0.0/0",
   gateway: undefined,
@@ -33,8 +34,8 @@ const RULE: RoutingRule = {
 };
 
 const STANDARD: readonly RoutingRule[] = [
-  { ...RULE, priority: 0, table: TABLE_LOCAL },
-  { ...RULE, priority: 32_766, table: TABLE_MAIN },
+  { ...RULE, priority: 0, table: LOCAL_TABLE },
+  { ...RULE, priority: 32_766, table: MAIN_TABLE },
 ];
 
 function fibOf(routes: readonly Partial<RouteState>[], rules: readonly Partial<RoutingRule>[] = []): Fib {
