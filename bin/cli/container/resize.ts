@@ -1,4 +1,5 @@
 /** Keeps a container's terminal as large as the user's. */
+import { oneAtATime } from "../../../lib/one-at-a-time.ts";
 import type { Client } from "../client/client.ts";
 import { onResize, terminalSize } from "../terminal/terminal.ts";
 
@@ -7,21 +8,10 @@ import { onResize, terminalSize } from "../terminal/terminal.ts";
  * @returns stops following
  */
 export function followSize(client: Client, path: string): () => void {
-  let sending = false;
-  let changed = false;
-  // One at a time: of two that are under way together the older one may arrive last.
-  const send = async (): Promise<void> => {
-    changed = true;
-    if (sending) return;
-    sending = true;
-    while (changed) {
-      changed = false;
-      await sendSize(client, path);
-    }
-    sending = false;
-  };
-  void send();
-  return onResize(() => void send());
+  // Of two that are under way together the older one may arrive last.
+  const send = oneAtATime(() => sendSize(client, path));
+  send();
+  return onResize(send);
 }
 
 async function sendSize(client: Client, path: string): Promise<void> {
