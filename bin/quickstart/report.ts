@@ -33,6 +33,7 @@ export async function report({ port, page }: WebServer): Promise<void> {
     heading("Try next"),
     `  ctr net inspect bridge        ${faint("the network, its range and who is on it")}`,
     `  ctr limit show ${CONTAINER}            ${faint("every limit, the file it is in, use and peak")}`,
+    `  ctr net why outside :8080     ${faint("whether others reach it, and if not, why")}`,
     `  ctr run --rm -it busybox      ${faint("a shell in a container of your own")}`,
     "",
     faint(`Put ctr on your PATH: ln -s "$PWD/bin/ctr" /usr/local/bin/. Take all away: npm run quickstart -- --clean`),

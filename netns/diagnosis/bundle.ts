@@ -41,8 +41,8 @@ export function parseBundle(text: string, path: string): Snapshot {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw failure(`${path} is no bundle: ${messageOf(error)}`, HOW_TO_MAKE);
+  } catch {
+    throw failure(`${path} is no bundle: it is not JSON`, HOW_TO_MAKE);
   }
   checkSchema(value, path);
   const fault = faultOf(value as Partial<Snapshot>);

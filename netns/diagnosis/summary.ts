@@ -17,7 +17,9 @@ function whatHappens({ flow, result, observations }: Conclusion): string {
   const attempts = observations?.attempts ?? [];
   switch (result) {
     case "REACHABLE":
-      return `${from} reaches ${to}${timeOf(attempts)}.`;
+      return attempts.length === 0
+        ? `${from} should reach ${to}; no packet was sent.`
+        : `${from} reaches ${to}${timeOf(attempts)}.`;
     case "UNREACHABLE":
       return `${from} does not reach ${to}${failureOf(attempts)}.`;
     case "PARTIAL":

@@ -43,7 +43,9 @@ const AFTERMATH = 2;
 /** Never fails for what cannot be armed or read: that is told. Needs root. @throws {SystemCallError} without the right to make a socket */
 export async function probe(view: SnapshotView, flow: Flow, options: ProbeOptions): Promise<Observations> {
   if (flow.from === OUTSIDE)
-    return nothingSent("nothing can be sent from outside of this host: watch real packets instead");
+    return nothingSent(
+      "nothing can be sent from outside of this host; ctr net trace --watch follows packets that come",
+    );
   if (view.namespace(flow.from) === undefined)
     return nothingSent(`the network namespace of ${flow.fromText} was not read`);
   await using undo = new AsyncDisposableStack();

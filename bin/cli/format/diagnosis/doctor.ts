@@ -1,7 +1,7 @@
 /** What the doctor says, as people read it: what is wrong first, then what was looked at. */
 import type { DoctorReport } from "../../../../netns/index.ts";
 import { wrap } from "../paragraph.ts";
-import { fullText, shortText } from "./findings.ts";
+import { fullText, notCheckedText, shortText } from "./findings.ts";
 import type { Paint } from "./paint.ts";
 
 /** Findings that are shown in full; more would hide the first. */
@@ -30,7 +30,7 @@ export function doctorText(report: DoctorReport, paint: Paint): string {
     ...fixes.map(({ code, object, error }) =>
       wrap(error === undefined ? `mended: ${code} ${object}` : `could not be mended: ${code} ${object}: ${error}`),
     ),
-    ...notChecked.map(({ what, why }) => wrap(`not checked: ${what}: ${why}`)),
+    ...notChecked.map(notCheckedText),
   ].join("");
 }
 
@@ -51,15 +51,15 @@ const plural = (count: number, word: string): string =>
 const flowLine = ({ result, flow, findings }: DoctorReport["flows"][number]): string =>
   wrap(`${result}  ${flow.fromText} → ${flow.toText}${findings[0] === undefined ? "" : `   ${findings[0].code}`}`);
 
-/** `host 41 checks, 1 finding · network front ok · …`; those in order stand in one line. */
+/** What was looked for, and where there was none of it. */
 function scopesText({ scopes }: DoctorReport): string {
   const [first] = scopes;
   if (first === undefined) return "";
   const bad = scopes.filter(({ findings }) => findings > 0);
   const good = scopes.filter(({ findings }) => findings === 0);
-  const texts = [
-    ...bad.map(({ name, findings }) => `${name}: ${plural(findings, "finding")}`),
-    good.length === 0 ? "" : `in order: ${good.map(({ name }) => name).join(", ")}`,
-  ].filter((text) => text !== "");
-  return wrap(`looked at for ${first.checks} causes each · ${texts.join(" · ")}`);
+  return [
+    wrap(`Looked for ${first.checks} known causes of trouble.`),
+    bad.length === 0 ? "" : wrap(`Found in: ${bad.map(({ name, findings }) => `${name} (${findings})`).join(", ")}`),
+    good.length === 0 ? "" : wrap(`All well:  ${good.map(({ name }) => name).join(", ")}`),
+  ].join("");
 }

@@ -1,5 +1,5 @@
 /** Causes as people read them: what is wrong, what speaks for it, what to type. */
-import type { Finding, Fix, Severity } from "../../../../netns/index.ts";
+import type { Finding, Fix, NotRead, Severity } from "../../../../netns/index.ts";
 import { wrap } from "../paragraph.ts";
 import type { Ink, Paint } from "./paint.ts";
 
@@ -15,10 +15,15 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
   return `${fullText(first, paint)}${also}`;
 }
 
+/** What was left out, and why. */
+export const notCheckedText = ({ what, why }: NotRead): string => wrap(`not checked: ${what} (${why})`);
+
 /** @param withTitle false where the title stands above already */
 export function fullText(finding: Finding, paint: Paint, withTitle = false): string {
   const { code, severity, object, title, explanation, evidence, confidence, fix } = finding;
-  const head = `${paint(INKS[severity], `${code} ${severity}`)}  ${object}  (${confidence})\n`;
+  // What was read from the state alone is plain enough; only a guess has to be called one.
+  const sure = withTitle && confidence !== "possible" ? "" : `  (${confidence})`;
+  const head = `${paint(INKS[severity], `${code} ${severity}`)}  ${object}${sure}\n`;
   return [
     head,
     withTitle ? wrap(title, "  ") : "",

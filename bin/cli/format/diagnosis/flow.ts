@@ -1,7 +1,7 @@
 /** The answer to “can A reach B” as people read it: the verdict, the cause, what speaks for it, what to type. */
 import type { Attempt, FlowReport, Result } from "../../../../netns/index.ts";
 import { wrap } from "../paragraph.ts";
-import { findingsText } from "./findings.ts";
+import { findingsText, notCheckedText } from "./findings.ts";
 import type { Ink, Paint } from "./paint.ts";
 import { traceTable } from "./trace-table.ts";
 
@@ -21,7 +21,8 @@ const INKS: Readonly<Record<Result, Ink>> = {
 /** `ctr net why`: one screen. */
 export function whyText(report: FlowReport, { paint }: FlowLayout): string {
   return [
-    `${paint(INKS[report.result], report.result)}  ${endsText(report)}   ${attemptsText(report)}\n`,
+    `${paint(INKS[report.result], report.result)}  ${endsText(report)}   ${attemptsText(report)}`.trimEnd(),
+    "\n",
     summaryText(report),
     ...notesOf(report),
     report.findings.length === 0 ? "" : `\n${findingsText(report.findings, paint)}`,
@@ -117,14 +118,10 @@ const nameSource = ({ by, servers, milliseconds }: NonNullable<FlowReport["looku
   by === "hosts" ? "by /etc/hosts" : `asked of ${servers.join(", ")} in ${duration(milliseconds)}`;
 
 /** What was left out, and how long it took. */
-function footer({ notChecked, walk, fixes = [] }: FlowReport): string {
+function footer({ notChecked, fixes = [] }: FlowReport): string {
   const done = fixes.map(({ code, object, error }) =>
     error === undefined ? `mended: ${code} ${object}` : `could not be mended: ${code} ${object}: ${error}`,
   );
-  const lines = [
-    ...done,
-    ...walk.unknowns.map((text) => `not known: ${text}`),
-    ...notChecked.map(({ what, why }) => `not checked: ${what}: ${why}`),
-  ];
-  return lines.length === 0 ? "" : `\n${lines.map((line) => wrap(line)).join("")}`;
+  const lines = [...done.map((line) => wrap(line)), ...notChecked.map(notCheckedText)];
+  return lines.length === 0 ? "" : `\n${lines.join("")}`;
 }

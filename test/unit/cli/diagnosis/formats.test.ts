@@ -38,7 +38,7 @@ describe("the answer of ctr net why", () => {
       { paint: plain, width: 80 },
     );
     assert.match(text, /\nAlso\n {2}CTRN201 error/);
-    assert.match(text, /not checked: XDP: no bpftool/);
+    assert.match(text, /not checked: XDP \(no bpftool\)/);
   });
 
   it("says of what is not ctr's that --fix leaves it alone, and of what is as it should be nothing", () => {
@@ -122,7 +122,7 @@ describe("what the doctor says", () => {
     assert.match(text, /^UNHEALTHY {2}1 error {3}0\.3 s\n/);
     assert.match(text, /CTRN101 error/);
     assert.match(text, /The host does not pass packets on\./);
-    assert.match(text, /looked at for 40 causes each · host: 1 finding · in order: container web/);
+    assert.match(text, /Looked for 40 known causes of trouble\.\nFound in: host \(1\)\nAll well: {2}container web/);
   });
 
   it("is short when all is well", () => {

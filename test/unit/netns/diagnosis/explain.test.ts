@@ -165,6 +165,7 @@ describe("the report on a flow", () => {
   it("says in two lines what happens and why", () => {
     const lines = (deaths: readonly Ending[], attempts: readonly Attempt[]): string[] =>
       host.explain(flow, deaths, seen(attempts)).summary.split("\n");
+    assert.equal(host.explain(flow, []).summary.split("\n")[0], "web should reach api:8000; no packet was sent.");
     assert.deepEqual(lines([], [CONNECTED]), ["web reaches api:8000 (0.4 ms).", "Nothing stands in the way."]);
     assert.deepEqual(lines([{ ...NOBODY, place: api }], [REFUSED]), [
       "web does not reach api:8000: the connection is refused (after 0.4 ms, ECONNREFUSED).",
