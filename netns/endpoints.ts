@@ -3,7 +3,7 @@ import { conflict, invalid, notFound } from "../lib/errors.ts";
 import { generateId, shortId } from "../lib/ids.ts";
 import { hostInterfaceOf } from "./drivers/veth.ts";
 import { type Address, contains, type Family, familyName, formatAddress, parseCidr, readAddress } from "./ipam/ip.ts";
-import { type LeasePool, leasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
+import { isTaken, type LeasePool, leasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
 import { generateMac, parseMac } from "./ipam/mac.ts";
 import { interfaceNameOption, settingsOf, sysctlsOption } from "./networks/options.ts";
 import type { EndpointRecord, NetworkStore } from "./store/index.ts";
@@ -33,10 +33,17 @@ export function findNetwork(store: NetworkStore, reference: string): Network {
 
 /**
  * Takes a place on the network, and addresses where the network has addresses, in one transaction.
+ * @param starts the container runs, or is about to: it needs its addresses now. Otherwise one that it asks for and another
+ *   has is left for its start, as in Docker
  * @throws `notFound` for an unknown network, `invalid`, `forbidden` or `conflict` for an address or MAC that cannot be had
  */
-export function reserveEndpoint(store: NetworkStore, request: EndpointRequest): EndpointRecord {
+export function reserveEndpoint(
+  store: NetworkStore,
+  request: EndpointRequest,
+  { starts }: { readonly starts: boolean },
+): EndpointRecord {
   const wishes = readWishes(request);
+  const lease = starts ? leaseAddress : leaseForLater;
   return store.transaction(() => {
     const network = findNetwork(store, request.network);
     if (store.endpointOn(network.id, request.containerId) !== undefined) {
@@ -50,8 +57,8 @@ export function reserveEndpoint(store: NetworkStore, request: EndpointRequest): 
       networkId: network.id,
       containerId: request.containerId,
       containerName: request.containerName,
-      address: leaseAddress(store, network, 4, wishes.address),
-      address6: leaseAddress(store, network, 6, wishes.address6),
+      address: lease(store, network, 4, wishes.address),
+      address6: lease(store, network, 6, wishes.address6),
       macAddress: hasLinks(network) && network.driver !== "ipvlan" ? (wishes.macAddress ?? generateMac()) : "",
       gatewayPriority: request.gatewayPriority ?? 0,
       interfaceName: undefined,
@@ -83,13 +90,14 @@ function readWishes(request: EndpointRequest): Wishes {
   for (const text of linkLocalAddresses) readLinkLocal(text);
   for (const link of links) checkLink(link);
   return {
-    address: wish(ipAddress, 4),
-    address6: wish(ip6Address, 6),
+    address: wishOf(ipAddress, 4),
+    address6: wishOf(ip6Address, 6),
     macAddress: macAddress ? parseMac(macAddress) : undefined,
   };
 }
 
-function wish(text: string | undefined, family: Family): Address | undefined {
+/** @param text of an address, empty or absent for none. @throws `invalid` with Docker's text */
+export function wishOf(text: string | undefined, family: Family): Address | undefined {
   if (!text) return undefined;
   const address = readAddress(text);
   if (address?.family === family) return address;
@@ -142,6 +150,12 @@ export function leaseAddress(
   const pools = leasePoolsOf(store, network, family);
   if (wanted !== undefined) return requestedAddress(pools, wanted);
   return pools.length === 0 ? undefined : lowestFreeAddress(pools);
+}
+
+/** As {@link leaseAddress}, without an address where the one that is asked for is another's. */
+function leaseForLater(store: NetworkStore, network: Network, family: Family, wanted?: Address): Address | undefined {
+  if (wanted !== undefined && isTaken(leasePoolsOf(store, network, family), wanted)) return undefined;
+  return leaseAddress(store, network, family, wanted);
 }
 
 /** The addresses of one family that a network hands out: one pool a subnet, none on `host` and `none`. */

@@ -1,6 +1,7 @@
 /** The network of an engine: its networks, the endpoints of its containers, and their sandboxes. */
 import { conflict, messageOf } from "../lib/errors.ts";
 import { KeyedLock } from "../lib/keyed-lock.ts";
+import { claimAddresses } from "./claims.ts";
 import type { NameExplanation } from "./dns/index.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "./endpoints.ts";
 import { NetworkEvents } from "./events.ts";
@@ -152,11 +153,12 @@ export class NetworkEngine implements AsyncDisposable {
   }
 
   /**
-   * For `create`: gives a container its place and its addresses on a network. Only the store changes.
+   * For `create`: gives a container its place and its addresses on a network. Only the store changes. An address that it
+   * asks for and another has is looked for again by {@link NetworkEngine.setUp}.
    * @throws `notFound` for an unknown network; `invalid`, `forbidden` or `conflict` for an address that cannot be had
    */
   reserveEndpoint(request: EndpointRequest): Endpoint {
-    const record = reserveEndpoint(this.#tools.store, request);
+    const record = reserveEndpoint(this.#tools.store, request, { starts: false });
     this.#grants.refresh();
     putNames(this.#tools, record.containerId, false);
     return this.#describe(record);
@@ -234,10 +236,11 @@ export class NetworkEngine implements AsyncDisposable {
   }
 
   /**
-   * For `start`: makes the sandbox, whole or nothing. One that was kept is taken over.
+   * For `start`: makes the sandbox, whole or nothing. One that was kept is taken over. An address that was asked for is
+   * taken from a container that does not run.
    * @param bindings to publish; ignored in `host` and `none` mode, as Docker does
-   * @throws Docker's texts for ports that are taken; `conflict` when the sandbox is up or a bridge full; `notFound` when a
-   *   network of the container was removed
+   * @throws Docker's texts for ports and addresses that are taken; `conflict` when the sandbox is up or a bridge full;
+   *   `notFound` when a network of the container was removed
    */
   setUp(
     containerId: string,
@@ -245,6 +248,7 @@ export class NetworkEngine implements AsyncDisposable {
     { dns = {}, portsLater = false }: SetUpOptions = {},
   ): Promise<Sandbox> {
     return this.#lock.run(containerId, async () => {
+      if (claimAddresses(this.#tools.store, containerId)) this.#grants.refresh();
       await startSandbox(this.#tools, { containerId, runDir: this.#runDir, bindings, dns, portsLater });
       return this.#sandbox(containerId);
     });

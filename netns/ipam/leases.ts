@@ -96,6 +96,10 @@ export function requestedAddress(pools: readonly LeasePool[], address: Address):
   return address;
 }
 
+/** True when an endpoint has the address. */
+export const isTaken = (pools: readonly LeasePool[], { value }: Address): boolean =>
+  pools.some(({ taken }) => taken.includes(value));
+
 /** The gateway that a subnet gets when none is given: the first usable address of its range that is not spoken for. */
 export function defaultGateway(subnet: Cidr, range?: Cidr, reserved: ReadonlySet<bigint> = new Set()): Address {
   const { first, last } = usableRange(subnet, range);

@@ -44,7 +44,7 @@ export async function connectLive(
         point: "connect:reserve",
         run: () =>
           store.transaction(() => {
-            endpoint = reserveEndpoint(store, request);
+            endpoint = reserveEndpoint(store, request, { starts: true });
             after = sandboxState(store, containerId, namespacePath, store.endpointsOfContainer(containerId));
             const id = endpoint.id;
             connection = after.connections.find(({ endpointId }) => endpointId === id);

@@ -52,6 +52,7 @@ import {
   pruneNetworks,
   removeNetwork,
 } from "./resources/networks.ts";
+import { leaveSwarm, requireManager } from "./resources/swarm.ts";
 import { ping, showInfo, showVersion } from "./resources/system.ts";
 import { containerProcesses, containerTop } from "./resources/top.ts";
 import { changeLimits, repairLimits, updateContainer } from "./resources/update.ts";
@@ -106,6 +107,15 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/networks/{id}/connect", connectNetwork],
   ["POST", "/networks/{id}/disconnect", disconnectNetwork],
   ["DELETE", "/networks/{id}", removeNetwork],
+
+  ["GET", "/swarm", requireManager],
+  ["POST", "/swarm/leave", leaveSwarm],
+  ...["services", "nodes", "tasks", "secrets", "configs"].flatMap((kind): Route[] => [
+    ["GET", `/${kind}`, requireManager],
+    ["GET", `/${kind}/{path...}`, requireManager],
+    ["POST", `/${kind}/{path...}`, requireManager],
+    ["DELETE", `/${kind}/{path...}`, requireManager],
+  ]),
 
   ["GET", "/ctr/stats", streamUsage],
   ["GET", "/ctr/containers/{id}/processes", containerProcesses],

@@ -9,6 +9,8 @@ import type { ResponseSink } from "./sink.ts";
 export interface JoinOptions {
   /** The client's input goes to the container. */
   readonly stdin: boolean;
+  /** Output without frames, whatever it comes from; as it comes from a terminal or not when absent. */
+  readonly raw?: boolean;
   /** Watches the input for the keys that detach. */
   readonly detach?: DetachScanner | undefined;
   /** Waited for after the output's end: what clients ask for when the connection closes must be known by then. */
@@ -21,7 +23,7 @@ export interface JoinOptions {
 export async function joinStreams(
   connection: HijackedConnection,
   attachment: Attachment,
-  { stdin, detach, ended, signal }: JoinOptions,
+  { stdin, raw = attachment.tty, detach, ended, signal }: JoinOptions,
 ): Promise<void> {
   const left = Promise.withResolvers<void>();
   const leave = (): void => {
@@ -35,7 +37,7 @@ export async function joinStreams(
     : discardInput(connection.input);
   try {
     for await (const { stream, data } of attachment.output) {
-      if (!(await writeOutput(connection.output, attachment.tty, stream, data))) return;
+      if (!(await writeOutput(connection.output, raw, stream, data))) return;
     }
     await Promise.race([ended?.(), left.promise]);
   } finally {
@@ -46,9 +48,9 @@ export async function joinStreams(
   }
 }
 
-/** Raw from a terminal, in frames otherwise. @returns false when the client is gone */
-export function writeOutput(sink: ResponseSink, tty: boolean, stream: OutputStream, data: Buffer): Promise<boolean> {
-  return sink.write(tty ? data : encodeFrame(stream, data));
+/** Raw or in frames. @returns false when the client is gone */
+export function writeOutput(sink: ResponseSink, raw: boolean, stream: OutputStream, data: Buffer): Promise<boolean> {
+  return sink.write(raw ? data : encodeFrame(stream, data));
 }
 
 /** Passes input on as fast as the container takes it. @returns the function that stops it */

@@ -131,7 +131,7 @@ export class Life implements AsyncDisposable {
     const container = this.#parts.records.get(id)?.container;
     if (container === undefined || (!isUp(container) && container.status !== "restarting")) return true;
     const aborter = new AbortController();
-    const exited = this.#parts.waiters.wait(id, "not-running", aborter.signal).then(() => true);
+    const exited = this.#parts.waiters.wait(id, "standstill", aborter.signal).then(() => true);
     if (milliseconds === Number.POSITIVE_INFINITY) return exited;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {

@@ -1,6 +1,7 @@
 /** Those who wait for a container to end or to be removed. */
 
-export type WaitCondition = "not-running" | "next-exit" | "removed";
+/** `standstill` is ctr's own, inside the engine: an end after which no restart policy starts it again. */
+export type WaitCondition = "not-running" | "next-exit" | "removed" | "standstill";
 
 export interface WaitResult {
   readonly exitCode: number;
@@ -26,12 +27,12 @@ export class Waiters {
 
   /**
    * The container has ended and is torn down.
-   * @param restarts it will be started again: for `not-running` that does not count
+   * @param restarts its restart policy starts it again. For clients that is an end as any other, as in Docker
    */
   exited(id: string, result: WaitResult, restarts: boolean): void {
     const rest: Waiter[] = [];
     for (const waiter of this.#waiters.get(id) ?? []) {
-      const waits = waiter.condition === "removed" || (restarts && waiter.condition === "not-running");
+      const waits = waiter.condition === "removed" || (restarts && waiter.condition === "standstill");
       if (waits) rest.push(waiter);
       else waiter.resolve(result);
     }

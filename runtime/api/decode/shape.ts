@@ -1,6 +1,6 @@
 /**
- * Checks the shape of JSON that clients send. A field with null counts as absent, as in Go; fields that are not named
- * pass unchanged, so that `inspect` echoes them.
+ * Checks the shape of JSON that clients send. As in Go, a field with null counts as absent, and names of fields are taken in
+ * any case (`detachKeys` of docker-py). Fields that are not named pass unchanged, so that `inspect` echoes them.
  */
 import { invalid } from "../../../lib/errors.ts";
 
@@ -50,18 +50,20 @@ export const orNull =
 /** Present without a value: `"80/tcp": {}`, which some clients write as null. */
 export const marker: Check = (value, field) => (value === null ? {} : objectOf(value, field));
 
-export const record =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value, field) => {
+export const record = (fields: Readonly<Record<string, Check>>): Check => {
+  const names = new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name] as const));
+  return (value, field) => {
     const prefix = field === "" ? "" : `${field}.`;
     const result: Record<string, unknown> = {};
     for (const [key, entry] of Object.entries(objectOf(value, field || "the body"))) {
       if (entry === null || entry === undefined) continue;
-      const check = Object.hasOwn(fields, key) ? fields[key] : undefined;
-      result[key] = check === undefined ? entry : check(entry, `${prefix}${key}`);
+      const name = names.get(key.toLowerCase()) ?? key;
+      const check = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      result[name] = check === undefined ? entry : check(entry, `${prefix}${name}`);
     }
     return result;
   };
+};
 
 function objectOf(value: unknown, field: string): object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw mustBe(field, "an object");

@@ -22,10 +22,9 @@ export async function createExec(exchange: Exchange, { containers }: ApiEngine):
 
 export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<void> {
   const { containers } = engine;
-  const { Detach: detach = false, ConsoleSize: size } = decodeExecStart(await exchange.body());
+  const { Detach: detach = false, Tty: raw = false, ConsoleSize: size } = decodeExecStart(await exchange.body());
   const exec = containers.inspectExec(exchange.parameter("id"));
-  const tty = exec.request.Tty ?? false;
-  if (size !== undefined && !tty) {
+  if (size !== undefined && !raw) {
     throw invalid("console size is only supported when TTY is enabled", "CTR_EXEC_CONSOLE_SIZE");
   }
   const start = () => containers.startExec(exec.id, { detach, ...terminalOf(size ?? exec.request.ConsoleSize) });
@@ -33,13 +32,16 @@ export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<
     await start();
     return exchange.empty(200);
   }
+  // Whether the output has frames is what this request says, whatever terminal the exec has: clients read it accordingly.
   // The headers go out before the program runs, as Docker's do: docker-py loses output that comes along with them.
-  const connection = await exchange.hijack(streamContentType(tty, exchange.version));
-  const attachment = await start().catch((error: unknown) => sayWhy(connection, tty, error));
+  const connection = await exchange.hijack(streamContentType(raw, exchange.version));
+  const attachment = await start().catch((error: unknown) => sayWhy(connection, raw, error));
   if (attachment === undefined) return connection.close();
   await joinStreams(connection, attachment, {
     stdin: exec.request.AttachStdin ?? false,
-    detach: tty ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
+    raw,
+    detach:
+      exec.request.Tty === true ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
     ended: () => containers.execEnded(exec.id),
     signal: exchange.closing,
   });
@@ -54,8 +56,8 @@ function isStartable({ containers }: ApiEngine, { running, exitCode, containerId
  * A program that could not be run has an exit code (126 or 127). Clients read it when the stream ends, so the reason
  * goes into the stream.
  */
-async function sayWhy({ output }: HijackedConnection, tty: boolean, error: unknown): Promise<undefined> {
-  await writeOutput(output, tty, "stdout", Buffer.from(`${messageOf(error)}\r\n`));
+async function sayWhy({ output }: HijackedConnection, raw: boolean, error: unknown): Promise<undefined> {
+  await writeOutput(output, raw, "stdout", Buffer.from(`${messageOf(error)}\r\n`));
 }
 
 function terminalOf(size: readonly number[] | undefined): { readonly size?: TerminalSize } {

@@ -136,6 +136,32 @@ describe("client libraries", () => {
       assert.equal(output, "b'\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x06hello\\n'");
     });
 
+    it("says at the start of an exec whether its output has frames, whatever terminal it has", async () => {
+      const output = await python(
+        "c = client.containers.run('busybox', ['sleep', '1000'], detach=True)",
+        "run = lambda tty, raw: client.api.exec_start(client.api.exec_create(c.id, ['echo', 'hi'], tty=tty)['Id'], tty=raw)",
+        "print(run(True, False), run(True, True), run(False, False)); c.remove(force=True)",
+      );
+      assert.equal(output, "b'hi\\r\\n' b'hi\\r\\n' b'hi\\n'");
+    });
+
+    it("waits for one end of a container that its policy starts again", async () => {
+      const output = await python(
+        "c = client.containers.run('busybox', ['false'], detach=True, restart_policy={'Name': 'always'})",
+        "print(c.wait()['StatusCode']); c.remove(force=True)",
+      );
+      assert.equal(output, "1");
+    });
+
+    it("leaves a swarm that there is none of", async () => {
+      const output = await python(
+        "print(client.swarm.leave(force=True))",
+        "try: client.services.list()",
+        "except docker.errors.APIError as e: print(e.status_code, e.explanation)",
+      );
+      assert.match(output, /^True\n503 This node is not a swarm manager\./);
+    });
+
     it("asks for version, info and images", async () => {
       const output = await python(
         "print(client.ping(), client.version()['ApiVersion'], client.info()['Driver'], client.images.get('busybox').labels)",

@@ -107,6 +107,34 @@ describe("docker and the engine's networks", () => {
     });
   });
 
+  describe("an address that is asked for", () => {
+    it("goes to a container that is made while its predecessor still runs", async () => {
+      await docker.output("network", "create", "--subnet", "10.8.0.0/24", "fixed");
+      const place = ["--network", "fixed", "--ip", "10.8.0.9", "busybox", "sleep", "1000"];
+      await docker.output("run", "-d", "--name", "former", ...place);
+      await docker.output("create", "--name", "successor", ...place);
+      const refused = await docker.run(["start", "successor"]);
+      assert.match(refused.stderr, /Address already in use/);
+      await docker.output("rm", "-f", "former");
+      await docker.output("start", "successor");
+      assert.equal(await docker.inspect("successor", "{{.NetworkSettings.Networks.fixed.IPAddress}}"), "10.8.0.9");
+      await docker.output("rm", "-f", "successor");
+      await docker.output("network", "rm", "fixed");
+    });
+
+    it("is taken from one that is stopped and has not asked for it", async () => {
+      await docker.output("network", "create", "--subnet", "10.8.0.0/24", "fixed");
+      await docker.output("run", "-d", "--name", "rests", "--network", "fixed", "busybox", "sleep", "1000");
+      await docker.output("stop", "-t", "0", "rests");
+      await serve("asks", "--network", "fixed", "--ip", "10.8.0.2");
+      await docker.output("start", "rests");
+      assert.equal(await docker.inspect("asks", "{{.NetworkSettings.Networks.fixed.IPAddress}}"), "10.8.0.2");
+      await answers("rests", "asks", "asks");
+      await docker.output("rm", "-f", "rests", "asks");
+      await docker.output("network", "rm", "fixed");
+    });
+  });
+
   describe("a container on the network of another", () => {
     it("reaches it by localhost, shares its name and files, and outlives its restart", async () => {
       await serve("web", "--network", "front", "--hostname", "shared", "--add-host", "far:192.0.2.7");

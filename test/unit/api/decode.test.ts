@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { decodeExecCreate } from "../../../runtime/api/decode/exec-request.ts";
 import { matchesGlob, matchesPattern, parseFilters } from "../../../runtime/api/decode/filters.ts";
 import { parsePlatform } from "../../../runtime/api/decode/platform.ts";
 import { parseRegistryAuth } from "../../../runtime/api/decode/registry-auth.ts";
@@ -7,6 +8,19 @@ import { parseTime } from "../../../runtime/api/decode/times.ts";
 import { encodeFrame } from "../../../runtime/api/frames.ts";
 import { parseListenAddress } from "../../../runtime/api/listen-address.ts";
 import { splitVersion } from "../../../runtime/api/versions.ts";
+
+describe("fields of a body", () => {
+  it("have names in any case", () => {
+    assert.deepEqual(decodeExecCreate({ cmd: ["true"], detachKeys: "ctrl-p", Resources: { memory: 5 }, own: 1 }), {
+      Cmd: ["true"],
+      DetachKeys: "ctrl-p",
+      Resources: { Memory: 5 },
+      own: 1,
+    });
+  });
+  it("are told by their own names when they are wrong", () =>
+    assert.throws(() => decodeExecCreate({ tty: 1 }), { message: "invalid JSON: Tty must be true or false" }));
+});
 
 describe("splitVersion", () => {
   it("takes the newest without a version", () => {

@@ -132,6 +132,7 @@ describe("ApiServer", () => {
       ["POST", "/containers/web/kill?signal=NOSUCH", 400, "invalid signal: NOSUCH"],
       ["POST", "/containers/web/wait?condition=never", 400, 'invalid condition: "never"'],
       ["GET", "/images/team/none:1/json", 404, "No such image: team/none:1"],
+      ["POST", "/swarm/leave?force=1", 503, "This node is not part of a swarm"],
     ];
     for (const [method, path, status, message] of failures) {
       it(`answers ${method} ${path} with ${status}`, async () => {

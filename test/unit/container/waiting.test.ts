@@ -6,7 +6,7 @@ describe("those who wait for a container", () => {
   /** What has resolved so far. */
   const watch = (waiters: Waiters) => {
     const told: string[] = [];
-    for (const condition of ["not-running", "next-exit", "removed"] as const) {
+    for (const condition of ["not-running", "next-exit", "standstill", "removed"] as const) {
       void waiters.wait("c", condition).then(({ exitCode }) => told.push(`${condition} ${exitCode}`));
     }
     return async () => {
@@ -21,16 +21,16 @@ describe("those who wait for a container", () => {
     waiters.exited("other", { exitCode: 1 }, false);
     deepEqual(await told(), []);
     waiters.exited("c", { exitCode: 3 }, false);
-    deepEqual(await told(), ["not-running 3", "next-exit 3"]);
+    deepEqual(await told(), ["not-running 3", "next-exit 3", "standstill 3"]);
     waiters.removed("c", { exitCode: 3 });
-    deepEqual(await told(), ["not-running 3", "next-exit 3", "removed 3"]);
+    deepEqual(await told(), ["not-running 3", "next-exit 3", "standstill 3", "removed 3"]);
   });
 
   it("for its standstill are not told by an end after which it is restarted", async () => {
     const waiters = new Waiters();
     const told = watch(waiters);
     waiters.exited("c", { exitCode: 3 }, true);
-    deepEqual(await told(), ["next-exit 3"]);
+    deepEqual(await told(), ["not-running 3", "next-exit 3"]);
   });
 
   it("may leave", async () => {

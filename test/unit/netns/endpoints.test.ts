@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateId } from "../../../lib/ids.ts";
 import { Store } from "../../../lib/store.ts";
+import { claimAddresses } from "../../../netns/claims.ts";
 import { describeEndpoint, findNetwork, reserveEndpoint } from "../../../netns/endpoints.ts";
 import { NetworkStore, networkMigrations } from "../../../netns/store/index.ts";
 import type { Endpoint, EndpointRequest, Network } from "../../../netns/types.ts";
@@ -61,7 +62,7 @@ describe("endpoints", () => {
 
   const reserve = (name: string, more: Partial<EndpointRequest> = {}): Endpoint => {
     const request = { containerId: generateId(), containerName: name, network: "bridge", ...more };
-    const record = reserveEndpoint(store, request);
+    const record = reserveEndpoint(store, request, { starts: true });
     return describeEndpoint(store.networkOf(record), record);
   };
 
@@ -180,8 +181,8 @@ describe("endpoints", () => {
 
   it("exist once for a container on a network", () => {
     const request = { containerId: generateId(), containerName: "web", network: "bridge" };
-    reserveEndpoint(store, request);
-    assert.throws(() => reserveEndpoint(store, request), { status: 409 });
+    reserveEndpoint(store, request, { starts: true });
+    assert.throws(() => reserveEndpoint(store, request, { starts: true }), { status: 409 });
   });
 
   it("leave nothing when they are refused", () => {
@@ -217,5 +218,67 @@ describe("endpoints", () => {
     assert.throws(() => store.addPorts(other, [port]), /UNIQUE/);
     assert.deepEqual(store.portsOf(containerId), [port]);
     assert.deepEqual(store.sandbox(containerId), { ...sandbox, containerId });
+  });
+});
+
+describe("addresses that are asked for", () => {
+  let database: Store;
+  let store: NetworkStore;
+  beforeEach(() => {
+    database = new Store(":memory:", [networkMigrations]);
+    store = new NetworkStore(database);
+    for (const network of [BRIDGE, DUAL]) store.saveNetwork(network);
+  });
+  afterEach(() => database[Symbol.dispose]());
+
+  const create = (name: string, more: Partial<EndpointRequest> = {}) =>
+    reserveEndpoint(
+      store,
+      { containerId: generateId(), containerName: name, network: "bridge", ...more },
+      { starts: false },
+    );
+  const addressesOf = (containerId: string): string[] =>
+    store.endpointsOfContainer(containerId).flatMap((record) => {
+      const { address, address6 } = describeEndpoint(store.networkOf(record), record);
+      return [address, address6];
+    });
+
+  it("wait for the start of their container while another has them", () => {
+    const former = create("former", { ipAddress: "10.1.0.5" });
+    const { containerId } = create("successor", { ipAddress: "10.1.0.5" });
+    assert.deepEqual(addressesOf(containerId), ["", ""]);
+    store.setInterfaceName(former.id, "eth0");
+    assert.throws(() => claimAddresses(store, containerId), { message: "Address already in use", status: 403 });
+    store.removeContainer(former.containerId);
+    assert.equal(claimAddresses(store, containerId), true);
+    assert.deepEqual(addressesOf(containerId), ["10.1.0.5", ""]);
+    assert.equal(claimAddresses(store, containerId), false);
+  });
+
+  it("are taken from a container that does not run, which gets another when it starts", () => {
+    const resting = create("resting");
+    const asking = create("asking", { ipAddress: "10.1.0.2" });
+    assert.deepEqual(addressesOf(resting.containerId), ["10.1.0.2", ""]);
+    claimAddresses(store, asking.containerId);
+    assert.deepEqual(addressesOf(asking.containerId), ["10.1.0.2", ""]);
+    assert.deepEqual(addressesOf(resting.containerId), ["", ""]);
+    claimAddresses(store, resting.containerId);
+    assert.deepEqual(addressesOf(resting.containerId), ["10.1.0.3", ""]);
+  });
+
+  it("change hands by family", () => {
+    const network = { network: "dual" };
+    const both = create("both", network);
+    const [own = "", own6 = ""] = addressesOf(both.containerId);
+    const asking = create("asking", { ...network, ip6Address: own6 });
+    claimAddresses(store, asking.containerId);
+    assert.deepEqual(addressesOf(both.containerId), [own, ""]);
+    assert.equal(addressesOf(asking.containerId)[1], own6);
+  });
+
+  it("are refused at once when they can never be had", () => {
+    for (const ipAddress of ["10.1.0.1", "10.1.0.7"]) {
+      assert.throws(() => create("web", { ipAddress }), { message: "Address already in use" });
+    }
   });
 });
