@@ -42,10 +42,17 @@ export function explainFlow(context: FlowContext): FlowReport {
   };
 }
 
+/** The sender's kernel has found no port for it: there was no packet that could show something. */
+const isUnsent = (observations: FlowContext["observations"]): boolean =>
+  observations !== undefined &&
+  observations.attempts.length > 0 &&
+  observations.attempts.every(({ errno }) => errno === "EADDRNOTAVAIL");
+
 /** The model knows nothing of what is beyond the host: a packet that fails there does not disprove it. */
 function verdictOn({ flow, walk, observations }: FlowContext): Verdict {
   const verdict = judge(flow, walk, observations);
-  return beyondHost(walk, observations) === undefined ? verdict : { ...verdict, agreement: undefined };
+  const isTold = beyondHost(walk, observations) === undefined && !isUnsent(observations);
+  return isTold ? verdict : { ...verdict, agreement: undefined };
 }
 
 function findingsOf(context: FlowContext, verdict: Verdict): Finding[] {

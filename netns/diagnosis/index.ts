@@ -5,7 +5,7 @@ export { CAUSES } from "./causes/index.ts";
 export { explainLookup, type LookupContext, SANDBOX_SERVER, serversBehind } from "./causes/names/index.ts";
 export * from "./drops/index.ts";
 export { explainFlow, inspectState, STATE_CHECKS } from "./explain.ts";
-export { type LookUpOptions, lookUp } from "./look-up/look-up.ts";
+export { type LookUpKind, type LookUpOptions, lookUp } from "./look-up/look-up.ts";
 export type { NameLookup, NameQuestion } from "./look-up/types.ts";
 export * from "./measure/index.ts";
 export { walk } from "./model/index.ts";

@@ -25,10 +25,10 @@ const KIND_OF_REASON: Readonly<Record<string, DeathKind>> = {
   OTHERHOST: "neighbour-wrong",
   NEIGH_FAILED: "neighbour-silent",
   QDISC_DROP: "queue",
-  IP_INHDR: "ttl-expired",
   BRIDGE_INGRESS_STP_STATE: "port-blocked",
   XDP: "ingress-program",
   TC_INGRESS: "ingress-program",
+  TC_EGRESS: "ingress-program",
 };
 
 /** Empty when nothing was sent, or all went well. */
@@ -88,12 +88,16 @@ const isIptables = (table: string, chain: string, family: string): boolean =>
   (family === "ip" || family === "ip6") &&
   chain === chain.toUpperCase();
 
+/** The same reason stands for headers that are malformed, where no router has looked at them. */
+const kindOf = ({ reason, location }: DropEvent): DeathKind | undefined =>
+  reason === "IP_INHDR" && /^ip6?_forward/.test(location) ? "ttl-expired" : KIND_OF_REASON[reason];
+
 function uniqueReasons(drops: readonly DropEvent[]): DropEvent[] {
   return [...new Map(drops.map((drop) => [`${drop.reason} ${drop.location} ${drop.device}`, drop])).values()];
 }
 
 function dropSeen(drop: DropEvent, observations: Observations, walk: Walk): Obstacle[] {
-  const kind = KIND_OF_REASON[drop.reason];
+  const kind = kindOf(drop);
   if (kind === undefined) return [];
   const step = observations.devices.findLast(({ device }) => device === drop.device);
   const place = drop.place ?? step?.place ?? HOST;

@@ -23,6 +23,7 @@ export const MessageType = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  deleteNeighbour: 29,
   getNeighbour: 30,
   getRule: 34,
   getQdisc: 38,

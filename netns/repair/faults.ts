@@ -16,6 +16,7 @@ import { shapeNewLink } from "../sandbox/shaping.ts";
 import type { SandboxState, SandboxTools } from "../sandbox/types.ts";
 import { strayIntermediates } from "../traffic/index.ts";
 import type { Network } from "../types.ts";
+import { forgetFormerAddress } from "./hardware-address.ts";
 import { insideFault, restoreInside } from "./inside.ts";
 import type { Fault } from "./types.ts";
 
@@ -142,9 +143,10 @@ function linkFault(
   if (text === undefined) return [];
   const mend = (): void => {
     using again = openInside(path);
-    const isThere = findLink(again, interfaceName) !== undefined;
-    if (isThere && driverOf(network.driver)?.mend(netlink, connection) === true) {
+    const former = findLink(again, interfaceName);
+    if (former !== undefined && driverOf(network.driver)?.mend(netlink, connection) === true) {
       restoreInside(again, connection);
+      if (former.macAddress !== connection.macAddress) forgetFormerAddress(tools, connection, former.macAddress);
     } else {
       detachLink(netlink, again, connection);
       attachLink(netlink, path, connection);

@@ -17,6 +17,7 @@ import { elementFaults } from "./elements.ts";
 import { firewallFaults, linkFaults, networkFaults, routeFaults, strayFaults } from "./faults.ts";
 import { flowFaults } from "./flows.ts";
 import { nameServerFaults } from "./names.ts";
+import { proxyFaults } from "./proxy-arp.ts";
 import { switchFaults } from "./switches.ts";
 import type { Fault } from "./types.ts";
 
@@ -35,6 +36,7 @@ export async function reconcile(
   const { store, logger } = tools;
   const dead = sandboxStates(tools).filter(({ containerId }) => !live.has(containerId));
   await mendAll(tools, switchFaults(tools));
+  await mendAll(tools, proxyFaults(tools));
   await mendAll(tools, networkFaults(tools));
   await teardown("what the last run left", [
     ...dead.flatMap((state) => removeDead(tools, state)),
@@ -73,6 +75,7 @@ export async function repair(
   // Later ones may be the consequences of earlier ones: they are looked for when those are mended.
   const looks: (() => Fault[] | Promise<Fault[]>)[] = [
     () => switchFaults(tools),
+    () => proxyFaults(tools),
     () => networkFaults(tools),
     () => strayFaults(tools, runDir, new Set(sandboxStates(tools).map(({ containerId }) => containerId))),
     ...sandboxStates(tools).flatMap((state) => [

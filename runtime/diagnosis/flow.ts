@@ -37,37 +37,55 @@ export async function reportOn(
   const lookUp =
     live === undefined || request.static ? undefined : (name: string, place: string) => live.lookUp(view, name, place);
   const ends = await resolveEnds(request, { view, lookUp });
-  const ofName = await lookupFindings(tools, view, ends, request);
   const [first, ...others] = ends.flows;
   if (first === undefined) {
+    const ofName = await lookupFindings(tools, view, ends, request, undefined);
     const findings = [...ofName, ...ends.findings];
     return reportWithoutFlow({ ends: { ...ends, findings }, view, from: request.from, to: request.to });
   }
-  const reports = [await diagnoseFlow(tools, view, first, request)];
-  for (const flow of others) reports.push(await diagnoseFlow(tools, view, flow, request));
-  const joined = withLookup(joinFamilies(reports), ends.lookup, ofName);
+  const reports = await Promise.all([first, ...others].map((flow) => diagnoseFlow(tools, view, flow, request)));
+  const report = joinFamilies(reports);
+  const ofName = await lookupFindings(tools, view, ends, request, report);
+  const joined = withLookup(report, ends.lookup, ofName);
   return { ...joined, ...(ends.notes.length === 0 ? {} : { notes: ends.notes }) };
 }
 
-/** Why a name was not answered: what stands between the source and its name server, then what the server says. */
+/**
+ * Why a name was not answered: what stands between the source and its name server, then what the server says. Of a name that
+ * was answered: whether it leads where it should.
+ * @param report on the way to where it leads; undefined when it leads nowhere
+ */
 async function lookupFindings(
   tools: DiagnosisTools,
   view: SnapshotView,
-  { lookup, flows }: ResolvedEnds,
+  { lookup, flows, named }: ResolvedEnds,
   request: Omit<FlowRequest, "kind">,
+  report: FlowReport | undefined,
 ): Promise<readonly Finding[]> {
-  if (lookup === undefined || lookup.addresses.length > 0) return [];
+  if (lookup === undefined) return [];
   const from = flows[0]?.from ?? placeOf(view, request.from);
+  const context = { view, from, fromName: view.nameOf(from), lookup };
+  if (lookup.addresses.length > 0) {
+    const expected = named === undefined ? {} : { expected: named };
+    const plain = named === undefined && report?.result !== "REACHABLE" ? await askPlainly(tools, context) : undefined;
+    return explainLookup({ ...context, ...expected, ...(plain === undefined ? {} : { plain }) });
+  }
   const mayBeBehind = lookup.servers.includes(SANDBOX_SERVER) && isWithoutAnswer(lookup);
   const [toServer, behind] = await Promise.all([
     isSilent(lookup) ? serverFindings(tools, view, from, lookup, request) : [],
     mayBeBehind ? findingsBehind(tools, view, from, request) : [],
   ]);
-  return [
-    ...toServer,
-    ...(toServer.length === 0 ? behind : []),
-    ...explainLookup({ view, from, fromName: view.nameOf(from), lookup }),
-  ];
+  return [...toServer, ...(toServer.length === 0 ? behind : []), ...explainLookup(context)];
+}
+
+/** What name servers say of the name itself, where programs come to their address by another way. */
+async function askPlainly(
+  { live }: DiagnosisTools,
+  { view, from, lookup }: { readonly view: SnapshotView; readonly from: string; readonly lookup: NameLookup },
+): Promise<NameLookup | undefined> {
+  const asked = lookup.questions.find(({ outcome }) => outcome === "found")?.question;
+  const isAsWritten = lookup.by === "dns" && asked?.replace(/\.$/, "") === lookup.name.replace(/\.$/, "");
+  return isAsWritten ? undefined : await live?.lookUp(view, lookup.name, from, "as written, of name servers");
 }
 
 const placeOf = (view: SnapshotView, from: string): string => view.container(from)?.namespace ?? HOST;

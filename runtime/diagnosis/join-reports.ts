@@ -29,11 +29,21 @@ function joinResults(worse: Result, better: Result): Result {
 /** A name that leads nowhere, though its address can be reached: programs get no further than to the name. */
 export function withLookup(report: FlowReport, lookup: NameLookup | undefined, ofName: readonly Finding[]): FlowReport {
   if (lookup === undefined) return report;
-  if (lookup.addresses.length > 0) return { ...report, lookup };
-  const findings = [...ofName, ...report.findings];
-  if (report.result !== "REACHABLE") return { ...report, lookup, findings };
+  const isLed = lookup.addresses.length > 0;
+  const isError = ({ severity }: Finding): boolean => severity === "error";
+  // What only costs time is told behind what keeps packets away.
+  const findings = [...ofName.filter(isError), ...report.findings, ...ofName.filter((one) => !isError(one))];
+  const [first] = ofName;
+  if (first === undefined && isLed) return { ...report, lookup };
+  const isWorthKnowing = isLed && !ofName.some(isError);
+  if (report.result !== "REACHABLE" || isWorthKnowing) {
+    const [what = ""] = report.summary.split("\n");
+    const why = report.result === "REACHABLE" ? `Worth knowing: ${reasonLine(findings)}` : reasonLine(findings);
+    return { ...report, lookup, findings, summary: `${what}\n${why}` };
+  }
   const { fromText, toText } = report.flow;
-  const summary = `${fromText} reaches the address of ${toText}, but its name is not answered.\n${reasonLine(findings)}`;
+  const what = isLed ? "its name leads programs elsewhere" : "its name is not answered";
+  const summary = `${fromText} reaches the address of ${toText}, but ${what}.\n${reasonLine(findings)}`;
   return { ...report, lookup, findings, result: "PARTIAL", summary };
 }
 

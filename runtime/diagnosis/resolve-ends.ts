@@ -46,6 +46,8 @@ export interface ResolvedEnds {
   readonly notes: readonly string[];
   /** Of the destination's name. */
   readonly lookup: NameLookup | undefined;
+  /** Addresses of the container that has this name, where one has it. */
+  readonly named?: readonly string[] | undefined;
 }
 
 interface Source {
@@ -62,6 +64,7 @@ interface Target {
   readonly finding?: Finding;
   readonly notes?: readonly string[];
   readonly lookup?: NameLookup | undefined;
+  readonly named?: readonly string[] | undefined;
 }
 
 /** @throws `invalid` for what cannot be read or lacks a port, `notFound` for an unknown container, with the nearest one */
@@ -70,7 +73,7 @@ export async function resolveEnds(request: EndsRequest, tools: ResolveTools): Pr
   const end = parseDestination(request.to);
   const target = await resolveTarget(end, request, source, tools);
   const findings = [source.finding, target.finding].filter((finding) => finding !== undefined);
-  const common = { findings, notes: target.notes ?? [], lookup: target.lookup };
+  const common = { findings, notes: target.notes ?? [], lookup: target.lookup, named: target.named };
   if (findings.length > 0) return { ...common, flows: [] };
   const flow = (destination: string): Flow => ({
     from: source.place,
@@ -189,8 +192,12 @@ async function containerTarget(
   const addresses = containerAddressesFrom(view, source.place, container);
   if (addresses.length === 0) return { addresses, port, to, finding: hasNoNetwork(container) };
   const lookup = await ownLookUp(container, written, source, tools);
-  return { addresses, port, to, lookup };
+  return { addresses, port, to, lookup, ...(lookup === undefined ? {} : { named: namesOf(container) }) };
 }
+
+/** All of its addresses: which of them its name leads to depends on who asks. */
+const namesOf = ({ endpoints }: IntendedContainer): string[] =>
+  endpoints.flatMap(({ address, address6 }) => [address, address6]).filter((address) => address !== "");
 
 /** Programs dial containers by name where there are names: that it is answered is part of the way. */
 async function ownLookUp(container: IntendedContainer, written: string, { place }: Source, tools: ResolveTools) {

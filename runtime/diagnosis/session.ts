@@ -77,9 +77,10 @@ class Host {
           ? probe(view, flow, { namespaces: this.#namespaces, ...(often ? { all: true, attempts: OFTEN } : {}) })
           : this.#firstSeen(watch(view, flow, { namespaces: this.#namespaces, signal: this.#within(seconds) })),
       tryFlows: (flows) => tryFlows(flows, { references: this.#namespaces, signal: this.#signal }),
-      lookUp: (view, name, place) => {
+      lookUp: (view, name, place, kind) => {
         const { resolvConf, hosts } = view.namespace(place) ?? { resolvConf: undefined, hosts: undefined };
-        return lookUp(name, { resolvConf, hosts, enter: (body) => this.#enter(place, body) });
+        const enter = <T>(body: () => T extends PromiseLike<unknown> ? never : T): T => this.#enter(place, body);
+        return lookUp(name, { resolvConf, hosts, enter, ...(kind === undefined ? {} : { kind }) });
       },
       measure: (options) => measure({ ...options, namespaces: this.#namespaces }),
       followDrops: (view, { container, signal }) =>

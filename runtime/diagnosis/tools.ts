@@ -8,6 +8,7 @@ import type {
   Flow,
   FlowContext,
   FlowReport,
+  LookUpKind,
   Measurement,
   MeasureOptions,
   NameLookup,
@@ -45,7 +46,7 @@ export interface LiveTools {
   probe(view: SnapshotView, flow: Flow, options: ProbeChoice): Promise<Observations>;
   /** Many at once, without following their packets. */
   tryFlows(flows: readonly Flow[]): Promise<readonly Attempt[]>;
-  lookUp(view: SnapshotView, name: string, place: Place): Promise<NameLookup>;
+  lookUp(view: SnapshotView, name: string, place: Place, kind?: LookUpKind): Promise<NameLookup>;
   measure(options: Omit<MeasureOptions, "namespaces">): Promise<Measurement>;
   followDrops(
     view: SnapshotView,

@@ -12,6 +12,8 @@ export interface Fault {
   readonly effect?: Effect;
   /** `down`: the engine would mend it at once, so it is killed before. */
   readonly engine?: "down";
+  /** What mends it lays cables anew: another world is made afterwards, in the place of comparing this one. */
+  readonly remakes?: true;
   /** A decoy for this path that is a fault of another one: the doctor may tell of it. */
   readonly elsewhere?: boolean;
   /** Draws names and numbers, and says what is to be done with them. */
@@ -95,7 +97,7 @@ export function scripted(
   title: string,
   paths: readonly PathKind[],
   row: (scene: Scene) => Row,
-  more: Pick<Fault, "effect" | "engine" | "elsewhere"> = {},
+  more: Pick<Fault, "effect" | "engine" | "elsewhere" | "remakes"> = {},
 ): Fault {
   return {
     ...{ id, title, paths, ...more },

@@ -207,6 +207,10 @@ export class Rounds implements AsyncDisposable {
   /** @returns what could not be taken back; the world is then made anew */
   async #undo(world: World, trial: Trial): Promise<string | undefined> {
     try {
+      if (trial.fault.remakes === true) {
+        await this.#leave(world);
+        return undefined;
+      }
       const left = await undoFault(world, trial, this.#pristine ?? new Map());
       if (left.length === 0) return undefined;
       await this.#leave(world);

@@ -42,6 +42,10 @@ import { arpOff } from "./links/314-arp-off.ts";
 import { neighbourTableFull } from "./links/315-neighbour-table-full.ts";
 import { noAddress } from "./links/316-no-address.ts";
 import { vlanFiltering } from "./links/317-vlan-filtering.ts";
+import { linkLost } from "./links/318-link-lost.ts";
+import { ownAddress } from "./links/319-own-address.ts";
+import { proxyArp } from "./links/320-proxy-arp.ts";
+import { prefixTooNarrow } from "./links/321-prefix-too-narrow.ts";
 import { loopbackNameServer } from "./names/501-loopback-name-server.ts";
 import { nameServerFiltered } from "./names/502-name-server-filtered.ts";
 import { noNameServer } from "./names/503-no-name-server.ts";
@@ -50,6 +54,10 @@ import { upstreamSilent } from "./names/505-upstream-silent.ts";
 import { serverAsksItself } from "./names/506-server-asks-itself.ts";
 import { nameUnknown } from "./names/507-name-unknown.ts";
 import { manyQuestions } from "./names/508-many-questions.ts";
+import { hostsLine } from "./names/509-hosts-line.ts";
+import { serverPassedOver } from "./names/510-server-passed-over.ts";
+import { searchDomain } from "./names/511-search-domain.ts";
+import { namesFromFiles } from "./names/512-names-from-files.ts";
 import { networksApart } from "./policy/190-networks-apart.ts";
 import { internalNetwork } from "./policy/191-internal-network.ts";
 import { iccOff } from "./policy/192-icc-off.ts";
@@ -156,6 +164,10 @@ export const CAUSES: readonly Cause[] = [
   neighbourTableFull,
   noAddress,
   vlanFiltering,
+  linkLost,
+  ownAddress,
+  proxyArp,
+  prefixTooNarrow,
   noDefaultRoute,
   hostHasNoRoute,
   swallowingRoute,
@@ -182,6 +194,10 @@ export const CAUSES: readonly Cause[] = [
   serverAsksItself,
   nameUnknown,
   manyQuestions,
+  hostsLine,
+  serverPassedOver,
+  searchDomain,
+  namesFromFiles,
   nobodyListens,
   listensOnLoopback,
   wrongContainerPort,

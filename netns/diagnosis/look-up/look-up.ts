@@ -12,7 +12,12 @@ import { hasNdots, parseResolvConf } from "../../files/host-resolv-conf.ts";
 import { canonicalAddress } from "../../ports/host-address.ts";
 import type { NameLookup, NameQuestion } from "./types.ts";
 
+/** What else a look-up can be: the name as it is written, asked of name servers alone. */
+export type LookUpKind = "as programs do" | "as written, of name servers";
+
 export interface LookUpOptions {
+  /** `as programs do` where absent. */
+  readonly kind?: LookUpKind;
   /** Text of /etc/resolv.conf and /etc/hosts as the programs there see them. */
   readonly resolvConf: string | undefined;
   readonly hosts: string | undefined;
@@ -38,11 +43,13 @@ export async function lookUp(name: string, options: LookUpOptions): Promise<Name
     ...{ name, questions, addresses, by, servers },
     milliseconds: performance.now() - start,
   });
-  const written = addressesInHosts(options.hosts ?? "", name);
+  const isPlain = options.kind === "as written, of name servers";
+  const written = isPlain ? [] : addressesInHosts(options.hosts ?? "", name);
   if (written.length > 0) return answer(written, "hosts", []);
   const questions: NameQuestion[] = [];
   const asker = new Asker(options.enter, options.patience ?? PATIENCE);
-  for (const question of candidates(name, { search, options: hasNdots(words) ? words : [...words, "ndots:1"] })) {
+  const asTyped = isPlain ? `${name.replace(/\.$/, "")}.` : name;
+  for (const question of candidates(asTyped, { search, options: hasNdots(words) ? words : [...words, "ndots:1"] })) {
     const asked = await Promise.all(TYPES.map((type) => asker.ask(question, type, servers)));
     questions.push(...asked.flat());
     const addresses = asked.flatMap((steps) => steps.at(-1)?.addresses ?? []);
@@ -70,21 +77,24 @@ export function addressesInHosts(content: string, name: string): string[] {
 class Asker {
   readonly #enter: Enter;
   readonly #patience: number;
+  /** Whoever was silent once is not waited for again. */
+  readonly #silent = new Set<string>();
 
   constructor(enter: Enter, patience: number) {
     this.#enter = enter;
     this.#patience = patience;
   }
 
-  /** One server after the other, until one gives an answer. */
+  /**
+   * Up to the first server that gives an answer. A program asks one after the other and waits 5 seconds for each; here all are
+   * asked at once, so that nobody waits for the silent ones.
+   */
   async ask(question: string, type: (typeof TYPES)[number], servers: readonly string[]): Promise<NameQuestion[]> {
-    const steps: NameQuestion[] = [];
-    for (const server of servers) {
-      const step = await this.#askServer(question, type, server);
-      steps.push(step);
-      if (isAnswer(step)) break;
-    }
-    return steps;
+    const asked = servers.filter((server) => !this.#silent.has(server));
+    const steps = await Promise.all(asked.map((server) => this.#askServer(question, type, server)));
+    for (const { server, outcome } of steps) if (outcome === "silence") this.#silent.add(server);
+    const last = steps.findIndex(isAnswer);
+    return last < 0 ? steps : steps.slice(0, last + 1);
   }
 
   async #askServer(question: string, type: (typeof TYPES)[number], server: string): Promise<NameQuestion> {

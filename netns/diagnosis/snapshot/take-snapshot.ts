@@ -127,10 +127,14 @@ function complete(read: readonly ReadState[], intent: Intent): NamespaceState[] 
 }
 
 /** The engine's own for the host; a container's from the root of one of its processes. */
-function filesOf(key: string, intent: Intent): Pick<NamespaceState, "resolvConf" | "hosts"> {
+function filesOf(key: string, intent: Intent): Pick<NamespaceState, "resolvConf" | "hosts" | "nameSources"> {
   const root = key === HOST ? "" : rootOf(key, intent);
   const read = (path: string) => (root === undefined ? undefined : readFileBelow(root, path));
-  return { resolvConf: read("/etc/resolv.conf"), hosts: read("/etc/hosts") };
+  const nameSources = /^\s*(hosts:[^#\n]*)/m.exec(read("/etc/nsswitch.conf") ?? "")?.[1]?.trim();
+  return {
+    ...{ resolvConf: read("/etc/resolv.conf"), hosts: read("/etc/hosts") },
+    ...(nameSources === undefined ? {} : { nameSources }),
+  };
 }
 
 /** Of the owner of the namespace, or else of one that joined it. */

@@ -59,6 +59,8 @@ export interface NamespaceState {
   /** Text of /etc/resolv.conf, /etc/hosts as its programs see it; undefined where there is none. */
   readonly resolvConf: string | undefined;
   readonly hosts: string | undefined;
+  /** Of /etc/nsswitch.conf the line `hosts:`, where there is one. */
+  readonly nameSources?: string | undefined;
 }
 
 export interface LinkState {

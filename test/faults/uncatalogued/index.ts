@@ -4,6 +4,19 @@
  */
 import type { Fault } from "../fault.ts";
 import { foreignRules } from "./filters.ts";
+import { leftovers } from "./leftovers.ts";
+import { linkStates } from "./links.ts";
+import { nameStates } from "./names.ts";
+import { programStates } from "./programs.ts";
+import { routeFaults } from "./routes.ts";
 import { systemFaults } from "./system.ts";
 
-export const UNCATALOGUED: readonly Fault[] = [...foreignRules, ...systemFaults];
+export const UNCATALOGUED: readonly Fault[] = [
+  ...foreignRules,
+  ...leftovers,
+  ...systemFaults,
+  ...routeFaults,
+  ...linkStates,
+  ...programStates,
+  ...nameStates,
+];

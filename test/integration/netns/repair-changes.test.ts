@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Endpoint } from "../../../netns/index.ts";
-import { EngineFixture, run, tcp } from "./engine-fixture.ts";
+import { EngineFixture, ping, run, tcp } from "./engine-fixture.ts";
 
 type Command = readonly [string, ...string[]];
 
@@ -70,6 +70,10 @@ describe("repair of what others have changed", () => {
     host: ["sysctl", "-q", "-w", `net.ipv4.conf.${bridge}.route_localnet=0`],
     text: /it does not take packets from 127\.0\.0\.1/,
   }));
+  mends("answers for others on a bridge", () => ({
+    host: ["sysctl", "-q", "-w", `net.ipv4.conf.${bridge}.proxy_arp=1`],
+    text: /it answers for addresses of containers of network front/,
+  }));
   mends("the MTU of a bridge", () => ({
     host: ["ip", "link", "set", bridge, "mtu", "1300"],
     text: /it takes 1300 bytes in place of 1500/,
@@ -101,6 +105,21 @@ describe("repair of what others have changed", () => {
     inside: ["ip", "link", "set", "eth0", "address", "02:00:00:00:00:99"],
     text: /it has the hardware address 02:00:00:00:00:99 in place of/,
   }));
+  it("forgets where a container with another's hardware address was", async () => {
+    const { engine } = fixture;
+    const { macAddress: shared, address: webAddress } = web;
+    const twin = await fixture.run("twin", [], "front");
+    const known = (): string =>
+      `${run(["ip", "neigh", "show", twin.address, "dev", bridge])}${run(["bridge", "fdb", "show", "dev", twin.hostInterface ?? ""])}`;
+    fixture.inside(twin.containerId, "ip", "link", "set", "eth0", "address", shared);
+    // The twin is asked who it is: the host and the bridge know it by the address that it has taken.
+    run(ping(twin.address));
+    assert.equal(known().split(shared).length, 3, known());
+    await engine.repair();
+    assert.doesNotMatch(known(), new RegExp(shared));
+    run(ping(webAddress));
+    run(ping(twin.address));
+  });
   mends("an address with another prefix", () => ({
     inside: ["sh", "-c", `ip address delete ${web.address}/16 dev eth0; ip address add ${web.address}/8 dev eth0`],
     text: /it has lost the address \S+\/16/,

@@ -50,6 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
   XDP: "an XDP program drops it",
   NETFILTER_DROP: "a packet filter drops it",
   IP_CSUM: "its checksum is wrong",
+  IP_INHDR: "its header is malformed, or the checksum of it is wrong",
   TCP_CSUM: "its checksum is wrong",
   UDP_CSUM: "its checksum is wrong",
 };

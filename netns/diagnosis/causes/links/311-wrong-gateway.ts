@@ -16,7 +16,7 @@ export const wrongGateway: Cause = {
     ...bridgeNetworks(context.snapshot).flatMap(({ network, bridge, used }) =>
       lostAddresses(context, bridge).map((address) =>
         found(wrongGateway, undefined, {
-          ...caseOfBridge(bridge, network.name, address),
+          ...caseOfBridge(context, bridge, network.name, address),
           severity: used ? "error" : "warning",
         }),
       ),
@@ -27,11 +27,39 @@ export const wrongGateway: Cause = {
   ],
 
   explain: (context) =>
-    obstaclesOfKind(context, "neighbour-silent", "no-route", "misrouted", "answer-unroutable").flatMap((obstacle) => {
-      const details = caseOfObstacle(context, placeOf(obstacle), deviceOf(obstacle), text(obstacle, "address"));
+    obstaclesOfKind(
+      context,
+      ...(["neighbour-silent", "no-route", "misrouted", "answer-unroutable", "forwarding-off"] as const),
+    ).flatMap((obstacle) => {
+      const details =
+        obstacle.kind === "forwarding-off"
+          ? caseOfContainer(context, placeOf(obstacle))
+          : caseOfObstacle(context, placeOf(obstacle), deviceOf(obstacle), text(obstacle, "address"));
       return details === undefined ? [] : found(wrongGateway, obstacle, details);
     }),
 };
+
+/** The way out leads to another container, which passes nothing on. @param place where the packet ends */
+function caseOfContainer(context: FlowContext, place: string): Case | undefined {
+  const { view, walk } = context;
+  if (place === HOST) return undefined;
+  const senders = new Set(walk.there.map((hop) => hop.place));
+  const route = routesTo(context, (gateway) => view.holdersOf(gateway).some(({ namespace }) => namespace.key === place))
+    .filter((one) => senders.has(one.place))
+    .find(({ isDefault }) => isDefault);
+  if (route === undefined) return undefined;
+  const { name, gateway, expected } = route;
+  return {
+    object: `routes of container ${name}`,
+    title: `The container ${name} sends everything for elsewhere to ${gateway}: that is the container ${view.nameOf(place)}, which passes nothing on.`,
+    explanation: `The way out of its network is ${expected}. A program in the container that may change the network has set another.`,
+    evidence: [
+      { source: `ip route (in ${name})`, value: `default via ${gateway}`, expected: `default via ${expected}` },
+      { source: `sysctl net.ipv4.ip_forward (in ${view.nameOf(place)})`, value: "0" },
+    ],
+    fix: repaired("ctr sets the container's default route again."),
+  };
+}
 
 function caseOfObstacle(context: FlowContext, place: string, device: string, address: string): Case | undefined {
   const { view, flow } = context;
@@ -41,13 +69,14 @@ function caseOfObstacle(context: FlowContext, place: string, device: string, add
     const [lost] = network?.bridge === undefined ? [] : lostAddresses(context, network.bridge);
     return network?.bridge === undefined || lost === undefined
       ? undefined
-      : caseOfBridge(network.bridge, network.name, lost);
+      : caseOfBridge(context, network.bridge, network.name, lost);
   }
   const cable = cableOfLink(view, place, device);
   const gateway = cable && intendedGateway(cable.network, flow.family);
   if (cable === undefined || address === "") return undefined;
   const [lost] = lostAddresses(context, cable.bridgeName);
-  if (lost !== undefined && address === gateway) return caseOfBridge(cable.bridgeName, cable.network.name, lost);
+  if (lost !== undefined && address === gateway)
+    return caseOfBridge(context, cable.bridgeName, cable.network.name, lost);
   const route = wrongRoutes(context).find((one) => one.place === place && one.gateway === address);
   return route && caseOfRoute(route);
 }
@@ -72,14 +101,18 @@ interface WrongRoute {
 }
 
 /** Routes over a cable of ours to an address that nobody has, where another is given. */
-function wrongRoutes({ view }: StateContext): WrongRoute[] {
+const wrongRoutes = (context: StateContext): WrongRoute[] =>
+  routesTo(context, (gateway) => context.view.holdersOf(gateway).length === 0);
+
+/** Those by another gateway than the network's own. */
+function routesTo({ view }: StateContext, isMeant: (gateway: string) => boolean): WrongRoute[] {
   return cablesOf(view).flatMap(({ namespace, interfaceName, network, container }) =>
     namespace.routes.flatMap((route) => {
       const { family, gateway, device, type } = route;
       const isDefault = isDefaultRoute(route);
       const expected = intendedGateway(network, family);
       if (device !== interfaceName || type !== "unicast" || gateway === undefined) return [];
-      if (expected === "" || gateway === expected || view.holdersOf(gateway).length > 0) return [];
+      if (expected === "" || gateway === expected || !isMeant(gateway)) return [];
       // Another network's addresses are not known to nobody but us.
       if (view.networkOfAddress(gateway)?.id !== network.id) return [];
       return { place: namespace.key, name: container.name, gateway, expected, route: routeText(route), isDefault };
@@ -87,14 +120,19 @@ function wrongRoutes({ view }: StateContext): WrongRoute[] {
   );
 }
 
-function caseOfBridge(bridge: string, network: string, address: string): Case {
+function caseOfBridge({ view }: StateContext, bridge: string, network: string, address: string): Case {
+  const key = `net.ipv6.conf.${bridge}.disable_ipv6`;
+  const isIpv6Off = address.includes(":") && view.host.sysctls[key] === "1";
   return {
     object: `bridge ${bridge}`,
     title: `The bridge of network ${network} has lost the address ${address}, which is its containers' way out.`,
     explanation:
       "Containers send everything for elsewhere to that address, and nobody answers there; the host itself has lost its route " +
       "to the network along with it. Network managers take addresses from devices that they think are theirs.",
-    evidence: [{ source: `ip address show ${bridge}`, value: `no ${address}`, expected: address }],
+    evidence: [
+      { source: `ip address show ${bridge}`, value: `no ${address}`, expected: address },
+      ...(isIpv6Off ? [{ source: `sysctl ${key}`, value: "1: IPv6 is switched off there", expected: "0" }] : []),
+    ],
     fix: repaired("ctr gives the bridge its address again."),
   };
 }

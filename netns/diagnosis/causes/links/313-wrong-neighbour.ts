@@ -1,9 +1,9 @@
 import { type Cable, cablesOf } from "../../intended.ts";
-import { obstaclesOfKind } from "../../obstacles.ts";
+import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
 import type { SnapshotView } from "../../snapshot-view.ts";
 import { type Cause, HOST, type NeighbourState } from "../../types/index.ts";
-import { placeOf, text } from "../facts.ts";
-import { ownCommand } from "../fixes.ts";
+import { deviceOf, isTrue, placeOf, text } from "../facts.ts";
+import { byHand, inPlace, ownCommand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 
 interface WrongNeighbour {
@@ -26,9 +26,35 @@ export const wrongNeighbour: Cause = {
       const wrong = wrongNeighbours(view).find(
         ({ place, neighbour }) => place === placeOf(obstacle) && (address === "" || neighbour.address === address),
       );
-      return wrong === undefined ? [] : found(wrongNeighbour, obstacle, caseOf(view, wrong));
+      if (wrong !== undefined) return found(wrongNeighbour, obstacle, caseOf(view, wrong));
+      return isTrue(obstacle, "uncertain") ? found(wrongNeighbour, obstacle, outOfSight(view, obstacle)) : [];
     }),
 };
+
+/** Nothing that was read says which address is right: that nobody answers speaks against the fixed one. */
+function outOfSight(view: SnapshotView, obstacle: Obstacle): Case {
+  const [place, address, device] = [placeOf(obstacle), text(obstacle, "address"), deviceOf(obstacle)];
+  const isGateway = view.namespace(place)?.routes.some(({ gateway }) => gateway === address) === true;
+  const who = place === HOST ? "the host" : `container ${view.nameOf(place)}`;
+  return {
+    object: `neighbour ${address} on ${device} of ${view.nameOf(place)}`,
+    title: `Somebody has fixed the hardware address of ${isGateway ? "the router " : ""}${address} in ${who}, and nobody answers there.`,
+    explanation:
+      `What goes by ${device} to ${address} is sent to that hardware address, and an entry that was set by hand is never checked. ` +
+      "The router may have been replaced since.",
+    evidence: [
+      {
+        source: `ip neighbour show ${address} dev ${device} (in ${view.nameOf(place)})`,
+        value: `${text(obstacle, "mac")} permanent`,
+        expected: "one that was learned",
+      },
+    ],
+    fix: byHand(
+      "Take the entry out: the right one is found by itself.",
+      inPlace(place, view.nameOf(place), ["ip", "neighbour", "delete", address, "dev", device]),
+    ),
+  };
+}
 
 /** Entries that do not expire, with another hardware address than the one that has the address. */
 function wrongNeighbours(view: SnapshotView): WrongNeighbour[] {

@@ -11,6 +11,7 @@ export const upstreamSilent: Cause & LookupCause = {
   heading: "The name server does not answer, or cannot find out",
 
   explainLookup({ view, from, lookup, fromName }) {
+    if (lookup.addresses.length > 0) return [];
     const outcomes = outcomesOf(lookup);
     const hasFailed = outcomes.has("failed");
     const isSilent = !hasFailed && !outcomes.has("refused") && !outcomes.has("unknown") && !outcomes.has("none");

@@ -2,11 +2,17 @@
 import type { Finding } from "../../types/index.ts";
 import { upstreamSilent } from "./505-upstream-silent.ts";
 import { nameUnknown } from "./507-name-unknown.ts";
+import { hostsLine } from "./509-hosts-line.ts";
+import { serverPassedOver } from "./510-server-passed-over.ts";
+import { searchDomain } from "./511-search-domain.ts";
+import { namesFromFiles } from "./512-names-from-files.ts";
 import type { LookupContext } from "./lookups.ts";
 
 export type { LookupContext } from "./lookups.ts";
 export { SANDBOX_SERVER, serversBehind } from "./resolv.ts";
 
-/** Why a name was looked up without success: what its servers answered, and what that means. */
+/** Why a name led nowhere, or elsewhere than it should: what its servers answered, and what that means. */
 export const explainLookup = (context: LookupContext): Finding[] =>
-  [nameUnknown, upstreamSilent].flatMap((cause) => cause.explainLookup(context));
+  [hostsLine, searchDomain, namesFromFiles, nameUnknown, upstreamSilent, serverPassedOver].flatMap((cause) =>
+    cause.explainLookup(context),
+  );

@@ -9,6 +9,10 @@ export interface LookupContext {
   readonly from: Place;
   readonly fromName: string;
   readonly lookup: NameLookup;
+  /** Addresses of the container that has the name, where one has it. */
+  readonly expected?: readonly string[];
+  /** What name servers say of the name as it is written, where that was asked as well. */
+  readonly plain?: NameLookup;
 }
 
 export interface LookupCause {
@@ -34,3 +38,20 @@ export const questionEvidence = ({ questions }: NameLookup): Evidence[] =>
     value: detail ?? WORDS[outcome],
     expected: "an address",
   }));
+
+export interface RightAddresses {
+  readonly addresses: readonly string[];
+  readonly source: string;
+}
+
+/** Other addresses than those that programs get; undefined where nothing speaks against these. */
+export function contradiction({ lookup, expected, plain }: LookupContext): RightAddresses | undefined {
+  const isOther = (right: readonly string[]): boolean =>
+    right.length > 0 && lookup.addresses.every((address) => !right.includes(address));
+  if (expected !== undefined) {
+    return isOther(expected) ? { addresses: expected, source: `ctr inspect ${lookup.name}` } : undefined;
+  }
+  return plain !== undefined && isOther(plain.addresses)
+    ? { addresses: plain.addresses, source: `${plain.servers[0]} asked for ${lookup.name}.` }
+    : undefined;
+}

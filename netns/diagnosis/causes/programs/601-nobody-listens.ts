@@ -1,5 +1,7 @@
+import { cablesOf } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
 import { banOf } from "../../policy.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
 import { type Cause, type FlowContext, HOST, type NamespaceState } from "../../types/index.ts";
 import { number, placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
@@ -29,11 +31,15 @@ export const nobodyListens: Cause = {
       const isLed = cameByPublishedPort(context, obstacle.packet);
       if (place !== HOST && isLed && others.length > 0) return [];
       const name = place === HOST ? "the host" : `container ${view.nameOf(place)}`;
+      const elsewhere = place === HOST ? [] : neighboursListening(view, place, port, protocol);
       return found(nobodyListens, obstacle, {
         object: `${name}, port ${port}/${protocol}`,
         title: `The network is fine: the packet arrives at ${name}, where no program listens on port ${port}/${protocol}.`,
         explanation:
-          "The kernel there refuses it. The program has not started, has ended, or listens on another port; see its logs.",
+          "The kernel there refuses it. The program has not started, has ended, or listens on another port; see its logs." +
+          (elsewhere.length === 0
+            ? ""
+            : ` ${elsewhere.join(" and ")} of its network listens on that port: is that the one that is meant?`),
         evidence: [
           {
             source: `ss -ln${protocol === "udp" ? "u" : "t"} (in ${view.nameOf(place)})`,
@@ -43,6 +49,7 @@ export const nobodyListens: Cause = {
                 : ownListeners(namespace, protocol).map(listenerText).join(", ") || "nobody listens",
             expected: `port ${port}`,
           },
+          ...elsewhere.map((one) => ({ source: `ss -ln (in ${one})`, value: `port ${port}/${protocol}` })),
         ],
         fix: byHand(
           "Start the program, or use the port that it listens on.",
@@ -51,6 +58,18 @@ export const nobodyListens: Cause = {
       });
     }),
 };
+
+/** Other containers of its networks with a program on that port. */
+function neighboursListening(view: SnapshotView, place: string, port: number, protocol: string): string[] {
+  const bridges = new Set(cablesOf(view).flatMap((cable) => (cable.namespace.key === place ? cable.bridgeName : [])));
+  const others = cablesOf(view).filter(
+    ({ namespace, bridgeName }) => namespace.key !== place && bridges.has(bridgeName),
+  );
+  const listening = others.filter(({ namespace }) =>
+    openListeners(namespace, protocol).some((one) => one.port === port),
+  );
+  return [...new Set(listening.map(({ container }) => container.name))];
+}
 
 /** The name server that every sandbox has is no program of the container's. */
 const ownListeners = (namespace: NamespaceState, protocol: string) =>

@@ -47,6 +47,8 @@ export const listensOnLoopback: Cause = {
 };
 
 function caseOf(place: string, port: number, bound: string, who: string): Case {
+  if (bound === "::") return caseOfOneFamily(place, port, who, 6);
+  if (bound === "0.0.0.0") return caseOfOneFamily(place, port, who, 4);
   const isOwn = isLoopback(bound);
   return {
     object: `${place}, port ${port}`,
@@ -57,6 +59,29 @@ function caseOf(place: string, port: number, bound: string, who: string): Case {
     evidence: [{ source: `ss -lntp (in ${place})`, value: who, expected: `0.0.0.0:${port} or [::]:${port}` }],
     fix: byHand(
       "Let the program listen on all addresses: 0.0.0.0 (nginx: listen 80; Node: host 0.0.0.0; Redis: bind 0.0.0.0).",
+    ),
+  };
+}
+
+/** A socket of IPv6 takes IPv4 as well, unless the program or the kernel's setting says otherwise: see ipv6(7). */
+function caseOfOneFamily(place: string, port: number, who: string, family: 4 | 6): Case {
+  const other = family === 6 ? 4 : 6;
+  return {
+    object: `${place}, port ${port}`,
+    title: `The network is fine: the program in ${place} listens on port ${port} by IPv${family} alone, and was asked by IPv${other}.`,
+    explanation:
+      family === 6
+        ? "It listens on all addresses of IPv6, and has refused to take connections of IPv4 along with them (IPV6_V6ONLY)."
+        : "It listens on all addresses of IPv4. Clients that find an IPv6 address of the name try that first.",
+    evidence: [
+      {
+        source: `ss -lntpe (in ${place})`,
+        value: family === 6 ? `${who}, v6only` : who,
+        expected: family === 6 ? `0.0.0.0:${port} as well` : `[::]:${port} as well`,
+      },
+    ],
+    fix: byHand(
+      `Let the program listen on ${family === 6 ? "0.0.0.0" : "[::]"} as well (nginx: listen 80 beside listen [::]:80), or use its IPv${family} address.`,
     ),
   };
 }

@@ -1,6 +1,6 @@
 import { type Cable, cablesOf, leadingEndpoint } from "../../intended.ts";
 import { obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, HOST, type StateContext } from "../../types/index.ts";
+import { type Cause, HOST, type LinkState, type StateContext } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -30,13 +30,19 @@ export const noDefaultRoute: Cause = {
 const lost = ({ view }: StateContext, family: Family): Cable[] =>
   cablesOf(view).filter(({ container, endpoint, inside, namespace }) => {
     if (leadingEndpoint(container, family)?.id !== endpoint.id || inside?.up !== true) return false;
-    if (!inside.addresses.some(({ address }) => address === (family === 4 ? endpoint.address : endpoint.address6)))
+    const own = family === 4 ? endpoint.address : endpoint.address6;
+    if (!inside.addresses.some(({ address }) => address === own) || narrowPrefix(inside, own) !== undefined)
       return false;
     const everywhere = family === 4 ? "0.0.0.0/0" : "::/0";
     return !namespace.routes.some(
       (route) => route.family === family && route.destination === everywhere && route.type !== "throw",
     );
   });
+
+/** Without its network there is no gateway either: then the prefix is what is wrong. */
+const narrowPrefix = ({ addresses }: LinkState, own: string): number | undefined =>
+  addresses.find(({ address, prefixLength }) => address === own && prefixLength === (own.includes(":") ? 128 : 32))
+    ?.prefixLength;
 
 function caseOf({ container, endpoint }: Cable, family: Family): Case {
   const gateway = family === 4 ? endpoint.gateway : endpoint.gateway6;

@@ -2,8 +2,8 @@ import { isLoopback } from "../../../ports/host-address.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
 import { MAIN_TABLE } from "../../routing-tables.ts";
 import { type Cause, type Finding, type FlowContext, HOST } from "../../types/index.ts";
-import { deviceOf, placeOf, text } from "../facts.ts";
-import { byHand } from "../fixes.ts";
+import { deviceOf, isTrue, placeOf, text } from "../facts.ts";
+import { byHand, inPlace } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { localRoute, routeDeletion, routeOver, routeText, ruleDeletion, ruleText } from "./policy-rules.ts";
 
@@ -12,18 +12,62 @@ export const diverted: Cause = {
   severity: "error",
   heading: "A routing rule sends containers' traffic another way",
 
-  explain: (context) => [...ledElsewhere(context), ...keptHere(context)],
+  explain: (context) => [...ledElsewhere(context), ...keptHere(context), ...ledIntoNetwork(context)],
 };
 
 const ledElsewhere = (context: FlowContext): Finding[] =>
   obstaclesOfKind(context, "misrouted", "answer-misrouted").flatMap((obstacle) => {
-    if (placeOf(obstacle) !== HOST) return [];
     const destination = obstacle.packet?.destination ?? context.flow.destination;
+    if (placeOf(obstacle) !== HOST) return ledBackInside(context, obstacle, destination);
     // What is for a container and goes elsewhere is told as an overlap of addresses.
     return context.view.networkOfAddress(destination) === undefined
       ? found(diverted, obstacle, caseOf(context, obstacle))
       : [];
   });
+
+/** A container's own route leads to its loopback interface, where nobody is but itself. */
+function ledBackInside({ view }: FlowContext, obstacle: Obstacle, destination: string): Finding[] {
+  const [place, device] = [placeOf(obstacle), deviceOf(obstacle)];
+  const namespace = view.namespace(place);
+  const route = namespace === undefined || device !== "lo" ? undefined : routeOver(namespace, device, destination);
+  if (route === undefined) return [];
+  const name = view.nameOf(place);
+  return [
+    found(diverted, obstacle, {
+      object: `route of container ${name}: ${routeText(route)}`,
+      title: `A route of container ${name} leads what is for ${destination} to its own loopback interface (lo), from where nothing leaves.`,
+      explanation: "A program in the container that may change the network has made that route.",
+      evidence: [{ source: `ip route (in ${name})`, value: routeText(route), expected: "no such route" }],
+      fix: byHand("Take the route away.", inPlace(place, name, routeDeletion(route))),
+    }),
+  ];
+}
+
+/** What is for the outside goes into a network of ours: ctr's own rules end it there, since nobody has allowed that. */
+function ledIntoNetwork(context: FlowContext): Finding[] {
+  const { view, walk } = context;
+  return obstaclesOfKind(context, "filter-drop", "filter-reject").flatMap((obstacle) => {
+    const destination = obstacle.packet?.destination ?? context.flow.destination;
+    if (placeOf(obstacle) !== HOST || !isTrue(obstacle, "ours") || obstacle.direction === "back") return [];
+    if (view.networkOfAddress(destination) !== undefined) return [];
+    const route = walk.there.findLast(
+      ({ place, stage, device }) => place === HOST && stage === "route" && device !== undefined,
+    );
+    const network = route?.device === undefined ? undefined : view.networkOfBridge(route.device);
+    if (route?.device === undefined || network === undefined) return [];
+    const taken = routeOver(view.host, route.device, destination);
+    const text = taken === undefined ? route.text.replace(/^route /, "") : routeText(taken);
+    return found(diverted, obstacle, {
+      object: `route of the host: ${text}`,
+      title: `The host sends what is for the outside into the network ${network.name}: its route “${text}” leads there.`,
+      explanation:
+        "No way out leads over the bridge of a container network, unless a container is meant to be the router. A program in the host, " +
+        "or a person, has made that route, and it comes before the right one.",
+      evidence: [{ source: "ip route", value: text, expected: "a route over an uplink" }],
+      fix: byHand("Take the route away, if it is not wanted.", ...(taken === undefined ? [] : [routeDeletion(taken)])),
+    });
+  });
+}
 
 /** A route says that an address is the host's own, which none of its links has: what is for it ends here. */
 function keptHere(context: FlowContext): Finding[] {

@@ -22,7 +22,7 @@ export function findHolders(world: World, from: Port, family: Family, address: b
   const distinct = holders.filter(
     ({ port }, index) => holders.findIndex((other) => isSame(other.port, port)) === index,
   );
-  return distinct.length > 0 ? distinct : findProxy(world, from, family, address);
+  return [...distinct, ...findProxy(world, from, family, address)];
 }
 
 /**

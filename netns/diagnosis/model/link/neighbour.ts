@@ -3,7 +3,7 @@ import { readAddress } from "../../../ipam/ip.ts";
 import { HOST, type NeighbourState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
 import { addressText } from "../packet.ts";
-import { end, note, type Trip } from "../trip.ts";
+import { end, note, suspect, type Trip } from "../trip.ts";
 import type { Port } from "../world.ts";
 import { findHolders, type Holder } from "./holders.ts";
 import { attachmentOf, findPath, findWayOut, type Path } from "./path.ts";
@@ -73,11 +73,7 @@ function useKnown(
 ): Path | undefined {
   const right = holders.find(({ port }) => port.link.mac === mac);
   const [holder] = holders;
-  if (right === undefined && wayOut !== undefined) {
-    trip.journey.doubt(
-      `whether ${mac} is the hardware address of ${address}: somebody has fixed it on ${from.link.name}`,
-    );
-  }
+  if (right === undefined && holder === undefined && wayOut !== undefined) suspectFixed(trip, { from, address }, mac);
   if (right !== undefined || holder === undefined) {
     if (right !== undefined) found(trip, from, address, right);
     return (
@@ -86,6 +82,17 @@ function useKnown(
   }
   endAsWrong(trip, { from, address }, mac, holder.port.link.mac, "somebody has fixed");
   return holder.path;
+}
+
+/** Whoever has the address is out of sight: whether the entry is right shows when somebody answers. */
+function suspectFixed(trip: Trip, { from: { namespace, link }, address }: Question, mac: string): void {
+  const step = {
+    ...({ place: namespace.key, stage: "neighbour", device: link.name } as const),
+    text: `somebody has fixed ${mac} for ${address}, which is out of sight`,
+    evidence: [`ip neigh show ${address} dev ${link.name}: lladdr ${mac} PERMANENT`],
+    death: death("neighbour-wrong", { place: namespace.key, device: link.name, address, mac }),
+  };
+  suspect(trip, step, `whether ${mac} is the hardware address of ${address}: somebody has fixed it on ${link.name}`);
 }
 
 function endAsWrong(trip: Trip, { from, address }: Question, mac: string, expectedMac: string, why: string): void {

@@ -55,6 +55,8 @@ export function readStatement(json: object, table: NftTable): Statement {
         if (context.connection === undefined) context.untracked = certainty;
         return undefined;
       };
+    case "synproxy":
+      return readProxy;
     case "xt":
       return readExtension(body);
     default:
@@ -62,6 +64,14 @@ export function readStatement(json: object, table: NftTable): Statement {
       return () => ({ verdict: { kind: "queue" } });
   }
 }
+
+/**
+ * A proxy for handshakes takes packets that connection tracking leaves alone. One that is tracked comes to it as well when
+ * the server answers, and the two never get together: see nft(8), SYNPROXY STATEMENT.
+ */
+const readProxy: Statement = ({ tracking }) => ({
+  verdict: { kind: tracking === "new" || tracking === "established" ? "drop" : "queue" },
+});
 
 /** A match or a target of iptables, of which nft tells the name alone. */
 function readExtension(body: { readonly type?: string } | null): Statement {

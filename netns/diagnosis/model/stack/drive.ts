@@ -20,6 +20,8 @@ const FARTHEST = 24;
 
 /** @param isBound its source is settled */
 export function driveFrom(trip: Trip, namespace: NamespaceModel, isBound: boolean): Outcome {
+  const { packet } = trip;
+  if (packet.family === 4) packet.ttl = namespace.sysctl("net.ipv4.ip_default_ttl") ?? packet.ttl;
   const departure = send(trip, namespace, isBound);
   return driveOn(trip, namespace, departureToArrival(trip, namespace, departure));
 }

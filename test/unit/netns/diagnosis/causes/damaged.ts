@@ -115,13 +115,14 @@ export class Damaged {
   }
 
   /** A flow that ends as given, in the order of the way; it arrives where there is nothing. */
-  explain(flow: Flow, deaths: readonly Ending[], observations?: Observations): FlowReport {
-    return explainFlow(this.context(flow, deaths, observations));
+  explain(flow: Flow, deaths: readonly Ending[], observations?: Observations, route?: string): FlowReport {
+    return explainFlow(this.context(flow, deaths, observations, route));
   }
 
-  context(flow: Flow, deaths: readonly Ending[], observations?: Observations): FlowContext {
+  /** @param route link of the host's by which its route leads */
+  context(flow: Flow, deaths: readonly Ending[], observations?: Observations, route?: string): FlowContext {
     const { view } = this;
-    return { snapshot: view.snapshot, view, flow, walk: walkOf(flow, deaths), observations };
+    return { snapshot: view.snapshot, view, flow, walk: walkOf(flow, deaths, route), observations };
   }
 
   #namespace(key: string): Mutable<NamespaceState> {
@@ -140,11 +141,12 @@ export interface Ending {
   readonly packet?: Partial<PacketHeader>;
 }
 
-function walkOf(flow: Flow, endings: readonly Ending[]): Walk {
+function walkOf(flow: Flow, endings: readonly Ending[], route?: string): Walk {
   const deaths = endings.map((ending) => ({ direction: ending.direction ?? "there", ...dying(flow, ending) }) as const);
   const first = deaths[0];
   const way: Hop[] = [{ ...emptyHop(flow), text: "route on eth0" }];
   if (flow.to === OUTSIDE) way.push({ ...emptyHop(flow), place: "host", device: "cable", text: "leaves by cable" });
+  if (route !== undefined) way.push({ ...emptyHop(flow), place: "host", device: route, text: `route over ${route}` });
   return {
     flow,
     there: first?.direction === "there" ? [...way, first.hop] : way,

@@ -285,6 +285,25 @@ const FOUND: readonly (readonly [code: string, what: string, damage: Damage])[] 
     },
   ],
   [
+    "CTRN309",
+    "a container with its gateway's address",
+    (host) => void host.eth0("api").addresses.push({ address: "10.10.1.1", prefixLength: 32, state: "ready" }),
+  ],
+  [
+    "CTRN318",
+    "a container whose link has another name",
+    (host) => {
+      host.eth0("web").name = "lost0";
+    },
+  ],
+  [
+    "CTRN321",
+    "a container with a prefix of one address",
+    (host) => {
+      for (const address of host.eth0("web").addresses) address.prefixLength = 32;
+    },
+  ],
+  [
     "CTRN415",
     "a container that does not look into its main table",
     (host) => {
@@ -317,6 +336,13 @@ const FOUND: readonly (readonly [code: string, what: string, damage: Damage])[] 
     "many search domains",
     (host) => {
       host.inside("lonely").resolvConf = "nameserver 192.0.2.2\nsearch a.x b.x c.x d.x\noptions ndots:5\n";
+    },
+  ],
+  [
+    "CTRN512",
+    "a container that asks no name server",
+    (host) => {
+      host.inside("web").nameSources = "hosts: files [NOTFOUND=return]";
     },
   ],
   [
@@ -456,6 +482,12 @@ const HEALTHY: readonly (readonly [what: string, change: Damage])[] = [
     (host) => {
       host.snapshot.intent.settings.iptables = false;
       host.host.nftables = [];
+    },
+  ],
+  [
+    "names from files and servers",
+    (host) => {
+      host.inside("web").nameSources = "hosts: files [NOTFOUND=return] dns";
     },
   ],
   [

@@ -58,4 +58,64 @@ describe("why a name is not found", () => {
   it("leaves servers that refuse to the way to them", () => {
     assert.deepEqual(explain(lookup("example.org", question("refused"))), []);
   });
+
+  const answered = (more: Partial<NameLookup>, ...questions: readonly NameQuestion[]): NameLookup => ({
+    ...lookup("api", ...questions),
+    ...{ addresses: ["10.10.1.9"], by: "dns" },
+    ...more,
+  });
+  const explainAnswer = (
+    found: NameLookup,
+    more: { readonly expected?: readonly string[]; readonly plain?: NameLookup } = {},
+  ): string[] => {
+    const { id } = host.container("web");
+    const findings = explainLookup({ view: host.view, from: id, fromName: "web", lookup: found, ...more });
+    return findings.map(({ code, title }) => `${code} ${title}`);
+  };
+
+  it("tells lines of /etc/hosts that lead past the container, or past what servers say", () => {
+    const line = answered({ by: "hosts" });
+    assert.match(
+      explainAnswer(line, { expected: [host.address("api")] })[0] ?? "",
+      /^CTRN509 A line of \/etc\/hosts leads api to 10\.10\.1\.9 in web; its right address is 10\.10\.1\./,
+    );
+    assert.match(
+      explainAnswer(line, { plain: answered({ addresses: ["192.0.2.7"] }) })[0] ?? "",
+      /^CTRN509 .*192\.0\.2\.7/,
+    );
+    assert.deepEqual(explainAnswer(line), []);
+    assert.deepEqual(explainAnswer(line, { plain: lookup("api", question("unknown")) }), []);
+    assert.deepEqual(explainAnswer(line, { expected: ["10.10.1.9"] }), []);
+  });
+
+  it("tells servers that are passed over, and no others", () => {
+    const silent = { ...question("silence"), server: "203.0.113.9" };
+    const found = answered({ servers: ["203.0.113.9", "127.0.0.11"] }, silent, question("found"));
+    assert.match(
+      explainAnswer(found)[0] ?? "",
+      /^CTRN510 The name server 203\.0\.113\.9 does not answer: .* 127\.0\.0\.11/,
+    );
+    assert.deepEqual(explainAnswer(answered({}, question("found"))), []);
+  });
+
+  it("tells search domains that lead a name elsewhere", () => {
+    const found = answered({}, { ...question("found"), question: "api.trap.example." });
+    const plain = answered({ addresses: ["192.0.2.7"] });
+    assert.match(
+      explainAnswer(found, { plain })[0] ?? "",
+      /^CTRN511 web asks for api\.trap\.example in the place of api/,
+    );
+    assert.deepEqual(explainAnswer(found, { plain: lookup("api", question("unknown")) }), []);
+  });
+
+  it("tells containers whose programs ask nobody", () => {
+    const other = new Damaged();
+    other.inside("web").nameSources = "hosts: files";
+    const { id } = other.container("web");
+    const [first] = explainLookup({
+      view: other.view,
+      ...{ from: id, fromName: "web", lookup: answered({}, question("found")) },
+    });
+    assert.equal(first?.code, "CTRN512");
+  });
 });

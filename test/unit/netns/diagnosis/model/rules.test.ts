@@ -142,7 +142,11 @@ describe("the model's rules of nftables", () => {
     assert.equal(outcome([[odd, DROP]]), "drop?unknown accept?unknown");
     assert.equal(outcome([[odd, { counter: null }], [DROP]]), "drop");
     assert.equal(outcome([[odd, match(payload("tcp", "dport"), 81), DROP]]), "accept");
-    assert.equal(outcome([[{ synproxy: { mss: 1460 } }]]), "queue");
+    assert.equal(outcome([[{ notrack: null }, { fwd: { dev: "eth1" } }]]), "queue");
+  });
+
+  it("let no proxy for handshakes have a connection that is tracked", () => {
+    assert.equal(outcome([[{ synproxy: { mss: 1460 } }]]), "drop");
   });
 
   it("go into chains and come back, but not from a goto", () => {

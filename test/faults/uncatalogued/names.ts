@@ -1,0 +1,86 @@
+/** Names that lead elsewhere, or that programs do not even ask about. */
+import type { Fault } from "../fault.ts";
+import type { World } from "../world.ts";
+
+interface FileChange {
+  readonly file: string;
+  /** Shell that writes the file; what it says is the file's content. */
+  readonly text: (world: World, name: string) => string;
+  readonly names: (world: World, name: string) => readonly string[];
+}
+
+/** A file of the client's for as long as the fault lasts. */
+function clientFile(id: string, title: string, paths: Fault["paths"], { file, text, names }: FileChange): Fault {
+  return {
+    ...{ id: `x-${id}`, title, paths },
+    plan: (world, { question }) => {
+      let before = "";
+      return {
+        codes: [],
+        names: names(world, question.address),
+        async inject() {
+          before = await world.inside("client", `cat ${file} 2>/dev/null || true`);
+          await world.inside("client", `cat > ${file} <<'END'\n${text(world, question.address)}\nEND`);
+        },
+        async undo() {
+          await world.inside("client", before === "" ? `rm -f ${file}` : `cat > ${file} <<'END'\n${before}\nEND`);
+        },
+      };
+    },
+  };
+}
+
+export const nameStates: readonly Fault[] = [
+  clientFile("dead-server-first", "the first name server does not answer", ["egressName", "iccName"], {
+    file: "/etc/resolv.conf",
+    text: () => "nameserver 203.0.113.253\nnameserver 127.0.0.11\noptions ndots:0",
+    names: () => ["203.0.113.253", "resolv.conf"],
+  }),
+  clientFile("nsswitch", "names are looked for in files alone", ["egressName", "iccName"], {
+    file: "/etc/nsswitch.conf",
+    text: () => "hosts: files",
+    names: ({ plan }) => ["nsswitch.conf", plan.client],
+  }),
+  clientFile("hosts-answers", "a line of /etc/hosts leads to somebody else", ["egressName", "iccName"], {
+    file: "/etc/hosts",
+    text: (world, name) => `127.0.0.1 localhost\n${world.member("third").address4} ${name}`,
+    names: () => ["/etc/hosts"],
+  }),
+  {
+    ...{ id: "x-search-trap", title: "a search domain has the name, too", paths: ["egressName"] },
+    plan: (world, { question }) => {
+      let before = "";
+      return {
+        codes: [],
+        names: ["search|ndots", "203.0.113.252"],
+        async inject() {
+          before = await world.inside("client", "cat /etc/resolv.conf");
+          const trap = `${question.address}.trap.example`;
+          world.setZone({
+            names: {
+              [question.address]: [world.plan.outside4],
+              [trap]: ["203.0.113.252"],
+            },
+          });
+          await world.inside(
+            "client",
+            "printf 'nameserver 127.0.0.11\\nsearch trap.example\\noptions ndots:5\\n' > /etc/resolv.conf",
+          );
+        },
+        async undo() {
+          world.setZone();
+          await world.inside("client", `cat > /etc/resolv.conf <<'END'\n${before}\nEND`);
+        },
+      };
+    },
+  },
+  {
+    ...{ id: "x-wrong-record", title: "the name server outside gives a wrong address", paths: ["egressName"] },
+    plan: (world, { question }) => ({
+      codes: [],
+      names: ["203.0.113.252"],
+      inject: async () => world.setZone({ names: { [question.address]: ["203.0.113.252"] } }),
+      undo: async () => world.setZone(),
+    }),
+  },
+];
