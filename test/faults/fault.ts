@@ -23,6 +23,8 @@ export interface Fault {
 export type Effect =
   /** No answer. */
   | "broken"
+  /** A program without much patience gets no answer; one that waits does. */
+  | "slow"
   /** Some of ten attempts fail. */
   | "partial"
   /** The path is closed by intent, and open now. */

@@ -20,6 +20,7 @@ export interface Judgement {
 const WANTED: Readonly<Record<Effect, readonly Result[]>> = {
   broken: ["UNREACHABLE", "PARTIAL"],
   partial: ["UNREACHABLE", "PARTIAL", "UNDETERMINED", "REACHABLE"],
+  slow: ["REACHABLE", "PARTIAL", "UNREACHABLE"],
   closed: ["UNREACHABLE", "PARTIAL"],
   opened: ["REACHABLE"],
   latent: ["REACHABLE"],

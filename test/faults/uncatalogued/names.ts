@@ -7,12 +7,22 @@ interface FileChange {
   /** Shell that writes the file; what it says is the file's content. */
   readonly text: (world: World, name: string) => string;
   readonly names: (world: World, name: string) => readonly string[];
+  readonly effect?: Fault["effect"];
 }
 
+/** Nobody has the address, and no router says so. */
+const deadServer = ({ plan }: World): string => plan.subnets.front4.replace("0/24", "251");
+
 /** A file of the client's for as long as the fault lasts. */
-function clientFile(id: string, title: string, paths: Fault["paths"], { file, text, names }: FileChange): Fault {
+function clientFile(
+  id: string,
+  title: string,
+  paths: Fault["paths"],
+  { file, text, names, effect }: FileChange,
+): Fault {
   return {
     ...{ id: `x-${id}`, title, paths },
+    ...(effect === undefined ? {} : { effect }),
     plan: (world, { question }) => {
       let before = "";
       return {
@@ -33,8 +43,9 @@ function clientFile(id: string, title: string, paths: Fault["paths"], { file, te
 export const nameStates: readonly Fault[] = [
   clientFile("dead-server-first", "the first name server does not answer", ["egressName", "iccName"], {
     file: "/etc/resolv.conf",
-    text: () => "nameserver 203.0.113.253\nnameserver 127.0.0.11\noptions ndots:0",
-    names: () => ["203.0.113.253", "resolv.conf"],
+    text: (world) => `nameserver ${deadServer(world)}\nnameserver 127.0.0.11\noptions ndots:0`,
+    names: (world) => [deadServer(world), "resolv.conf"],
+    effect: "slow",
   }),
   clientFile("nsswitch", "names are looked for in files alone", ["egressName", "iccName"], {
     file: "/etc/nsswitch.conf",

@@ -29,21 +29,34 @@ export const wrongGateway: Cause = {
   explain: (context) =>
     obstaclesOfKind(
       context,
-      ...(["neighbour-silent", "no-route", "misrouted", "answer-unroutable", "forwarding-off"] as const),
+      ...([
+        "neighbour-silent",
+        "no-route",
+        "misrouted",
+        "answer-unroutable",
+        "forwarding-off",
+        "not-translated",
+      ] as const),
     ).flatMap((obstacle) => {
       const details =
-        obstacle.kind === "forwarding-off"
+        obstacle.kind === "forwarding-off" || obstacle.kind === "not-translated"
           ? caseOfContainer(context, placeOf(obstacle))
           : caseOfObstacle(context, placeOf(obstacle), deviceOf(obstacle), text(obstacle, "address"));
       return details === undefined ? [] : found(wrongGateway, obstacle, details);
     }),
 };
 
-/** The way out leads to another container, which passes nothing on. @param place where the packet ends */
-function caseOfContainer(context: FlowContext, place: string): Case | undefined {
-  const { view, walk } = context;
-  if (place === HOST) return undefined;
-  const senders = new Set(walk.there.map((hop) => hop.place));
+/**
+ * The way out leads to another container. It passes nothing on, or hands the packet to the host, which has seen it already and
+ * does not translate it any more.
+ * @param end where the packet ends
+ */
+function caseOfContainer(context: FlowContext, end: string): Case | undefined {
+  const { view, walk, flow } = context;
+  const passed = walk.there.map((hop) => hop.place);
+  const place = end === HOST ? passed.find((one) => one !== HOST && one !== flow.from) : end;
+  if (place === undefined) return undefined;
+  const senders = new Set(passed);
   const route = routesTo(context, (gateway) => view.holdersOf(gateway).some(({ namespace }) => namespace.key === place))
     .filter((one) => senders.has(one.place))
     .find(({ isDefault }) => isDefault);
@@ -51,11 +64,11 @@ function caseOfContainer(context: FlowContext, place: string): Case | undefined 
   const { name, gateway, expected } = route;
   return {
     object: `routes of container ${name}`,
-    title: `The container ${name} sends everything for elsewhere to ${gateway}: that is the container ${view.nameOf(place)}, which passes nothing on.`,
+    title: `The container ${name} sends everything for elsewhere to ${gateway}: that is the container ${view.nameOf(place)}, and not the way out.`,
     explanation: `The way out of its network is ${expected}. A program in the container that may change the network has set another.`,
     evidence: [
       { source: `ip route (in ${name})`, value: `default via ${gateway}`, expected: `default via ${expected}` },
-      { source: `sysctl net.ipv4.ip_forward (in ${view.nameOf(place)})`, value: "0" },
+      { source: `address ${gateway}`, value: `container ${view.nameOf(place)}`, expected: "the network's bridge" },
     ],
     fix: repaired("ctr sets the container's default route again."),
   };
