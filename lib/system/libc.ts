@@ -83,6 +83,8 @@ const PROTOTYPES = {
   eventfd: "int eventfd(uint32_t initial, int flags)",
   pipe2: "int pipe2(_Out_ uint8_t *ends, int flags)",
   prlimit: "int prlimit(int pid, int resource, const uint8_t *limit, _Out_ uint8_t *former)",
+  fanotify_init: "int fanotify_init(uint32_t flags, uint32_t eventFlags)",
+  fanotify_mark: "int fanotify_mark(int fd, uint32_t flags, uint64_t mask, int directory, const char *path)",
   accept4: "int accept4(int fd, uint8_t *address, uint8_t *length, int flags)",
   // The C library has these four only since 2.36. Their numbers are the same on every architecture.
   fsopen: "long syscall(long number, const char *type, uint32_t flags)",

@@ -3,6 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Cgroups, checkLimits, type DockerResources, type Limits, startingLimits } from "../../cgroups/index.ts";
 import { codeOf } from "../../lib/errors.ts";
 import { isFullId } from "../../lib/ids.ts";
+import { ExecWatch } from "../../lib/system/exec-watch.ts";
+import { SystemCallError } from "../../lib/system/libc.ts";
 import type { Container } from "../types.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import type { Parts } from "./parts.ts";
@@ -25,24 +27,53 @@ export function execLimits(parts: GroupParts, resources: DockerResources | undef
 export class ExecGroup {
   readonly #cgroups: Cgroups;
   readonly #container: string;
-  readonly #limits: Limits;
+  /** A limit of tasks in which the runtime itself would not fit. */
+  #latePids: Limits["pids"];
+  #watch: ExecWatch | undefined;
   /** Below the container's group. */
   readonly name: string;
 
-  private constructor(cgroups: Cgroups, container: string, name: string, limits: Limits) {
+  private constructor(cgroups: Cgroups, container: string, name: string) {
     this.#cgroups = cgroups;
     this.#container = container;
-    this.#limits = limits;
     this.name = name;
   }
 
   /** @throws as `Cgroups.create`; nothing is left then */
   static make(parts: GroupParts, container: Container, execId: string, limits: Limits): ExecGroup {
-    const group = new ExecGroup(cgroupsOf(parts, container), container.id, execId, limits);
-    // The runtime's own threads count until the program runs, so the limit of tasks comes in two steps.
+    const group = new ExecGroup(cgroupsOf(parts, container), container.id, execId);
     const { pids } = startingLimits(limits);
     group.#cgroups.create(group.#id, pids === undefined ? limits : { ...limits, pids });
+    if (pids !== limits.pids) group.#limitPidsAtStart(limits.pids, container.pid);
     return group;
+  }
+
+  /**
+   * The runtime's own threads count until the program runs, so a small limit of tasks comes in force between the two: while
+   * execve(2) is held. Where programs cannot be held it comes when the runtime has said that the program runs.
+   */
+  #limitPidsAtStart(pids: Limits["pids"], containerPid: number): void {
+    this.#latePids = pids;
+    try {
+      this.#watch = ExecWatch.of(containerPid, (pid) => this.#atStart(pid));
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+    }
+  }
+
+  /** @param pid of a program that is about to begin somewhere in the container */
+  #atStart(pid: number): void {
+    try {
+      if (this.#cgroups.processes(this.#id).includes(pid)) this.#putLateInForce();
+    } catch {
+      // It is tried again, and told of, when the program runs.
+    }
+  }
+
+  #putLateInForce(): void {
+    const pids = this.#latePids;
+    if (pids !== undefined && this.#cgroups.exists(this.#id)) this.#cgroups.update(this.#id, { pids });
+    this.#latePids = undefined;
   }
 
   get #id(): string {
@@ -51,14 +82,20 @@ export class ExecGroup {
 
   /** The program runs: what is not in force yet comes now. One that has ended already may have no group any more. */
   complete(): void {
-    const { pids } = this.#limits;
-    if (pids !== undefined && this.#cgroups.exists(this.#id)) this.#cgroups.update(this.#id, { pids });
+    this.#endWatch();
+    this.#putLateInForce();
   }
 
   /** The program is not to run after all. */
   async abandon(): Promise<void> {
+    this.#endWatch();
     await this.#cgroups.kill(this.#id);
     await this.#cgroups.remove(this.#id);
+  }
+
+  #endWatch(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
   }
 
   /** What the program left running stays under its limits, and the group until that ends, or the container. */

@@ -159,14 +159,13 @@ describe("groups of containers", function () {
   });
 
   describe("of one exec", () => {
+    interface Output {
+      readonly stdout: string;
+      readonly stderr: string;
+    }
     const LIMITS = { Memory: 16 * MIB, PidsLimit: 8, NanoCpus: 2e8, OomScoreAdj: 700 };
     const children = (id: string) =>
       engine.cgroups().filter((path) => /\/[0-9a-f]{64}\/[0-9a-f]{64}$/.test(path) && path.includes(id));
-
-    const tasksOf = (group: string): string => {
-      const file = join(group, "pids.max");
-      return existsSync(file) ? readFileSync(file, "utf8") : "";
-    };
 
     /** Of the programs in groups of their own. */
     const execPids = (id: string): string[] => {
@@ -176,18 +175,25 @@ describe("groups of containers", function () {
 
     it("limit its program inside of the container's limits, and go with it", async () => {
       const id = await container("", undefined, { PidsLimit: 100 });
-      // The program's first look; then it waits for the limit of tasks, which comes after its start.
       const script =
-        "cat /proc/self/cgroup /proc/self/oom_score_adj; until [ -e /go ]; do sleep 0.01; done; for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true";
-      const run = engine.call<{ stdout: string; stderr: string }>("exec", id, ["sh", "-c", script], undefined, LIMITS);
-      await waitFor("its limit of tasks", () => children(id).some((path) => tasksOf(path) === "8\n"));
-      await text(id, "touch /go");
-      const { stdout, stderr } = await run;
+        "cat /proc/self/cgroup /proc/self/oom_score_adj; for i in 1 2 3 4 5 6 7 8 9; do sleep 4 & done; true";
+      const { stdout, stderr } = await engine.call<Output>("exec", id, ["sh", "-c", script], undefined, LIMITS);
       match(stdout, new RegExp(`/${id}/[0-9a-f]{64}\n`));
       match(stdout, /\n700\n$/);
       match(stderr, /can't fork/);
       equal(await text(id, "echo free"), "free");
       await waitFor("its group to go", () => children(id).length === 0);
+    });
+
+    it("hold from its first instruction on, however few tasks are allowed", async () => {
+      const id = await container("");
+      const forks = "for i in 1 2 3 4 5 6 7 8 9; do sleep 100 >/dev/null 2>&1 & echo $i; done";
+      for (const PidsLimit of [1, 3]) {
+        const { stdout, stderr } = await engine.call<Output>("exec", id, ["sh", "-c", forks], undefined, { PidsLimit });
+        equal(stdout.trim().split("\n").filter(Boolean).length, PidsLimit - 1, stdout);
+        match(stderr, /can't fork/);
+      }
+      equal(await text(id, "echo free"), "free");
     });
 
     it("are judged before it is made", async () => {
