@@ -52,7 +52,7 @@ export function checkAgain(limits: Limits, host: CgroupHost, options: CheckOptio
 function checkValues(limits: Limits, host: CgroupHost, options: CheckOptions): void {
   checkMemory(limits, options);
   checkPids(limits);
-  checkCpus(limits, host);
+  checkCpus(limits, host, options.asked);
   checkRealtime(limits, options.asked);
   checkCpuset(limits, host);
   checkBlockIo(limits);

@@ -5,8 +5,8 @@ import type { Maximum } from "./types.ts";
 export const DEFAULT_CPU_PERIOD = 100_000;
 export const DEFAULT_CPU_SHARES = 1024;
 
-const MIN_SHARES = 2;
-const MAX_SHARES = 262_144;
+export const MIN_SHARES = 2;
+export const MAX_SHARES = 262_144;
 const MIN_WEIGHT = 1;
 const MAX_WEIGHT = 10_000;
 

@@ -19,6 +19,12 @@ export function parseList(text: string): number[] | undefined {
   return [...numbers].sort((a, b) => a - b);
 }
 
+/** What is wrong with a text that is no list, in Docker's words. */
+export function whyNoList(text: string): string {
+  const isOutOfRange = LIST.test(text) && text.split(/[,-]/).some((number) => Number(number) > LARGEST);
+  return isOutOfRange ? `value of out range, maximum is ${LARGEST}` : `invalid format: ${text}`;
+}
+
 /** The shortest list of these ascending numbers, as the kernel prints it. */
 export function formatList(numbers: readonly number[]): string {
   const parts: string[] = [];

@@ -1,5 +1,6 @@
 /** Reads limits as the user wrote them on a command line, and shows them as people read them. */
 import { invalid } from "../lib/errors.ts";
+import { parseFraction } from "../lib/units/fraction.ts";
 import { formatBinarySize, parseSize } from "../lib/units/size.ts";
 import { rowOf } from "./table/index.ts";
 import type { DeviceLimit, LimitField, LimitValue } from "./types.ts";
@@ -15,7 +16,7 @@ export function parseLimit(field: LimitField, text: string): LimitValue {
     case "bytes":
       return isUnlimited(text) ? "max" : parseSize(text);
     case "cpus":
-      return isUnlimited(text) ? "max" : decimalNumber(text);
+      return isUnlimited(text) ? "max" : rationalNumber(text);
     case "tasks":
       return isUnlimited(text) || text === "0" ? "max" : wholeNumber(text);
     case "weight":
@@ -48,14 +49,15 @@ export function parseLimits(field: LimitField, texts: readonly string[]): LimitV
 
 const isUnlimited = (text: string): boolean => text === "-1" || text === "max";
 
-const DECIMAL = /^-?(?:\d+\.?|\d*\.(\d+))$/;
+const BILLION = 1_000_000_000n;
 
-/** To the ninth digit, as Docker keeps it. */
-function decimalNumber(text: string): number {
-  const match = DECIMAL.exec(text);
-  if (match === null) throw unreadable(`failed to parse ${text} as a rational number`);
-  if ((match[1]?.length ?? 0) > 9) throw unreadable("value is too precise");
-  return Number(text);
+/** To the ninth digit, as Docker keeps it: `0.5`, `1/2`, `5e-1`. */
+function rationalNumber(text: string): number {
+  const fraction = parseFraction(text);
+  if (fraction === undefined) throw unreadable(`failed to parse ${text} as a rational number`);
+  const billions = fraction.numerator * BILLION;
+  if (billions % fraction.denominator !== 0n) throw unreadable("value is too precise");
+  return Number(billions / fraction.denominator) / 1e9;
 }
 
 /** As Go's strconv.ParseInt takes it. */

@@ -1,17 +1,15 @@
 /** Values of CPU time, shares, realtime and sets. */
-import { DEFAULT_CPU_PERIOD, quotaOfCpus } from "../convert.ts";
+import { DEFAULT_CPU_PERIOD, MAX_SHARES, MIN_SHARES, quotaOfCpus } from "../convert.ts";
 import type { CgroupHost } from "../host.ts";
-import { formatList, parseList } from "../lists.ts";
+import { formatList, parseList, whyNoList } from "../lists.ts";
 import type { Limits } from "../types.ts";
 import { bad, isWhole } from "./values.ts";
 
 /** Microseconds: the kernel's own bound. */
 const SMALLEST_QUOTA = 1000;
 
-export function checkCpus({ cpus, cpuPeriod, cpuShares }: Limits, host: CgroupHost): void {
-  if (cpuShares !== undefined && !isWhole(cpuShares)) {
-    throw bad(`invalid CPU shares (${cpuShares}): value must be a positive integer`);
-  }
+export function checkCpus({ cpus, cpuPeriod, cpuShares }: Limits, host: CgroupHost, asked: Limits = {}): void {
+  checkShares(cpuShares, host);
   if (cpuPeriod !== undefined && !(isWhole(cpuPeriod) && cpuPeriod >= 1000 && cpuPeriod <= 1_000_000)) {
     throw bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
   }
@@ -21,9 +19,22 @@ export function checkCpus({ cpus, cpuPeriod, cpuShares }: Limits, host: CgroupHo
   if (cpuPeriod !== undefined && quota < SMALLEST_QUOTA) {
     throw bad("CPU cfs quota can not be less than 1ms (i.e. 1000)");
   }
-  if (!(quota >= SMALLEST_QUOTA) || (cpuPeriod === undefined && cpus > available)) {
+  // With a period it is a quota, which may be more than all CPUs can give.
+  const isQuota = (cpuPeriod ?? asked.cpuPeriod) !== undefined;
+  if (!(quota >= SMALLEST_QUOTA) || (!isQuota && cpus > available)) {
     throw bad(`range of CPUs is from 0.01 to ${available}.00, as there are only ${available} CPUs available`);
   }
+}
+
+/** v1 refuses what it would clamp, as runc does; on v2 the curve of weights ends there. */
+function checkShares(shares: number | undefined, { controllers }: CgroupHost): void {
+  if (shares === undefined) return;
+  if (!Number.isInteger(shares) || shares < 0) {
+    throw bad(`invalid CPU shares (${shares}): value must be a positive integer`);
+  }
+  if (shares === 0 || controllers.get("cpu")?.version !== 1) return;
+  if (shares < MIN_SHARES) throw bad(`the minimum allowed cpu-shares is ${MIN_SHARES}`);
+  if (shares > MAX_SHARES) throw bad(`the maximum allowed cpu-shares is ${MAX_SHARES}`);
 }
 
 export function checkRealtime(limits: Limits, asked: Limits = {}): void {
@@ -49,7 +60,7 @@ export function checkCpuset({ cpusetCpus, cpusetMems }: Limits, host: CgroupHost
 function checkList(text: string | undefined, available: readonly number[], field: string, what: string): void {
   if (text === undefined) return;
   const numbers = parseList(text);
-  if (numbers === undefined) throw bad(`Invalid value ${text} for cpuset ${field}`);
+  if (numbers === undefined) throw bad(`Invalid value ${text} for cpuset ${field}: ${whyNoList(text)}`);
   if (numbers.every((number) => available.includes(number))) return;
   throw bad(`Requested ${what} are not available - requested ${text}, available: ${formatList(available)}`);
 }

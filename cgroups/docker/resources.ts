@@ -154,7 +154,11 @@ export function dockerOfLimits(limits: Limits): DockerResources {
 const conflicting = (what: string): Error =>
   invalid(`Conflicting options: Nano CPUs and ${what} cannot both be set`, "CTR_LIMIT_CONTRADICTION");
 
-const maximum = (value = 0): Maximum | undefined => (value === -1 ? "max" : value === 0 ? undefined : value);
+/** No machine has so much: clients write their largest number for «no limit». */
+const BEYOND = 2 ** 53;
+
+const maximum = (value = 0): Maximum | undefined =>
+  value === -1 || value >= BEYOND ? "max" : value === 0 ? undefined : value;
 
 const bytes = (value: Maximum | undefined): number | undefined => (value === "max" ? -1 : value);
 
@@ -165,7 +169,7 @@ function devices<Entry extends { readonly Path: string }>(
   value: (entry: Entry) => number,
 ): readonly DeviceLimit[] | undefined {
   if (list === undefined || list === null || list.length === 0) return undefined;
-  return list.map((entry) => ({ device: entry.Path, value: value(entry) === 0 ? "max" : value(entry) }));
+  return list.map((entry) => ({ device: entry.Path, value: maximum(value(entry)) ?? "max" }));
 }
 
 const rates = (list: readonly DeviceLimit[] | undefined): readonly DockerDeviceRate[] | undefined =>

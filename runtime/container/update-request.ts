@@ -70,6 +70,9 @@ export function checkUpdate(
 ): string[] {
   const [before, after] = [scoredLimitsOf(present, hosts.cgroups), scoredLimitsOf(next, hosts.cgroups)];
   const { warnings } = checkLimits(limitsBetween(before, after), hosts.cgroups, { isUpdate: true, asked: before });
+  // By itself: beside a period, were it only the one that is taken away, it would pass for a quota.
+  const { cpus, cpuPeriod } = after;
+  if (cpus !== undefined && cpus !== before.cpus && cpuPeriod === undefined) checkLimits({ cpus }, hosts.cgroups);
   checkSwapAlone(next, hosts.cgroups);
   const ulimits = changedUlimits(present, next, hosts.ulimits);
   rlimitsOf(ulimits);

@@ -70,9 +70,9 @@ export function detectOciHost(): OciHost {
 
 /** What would tell a container of the host's secrets and hardware (Docker's list). */
 const MASKED_PATHS = [
-  ...["/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"],
-  ...["/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats"],
-  ...["/sys/devices/virtual/powercap", "/sys/firmware"],
+  ...["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"],
+  ...["/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi"],
+  ...["/sys/firmware", "/sys/devices/virtual/powercap"],
 ];
 
 /** What a container may read and not write (Docker's list). */

@@ -10,6 +10,10 @@ const UNLIMITED = -1;
 export function rlimitsOf(ulimits: readonly Ulimit[]): OciRlimit[] {
   return ulimits.map(({ Name, Soft, Hard }) => {
     if (!isProcessLimitName(Name)) throw invalid(`invalid ulimit type: ${Name}`, "CTR_ULIMIT_INVALID");
+    const negative = [Soft, Hard].find((limit) => limit < UNLIMITED);
+    if (negative !== undefined) {
+      throw invalid(`invalid ulimit ${Name}: ${negative} is no limit; -1 is unlimited`, "CTR_ULIMIT_INVALID");
+    }
     if (Hard !== UNLIMITED && (Soft === UNLIMITED || Soft > Hard)) {
       const pair = Soft === UNLIMITED ? `soft: -1 (unlimited), hard: ${Hard}` : `${Soft} > ${Hard}`;
       throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${pair}`, "CTR_ULIMIT_INVALID");

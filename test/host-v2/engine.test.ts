@@ -86,6 +86,8 @@ describe("the engine on cgroup v2", () => {
       assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", script), `0::/\n${64 * MIB}\n100\npage`);
     });
 
+    it("pauses and unpauses", () => pausesAndUnpauses(engine));
+
     it("killed by SIGKILL, it leaves containers at work, and the next engine finds them", async () => {
       const { Pid } = await stateOf(engine, "web");
       await engine.stopDaemon("SIGKILL");
@@ -127,6 +129,8 @@ describe("the engine on cgroup v2", () => {
       assert.equal(await engine.ctrOutput("exec", "web", "sh", "-c", SEEN_INSIDE), `0::/\n${64 * MIB}\n100`);
     });
 
+    it("pauses and unpauses", () => pausesAndUnpauses(engine));
+
     it("stops, starts again, and removes by force, with the group", () => stopsStartsAndRemoves(engine, "runc"));
 
     it("tells that a hog was killed at its limit of memory", () => tellsOfOomKill(engine));
@@ -139,6 +143,32 @@ async function runsAndLeavesNothing(engine: TestEngine, runtime: string): Promis
   assert.ok(existsSync(join(engine.execRoot, runtime)), readdirSync(engine.execRoot).join());
   await waitFor("the container to go", () => readdirSync(join(engine.execRoot, runtime)).length === 0);
   assert.ok(engine.cgroups().length <= 1, engine.cgroups().join());
+}
+
+/** A program that is always busy uses no time while it is paused, and takes no other beside it. */
+async function pausesAndUnpauses(engine: TestEngine): Promise<void> {
+  await startContainer(engine, "busy", "while :; do :; done", { NanoCpus: 2e8 });
+  const group = groupOf(await stateOf(engine, "busy"));
+  const text = (file: string): string => readFileSync(join(group, file), "utf8");
+  const used = (): number => Number(/^usage_usec (\d+)$/m.exec(text("cpu.stat"))?.[1]);
+  await waitFor("it to be busy", () => used() > 0);
+
+  await call(engine, "POST", "/containers/busy/pause");
+  const before = used();
+  assert.match(text("cgroup.events"), /^frozen 1$/m);
+  assert.equal((await stateOf(engine, "busy")).Status, "paused");
+  const { status, body } = await engine.api("POST", "/containers/busy/exec", { Cmd: ["true"] });
+  assert.equal(status, 409);
+  assert.match(body, /Container busy is paused, unpause the container before exec/);
+  assert.equal(used(), before);
+
+  await call(engine, "POST", "/containers/busy/unpause");
+  assert.match(text("cgroup.events"), /^frozen 0$/m);
+  await waitFor("it to go on", () => used() > before);
+
+  await call(engine, "POST", "/containers/busy/pause");
+  await call(engine, "DELETE", "/containers/busy?force=1");
+  assert.ok(!existsSync(group), group);
 }
 
 /** Of the container `web`. */

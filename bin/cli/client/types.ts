@@ -1,5 +1,5 @@
 /** What the CLI reads of the engine's answers: Docker's JSON, only the fields that are used. */
-import type { GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
+import type { GroupSignals, GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
 
 export interface Port {
   readonly IP?: string;
@@ -84,6 +84,8 @@ export interface ContainerLimits {
     readonly file?: string;
   }[];
   readonly Stats: GroupStats;
+  /** Not of a container that does not run. */
+  readonly Signals?: GroupSignals;
 }
 
 /** One line of a pull, import or load. */

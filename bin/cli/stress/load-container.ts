@@ -1,6 +1,6 @@
 /** One container of a measurement: what runs in it, and its group's counters. */
 import type { Socket } from "node:net";
-import type { GroupStats, LimitField, LimitReading } from "../../../cgroups/index.ts";
+import type { GroupSignals, GroupStats, LimitField, LimitReading } from "../../../cgroups/index.ts";
 import { hasCode } from "../../../lib/errors.ts";
 import { FrameDecoder } from "../client/frames.ts";
 import type { ContainerLimits } from "../client/types.ts";
@@ -13,6 +13,7 @@ export interface Sample {
   readonly time: number;
   readonly stats: GroupStats;
   readonly limits: readonly LimitReading[];
+  readonly signals: GroupSignals | undefined;
 }
 
 export interface ExecResult {
@@ -39,8 +40,10 @@ export class LoadContainer implements AsyncDisposable {
   /** @throws {EngineError} 404 or 409 once the container has ended */
   async sample(): Promise<Sample> {
     const before = performance.now();
-    const { Stats, Limits } = await this.#session.client.get<ContainerLimits>(`/ctr/containers/${this.id}/limits`);
-    return { time: (before + performance.now()) / 2, stats: Stats, limits: Limits };
+    const { Stats, Limits, Signals } = await this.#session.client.get<ContainerLimits>(
+      `/ctr/containers/${this.id}/limits`,
+    );
+    return { time: (before + performance.now()) / 2, stats: Stats, limits: Limits, signals: Signals };
   }
 
   /** Runs a program beside the first and waits for its end. */

@@ -20,9 +20,13 @@ export const flag: Check = (value, field) => {
   return value;
 };
 
+/** The largest number that both JSON here and a signed 64-bit integer of clients have. */
+const LARGEST = 2 ** 63 - 1024;
+
+/** Beyond 2⁵³ as near as numbers come: nobody means such a number exactly. */
 export const integer: Check = (value, field) => {
-  if (!Number.isSafeInteger(value)) throw mustBe(field, "a whole number");
-  return value;
+  if (!Number.isInteger(value) || Math.abs(value as number) > 2 ** 64) throw mustBe(field, "a whole number");
+  return Math.max(-LARGEST, Math.min(value as number, LARGEST));
 };
 
 export const list =

@@ -35,7 +35,8 @@ function readingsOf({ containers }: ApiEngine, container: Container) {
   if (!hasGroup(container)) return undefined;
   try {
     const { id } = container;
-    return { limits: containers.limits(id), stats: containers.cgroupsOf(id).stats(id) };
+    const cgroups = containers.cgroupsOf(id);
+    return { limits: containers.limits(id), stats: cgroups.stats(id), signals: cgroups.signals(id) };
   } catch (error) {
     if (error instanceof CtrError && ["notFound", "conflict"].includes(error.kind)) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 /** Limits of containers and of groups, and their changes: ctr's own shapes. */
-import type { CgroupHost, GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
+import type { CgroupHost, GroupSignals, GroupStats, LimitReading, Limits } from "../../../cgroups/index.ts";
 import type { LimitGroup } from "../../limits/index.ts";
 import type { OtherLimit } from "../../metrics/index.ts";
 import type { Container } from "../../types.ts";
@@ -9,13 +9,15 @@ export interface LimitsFound {
   /** As the kernel enforces them; none of a container that does not run. */
   readonly limits: readonly LimitReading[];
   readonly stats: GroupStats;
+  /** What was counted of limits that acted; undefined when it does not run. */
+  readonly signals?: GroupSignals;
   readonly others: readonly OtherLimit[];
 }
 
 export function limitsView(
   { id, name, status }: Container,
   mode: CgroupHost["mode"],
-  { asked, limits, stats, others }: LimitsFound,
+  { asked, limits, stats, signals, others }: LimitsFound,
 ) {
   return {
     Id: id,
@@ -28,6 +30,7 @@ export function limitsView(
     /** Those that no cgroup keeps. */
     Others: others,
     Stats: stats,
+    Signals: signals,
   };
 }
 

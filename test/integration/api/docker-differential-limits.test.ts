@@ -70,7 +70,7 @@ const REFUSED_OTHERWISE: readonly string[] = ["--memory-swap 32m", "--cpu-shares
 /** Where newer Engines, which we follow, say it otherwise than 20.10: its text, and theirs. */
 const NEWER_WORDS: readonly (readonly [RegExp, string])[] = [
   [/Range of CPUs is/, "range of CPUs is"],
-  [/(Invalid value \S+ for cpuset \w+)(: invalid format: .*|\.$)/, "$1"],
+  [/(Invalid value (\S+) for cpuset \w+)\.?$/m, "$1: invalid format: $2"],
   [/Unable to find group/, "unable to find group"],
   [
     /invalid restart policy ('\w+')/,

@@ -55,6 +55,13 @@ describe("changes of limits by the API", () => {
     deepEqual(await ask("POST", "/ctr/containers/web/limits/repair"), [200, { Changes: [] }]);
   });
 
+  it("have numbers beyond those that are exact here, as clients write them for no limit", async () => {
+    const body = '{"Memory":9223372036854775807,"PidsLimit":-9223372036854775808}';
+    deepEqual((await ask("POST", "/containers/web/update", JSON.parse(body)))[0], 200);
+    const largest = 2 ** 63 - 1024;
+    deepEqual(engine.calls, [["update", "web", { Memory: largest, PidsLimit: -largest }]]);
+  });
+
   const REFUSED: readonly (readonly [unknown, string])[] = [
     [undefined, "no limits are given: the body is empty"],
     [[], "invalid JSON: the body must be an object"],

@@ -34,8 +34,12 @@ describe("checking limits", () => {
     [{ cpuPeriod: 999 }, "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"],
     [{ cpuPeriod: 1_000_001 }, "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"],
     [{ cpuShares: -3 }, "invalid CPU shares (-3): value must be a positive integer"],
-    [{ cpusetCpus: "0-" }, "Invalid value 0- for cpuset cpus"],
-    [{ cpusetMems: "x" }, "Invalid value x for cpuset mems"],
+    [{ cpuShares: 1 }, "the minimum allowed cpu-shares is 2"],
+    [{ cpuShares: 262_145 }, "the maximum allowed cpu-shares is 262144"],
+    [{ cpusetCpus: "0-" }, "Invalid value 0- for cpuset cpus: invalid format: 0-"],
+    [{ cpusetCpus: "0,9-1" }, "Invalid value 0,9-1 for cpuset cpus: invalid format: 0,9-1"],
+    [{ cpusetCpus: "99999" }, "Invalid value 99999 for cpuset cpus: value of out range, maximum is 8192"],
+    [{ cpusetMems: "x" }, "Invalid value x for cpuset mems: invalid format: x"],
     [{ cpusetCpus: "0-7" }, "Requested CPUs are not available - requested 0-7, available: 0-1"],
     [{ cpusetMems: "1" }, "Requested memory nodes are not available - requested 1, available: 0"],
     [{ pids: 0.5 }, "invalid pids limit (0.5): value must be positive"],
@@ -46,6 +50,15 @@ describe("checking limits", () => {
       assert.throws(() => checkLimits(limits, host), { message, status: 400 });
     });
   }
+
+  it("takes a quota of more than all CPUs, also where the period is in force already", () => {
+    assert.deepEqual(checkLimits({ cpus: 9 }, host, { asked: { cpuPeriod: 100_000 } }).warnings, []);
+    assert.deepEqual(checkLimits({ cpus: 9, cpuPeriod: 100_000 }, host).warnings, []);
+  });
+
+  it("takes shares on cgroup v2 that v1 refuses", () => {
+    for (const cpuShares of [1, 300_000]) checkLimits({ cpuShares }, unifiedHost().host);
+  });
 
   it("takes what is right, at the borders", () => {
     const right: Limits[] = [
@@ -129,6 +142,19 @@ describe("the table of limits", () => {
     assert.equal(parseLimit("cpusetCpus", "0-1"), "0-1");
     assert.equal(parseLimit("oomScoreAdj", "-500"), -500);
     assert.throws(() => parseLimit("memory", "lots"), { message: "invalid size: 'lots'" });
+    for (const [text, cpus] of [
+      ["1/2", 0.5],
+      ["+.5", 0.5],
+      ["1.", 1],
+      ["5e-1", 0.5],
+      ["0x3/0b10", 1.5],
+    ] as const) {
+      assert.equal(parseLimit("cpus", text), cpus);
+    }
+    for (const text of ["1/0", "", ".", "1/-2", "1e", "inf", "1e999999999", "1/2/3"]) {
+      assert.throws(() => parseLimit("cpus", text), { message: `failed to parse ${text} as a rational number` });
+    }
+    assert.throws(() => parseLimit("cpus", "1/3"), { message: "value is too precise" });
     assert.throws(() => parseLimit("cpus", "half"), { message: "failed to parse half as a rational number" });
     assert.throws(() => parseLimit("cpus", "0.1234567891"), { message: "value is too precise" });
     for (const text of ["", "1.5", "5k", "99999999999999999999"]) {

@@ -99,6 +99,10 @@ describe("Docker's resources", () => {
       }),
       { memory: 64, memorySwap: "max", cpus: 0.5, cpuShares: 512, cpusetCpus: "0", pids: "max", oomScoreAdj: 0 },
     );
+    assert.deepEqual(limitsOfDocker({ Memory: 2 ** 63, BlkioDeviceReadBps: [{ Path: "/dev/a", Rate: 2 ** 63 }] }), {
+      memory: "max",
+      deviceReadBps: [{ device: "/dev/a", value: "max" }],
+    });
     assert.deepEqual(limitsOfDocker({ Memory: -1, CpuQuota: -1, PidsLimit: 0 }), {
       memory: "max",
       cpus: "max",

@@ -6,6 +6,7 @@ import { headText, reportText, valueText } from "../../../bin/cli/stress/report/
 import type { StressReport } from "../../../bin/cli/stress/report/types.ts";
 import { resourcesOf, without } from "../../../bin/cli/stress/resources.ts";
 import { judgeCpus } from "../../../bin/cli/stress/trials/cpu-time.ts";
+import { judgeHigh } from "../../../bin/cli/stress/trials/memory.ts";
 import { judged } from "../../../bin/cli/stress/trials/trial.ts";
 import { outcomeLine } from "../../../bin/cli/stress/verify-report.ts";
 import type { CpuWindow } from "../../../bin/cli/stress/window.ts";
@@ -13,6 +14,8 @@ import type { CpuWindow } from "../../../bin/cli/stress/window.ts";
 const window = (cpus: number, throttledPeriods: number): CpuWindow => ({
   ...{ seconds: 10, cpus, periods: 100, throttledPeriods, throttledShare: 0.5 },
 });
+
+const MIB = 2 ** 20;
 
 describe("the verdict on a quota of CPU time", () => {
   const cases: readonly (readonly [string, CpuWindow, string])[] = [
@@ -31,6 +34,27 @@ describe("the verdict on a quota of CPU time", () => {
     assert.match(judgeCpus(0.5, window(0.4, 50)).why ?? "", /CPUs are busy/);
     assert.equal(judgeCpus(0.5, window(0.4, 100)).why, undefined);
   });
+});
+
+describe("the verdict on a soft limit of memory", () => {
+  const HIGH = 64 * MIB;
+  const SEEN = { wanted: 112 * MIB, peak: 80 * MIB, level: 65 * MIB, kills: 0, slowdowns: 7, swapFree: 999 * MIB };
+
+  it("is about the level in the end, however high it was for a moment", () => {
+    const { measured, verdict } = judgeHigh(HIGH, { ...SEEN, peak: 100 * MIB });
+    assert.equal(verdict, "pass");
+    assert.equal(measured, "65MiB in the end, 100MiB at most; slowed down 7 times, nobody killed");
+  });
+
+  for (const [what, seen, verdict] of [
+    ["a kill", { kills: 1 }, "fail"],
+    ["that nobody was slowed down", { slowdowns: 0 }, "fail"],
+    ["that the load has all it wants", { level: 112 * MIB }, "fail"],
+    ["that a busy machine has not taken memory back yet", { level: 90 * MIB }, "not measurable"],
+    ["that the load is held back where no swap takes its memory", { level: 90 * MIB, swapFree: MIB }, "pass"],
+  ] as const) {
+    it(`tells ${what}`, () => assert.equal(judgeHigh(HIGH, { ...SEEN, ...seen }).verdict, verdict));
+  }
 });
 
 describe("the words of a measurement", () => {

@@ -52,6 +52,7 @@ describe("resource limits", () => {
   });
 
   it("are refused when they are none", () => {
+    throws(() => rlimits("core", -2, -1), { message: "invalid ulimit core: -2 is no limit; -1 is unlimited" });
     throws(() => rlimits("as", 1, 2), { message: "invalid ulimit type: as" });
     throws(() => rlimits("core", 3, 2), {
       message: "ulimit soft limit must be less than or equal to hard limit: 3 > 2",
