@@ -7,6 +7,9 @@ import { bad, contradiction, isWhole } from "./values.ts";
 
 const SMALLEST_MEMORY = 6 * 2 ** 20;
 
+/** PID_MAX_LIMIT of kernels for 64 bits. */
+const MOST_PIDS = 4 * 2 ** 20;
+
 export function checkMemory(limits: Limits, options: CheckOptions): void {
   const { memory, memoryHigh, memorySwappiness } = limits;
   if (memory !== undefined && memory !== "max" && !isEnough(memory)) throw bad("Minimum memory limit allowed is 6MB");
@@ -51,8 +54,9 @@ function checkReservation(limits: Limits, asked: Limits): void {
 }
 
 export function checkPids({ pids }: Limits): void {
-  if (pids === undefined || pids === "max" || (isWhole(pids) && pids >= 1)) return;
-  throw bad(`invalid pids limit (${pids}): value must be positive`);
+  if (pids === undefined || pids === "max") return;
+  if (!(Number.isInteger(pids) && pids >= 1)) throw bad(`invalid pids limit (${pids}): value must be positive`);
+  if (pids > MOST_PIDS) throw bad(`invalid pids limit (${pids}): the kernel takes at most ${MOST_PIDS}`);
 }
 
 export function checkOomScoreAdj({ oomScoreAdj }: Limits, host: CgroupHost): void {

@@ -60,7 +60,9 @@ export function checkSwapAlone({ Swap, Memory = 0 }: HostConfig, { controllers }
  * @throws `invalid` or `unsupported`, with Docker's texts where it has one
  */
 export function checkHostLimits(asked: HostConfig, host: CgroupHost): CheckedLimits {
-  const { KernelMemory, MemorySwapGiven: _, ...hostConfig } = asked;
+  const { KernelMemory, MemorySwapGiven: _, PidsLimit, ...others } = asked;
+  // Without a limit from the beginning, none is what nobody asked for.
+  const hostConfig: HostConfig = PidsLimit && PidsLimit > 0 ? { ...others, PidsLimit } : others;
   const { Memory = 0, MemorySwap = 0, Swap } = hostConfig;
   const checked = checkLimits(limitsOf(hostConfig), host);
   checkSwapAlone(hostConfig, host);

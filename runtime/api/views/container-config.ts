@@ -95,8 +95,9 @@ export function hostConfigView({ hostConfig }: Container, runtime: string) {
     ...HOST_DEFAULTS,
     ...hostConfig,
     MemorySwapGiven: undefined,
-    // The values by which clients say "unset".
-    PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
+    // After an update that took it away, as with Docker.
+    PidsLimit: typeof hostConfig.PidsLimit === "number" ? Math.max(hostConfig.PidsLimit, 0) : null,
+    // The value by which clients say "unset".
     MemorySwappiness: hostConfig.MemorySwappiness === -1 ? null : (hostConfig.MemorySwappiness ?? null),
     NetworkMode: hostConfig.NetworkMode || "bridge",
     IpcMode: hostConfig.IpcMode || "private",

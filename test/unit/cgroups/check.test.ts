@@ -42,6 +42,7 @@ describe("checking limits", () => {
     [{ cpusetMems: "x" }, "Invalid value x for cpuset mems: invalid format: x"],
     [{ cpusetCpus: "0-7" }, "Requested CPUs are not available - requested 0-7, available: 0-1"],
     [{ cpusetMems: "1" }, "Requested memory nodes are not available - requested 1, available: 0"],
+    [{ pids: 4_194_305 }, "invalid pids limit (4194305): the kernel takes at most 4194304"],
     [{ pids: 0.5 }, "invalid pids limit (0.5): value must be positive"],
     [{ oomScoreAdj: 1001 }, "Invalid value 1001, range for oom score adj is [-1000, 1000]"],
     [{ oomScoreAdj: -1001 }, "Invalid value -1001, range for oom score adj is [-1000, 1000]"],
