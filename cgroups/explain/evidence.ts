@@ -24,6 +24,14 @@ export function limitEvidence(facts: Facts, field: LimitField): Evidence[] {
   return [{ file, value, meaning: `${rowOf(field).flag} ${formatLimit(field, enforced)}${used}${highest}` }];
 }
 
+/** What it wrote last, or what it ended with when it wrote nothing. */
+export function lastWordsEvidence({ exit, program }: Facts): Evidence[] {
+  const file = program?.log ?? "";
+  const last = program?.lastWords.at(-1);
+  if (last !== undefined) return [{ file, value: last, meaning: "its last words" }];
+  return [{ file, value: `exit code ${exit?.code ?? "unknown"}`, meaning: "what it ended with, and it said nothing" }];
+}
+
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 export const size = formatBinarySize;

@@ -1,4 +1,5 @@
 /** Why a container was killed or is slow: every cause is asked, and those that the facts speak for answer. Pure. */
+import { commandMissing } from "./causes/command-missing.ts";
 import { cpuContended } from "./causes/cpu-contended.ts";
 import { cpuThrottled } from "./causes/cpu-throttled.ts";
 import { cpuThrottledAbove } from "./causes/cpu-throttled-above.ts";
@@ -9,6 +10,7 @@ import { ioContended } from "./causes/io-contended.ts";
 import { ioThrottled } from "./causes/io-throttled.ts";
 import { killedByRequest } from "./causes/killed-by-request.ts";
 import { killedFromOutside } from "./causes/killed-from-outside.ts";
+import { LAST_WORDS } from "./causes/last-words.ts";
 import { limitDrift } from "./causes/limit-drift.ts";
 import { memoryHigh } from "./causes/memory-high.ts";
 import { memoryTight } from "./causes/memory-tight.ts";
@@ -21,19 +23,25 @@ import { oomWaiting } from "./causes/oom-waiting.ts";
 import { oomWholeGroup } from "./causes/oom-whole-group.ts";
 import { pidsLimit } from "./causes/pids-limit.ts";
 import { pidsLimitAbove } from "./causes/pids-limit-above.ts";
+import { programSignal } from "./causes/program-signal.ts";
+import { restartLoop } from "./causes/restart-loop.ts";
 import { stopTimeout } from "./causes/stop-timeout.ts";
 import { swapping } from "./causes/swapping.ts";
+import { ulimitCpu } from "./causes/ulimit-cpu.ts";
 import type { Cause, Facts, Severity, Verdict } from "./types.ts";
 
 export const CAUSES: readonly Cause[] = [
   oomOwnLimit,
   oomGroupAbove,
   oomHost,
+  ulimitCpu,
   killedFromOutside,
   oomWaiting,
   oomSurvivor,
   pidsLimit,
   pidsLimitAbove,
+  ...LAST_WORDS,
+  restartLoop,
   frozen,
   cpuThrottled,
   cpuThrottledAbove,
@@ -47,6 +55,8 @@ export const CAUSES: readonly Cause[] = [
   ioContended,
   killedByRequest,
   stopTimeout,
+  programSignal,
+  commandMissing,
   oomScore,
   oomWholeGroup,
   limitDrift,

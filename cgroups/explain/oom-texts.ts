@@ -3,7 +3,7 @@ import { wallTime } from "../watch/oom-log.ts";
 import type { OomVictim } from "../watch/oom-victims.ts";
 import { size } from "./evidence.ts";
 import { type OomScope, victimsOf } from "./oom-scope.ts";
-import type { Evidence, Facts } from "./types.ts";
+import type { Evidence, Facts, Fix } from "./types.ts";
 
 /** Whether the container itself ended by it. */
 export const wasEnded = ({ exit }: Facts): boolean => exit?.code === 137 && exit.asked === "nothing";
@@ -38,6 +38,19 @@ export function victimSentences(facts: Facts, scope: OomScope): string {
     .map(({ name, pid, rss }) => `${name} (${pid}, ${size(rss)})`);
   const beside = others.length === 0 ? "" : ` Beside it there were ${others.join(", ")}.`;
   return `The kernel chose ${victim.name} (process ${victim.pid}), which held ${size(sizeOf(victim))}.${beside}`;
+}
+
+/** Memory that no process holds: it counts, and is not freed when one is killed. Nothing where it was little. */
+export function filesInMemory(
+  facts: Facts,
+  scope: OomScope,
+): { readonly sentence: string; readonly fixes: readonly Fix[] } {
+  const { filesInMemory: bytes = 0, limit = Number.POSITIVE_INFINITY } = victimsOf(facts, scope).at(-1) ?? {};
+  if (bytes < limit / 4) return { sentence: "", fixes: [] };
+  return {
+    sentence: ` ${size(bytes)} of it were files in /dev/shm or on a tmpfs: they count as memory, and killing a process does not free them.`,
+    fixes: [{ text: "or keep less in /dev/shm and on a tmpfs: bound them with --shm-size and --tmpfs /tmp:size=16m" }],
+  };
 }
 
 /** For the finding: how often and since when. */

@@ -79,6 +79,18 @@ export interface ExitFacts {
   readonly stopTimeout?: number;
 }
 
+/** What is known of the program beside its group. The engine knows it. */
+export interface ProgramFacts {
+  /** Limits of each process that were given, by their names of getrlimit(2); −1 is unlimited. */
+  readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
+  readonly readOnlyRoot: boolean;
+  /** Times that it was started anew in a row, each time after a short life; 11 for more than ten. */
+  readonly restarts: number;
+  /** What it wrote at its end, oldest line first; and the file that it is in. */
+  readonly lastWords: readonly string[];
+  readonly log: string;
+}
+
 export interface Facts {
   readonly id: string;
   /** Name of the container, for commands. */
@@ -100,6 +112,7 @@ export interface Facts {
   /** Files that the figures are from, for evidence. */
   readonly files: Readonly<Record<"cpuStat" | "memoryEvents" | "pidsEvents" | "groupEvents" | "pressure", string>>;
   readonly exit?: ExitFacts;
+  readonly program?: ProgramFacts;
 }
 
 /** `killed`: it, or a part of it, was ended; `failing`: it gets errors; `slow`: it waits; `notice`: worth to know. */

@@ -22,6 +22,8 @@ export interface OomVictim {
   readonly limitGroup: string;
   /** Bytes that this group might have then; absent where the log does not say. */
   readonly limit?: number;
+  /** Bytes of it that were files in memory, of /dev/shm and of a tmpfs; absent where the log does not say. */
+  readonly filesInMemory?: number;
   /** Path of the group of the victim. */
   readonly group: string;
   /** Bytes. */
@@ -43,6 +45,8 @@ const PAGE = 4096;
 const MOST_CANDIDATES = 30;
 const INVOKED = /^(.+) invoked oom-killer:/;
 const LIMIT = /^memory: usage \d+kB, limit (\d+)kB,/;
+/** v1 tells of the group alone before all below it together; v2 only of all. */
+const FILES_IN_MEMORY = /^(?:total_)?shmem (\d+)$/;
 /** The kernel's word for none. */
 const NO_LIMIT = 2 ** 50;
 const TASK_HEADING = /^\[\s*pid\s*\]/;
@@ -57,6 +61,7 @@ const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.gr
 interface Act {
   invokedBy: string;
   limit: number | undefined;
+  filesInMemory: number | undefined;
   columns: readonly string[];
   candidates: OomCandidate[];
   constraint: { reason: "group" | "host"; limitGroup: string; group: string };
@@ -66,6 +71,7 @@ interface Act {
 const newAct = (invokedBy: string): Act => ({
   invokedBy,
   limit: undefined,
+  filesInMemory: undefined,
   columns: [],
   candidates: [],
   constraint: { reason: "host", limitGroup: "", group: "" },
@@ -85,6 +91,8 @@ export class OomParser {
     }
     const limit = Number(LIMIT.exec(text)?.[1] ?? Number.NaN) * 1024;
     if (limit < NO_LIMIT) this.#act.limit = limit;
+    const files = FILES_IN_MEMORY.exec(text);
+    if (files !== null) this.#act.filesInMemory = Number(files[1]);
     else if (TASK_HEADING.test(text)) this.#act.columns = text.replace(/[[\]]/g, " ").trim().split(/\s+/);
     else if (text.startsWith("[")) this.#takeCandidate(text);
     else if (text.startsWith("oom-kill:")) this.#takeConstraint(text);
@@ -120,7 +128,7 @@ export class OomParser {
     const match = KILLED.exec(text);
     if (match === null) return undefined;
     const [, pid, name = "", total, anonymous, file, shared, score] = match;
-    const { constraint, invokedBy, limit, candidates, wholeGroup } = this.#act;
+    const { constraint, invokedBy, limit, filesInMemory, candidates, wholeGroup } = this.#act;
     const bytes = (kibibytes: string | undefined): number => Number(kibibytes) * 1024;
     return {
       time,
@@ -129,6 +137,7 @@ export class OomParser {
       name,
       ...constraint,
       ...(limit === undefined ? {} : { limit }),
+      ...(filesInMemory === undefined ? {} : { filesInMemory }),
       virtualSize: bytes(total),
       anonymous: bytes(anonymous),
       file: bytes(file),

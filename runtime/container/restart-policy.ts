@@ -74,3 +74,14 @@ export function nextDelay(previous: number, ranFor: number): number {
   if (previous === 0 || ranFor >= LONG_RUN) return FIRST_DELAY;
   return Math.min(previous * 2, LONGEST_DELAY);
 }
+
+/**
+ * How often a container was started anew in a row, each time after a short life; the delay tells it, and grows no more after
+ * ten of them.
+ * @param delay milliseconds before its present, or last, life
+ * @param livedFor milliseconds of that
+ */
+export function restartsInARow(delay: number, livedFor: number): number {
+  if (delay === 0 || livedFor >= LONG_RUN) return 0;
+  return Math.ceil(Math.log2(delay / FIRST_DELAY)) + 1;
+}

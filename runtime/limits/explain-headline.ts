@@ -48,6 +48,9 @@ function running({ verdicts: [gravest], wasUnwell }: Known): string {
 /** Reasons that are told by the exit alone, and not by what limits did. */
 const ASKED: ReadonlySet<string> = new Set(["killed-by-request", "stop-timeout"]);
 
+/** Faults of the program and of how it is started. */
+const ITS_OWN: ReadonlySet<string> = new Set(["program-signal", "command-missing", "restart-loop"]);
+
 function ended({ container, exit, verdicts, hasFacts }: Known): string {
   const { exitCode, oomKilled } = container;
   const code = `(exit code ${exitCode})`;
@@ -56,7 +59,8 @@ function ended({ container, exit, verdicts, hasFacts }: Known): string {
   if (exit?.asked === "stop") return `was stopped, as a client asked ${code}.`;
   if (!hasFacts && oomKilled) return `has ended, and processes of it were killed for lack of memory ${code}.`;
   if (!hasFacts) return `has ended ${code}; what its limits did is not known.`;
-  return `${byItself(exitCode)} ${verdicts.length === 0 ? "No limit had to do with it." : "Its limits held it back."}`;
+  const isNoLimits = verdicts.every((verdict) => ITS_OWN.has(verdict.code));
+  return `${byItself(exitCode)} ${isNoLimits ? "No limit had to do with it." : "Its limits held it back."}`;
 }
 
 /** A shell's way to tell of a signal. */

@@ -7,6 +7,7 @@ import {
   type Facts,
   type FactsOptions,
   type OomVictim,
+  type ProgramFacts,
   ratesBetween,
   type Verdict,
 } from "../../cgroups/index.ts";
@@ -19,6 +20,7 @@ import { type AdviceStep, checkAdviceTime, recordAdvice } from "./advise.ts";
 import { hasQuotaAbove, withRatesAbove } from "./explain-above.ts";
 import { type Figure, figuresOf } from "./explain-figures.ts";
 import { headlineOf } from "./explain-headline.ts";
+import { programFactsOf } from "./explain-program.ts";
 import { readExitFacts } from "./facts.ts";
 import type { LimitEvents } from "./watch-events.ts";
 
@@ -81,9 +83,12 @@ export class LimitInsight {
   async explain(reference: string): Promise<Explanation> {
     const record = this.#parts.records.find(reference);
     const facts = isAlive(record.container) ? await this.#presentFacts(record) : undefined;
-    if (facts !== undefined) return this.#ofRunning(record.container, facts);
+    if (facts !== undefined) {
+      return this.#ofRunning(record.container, { ...facts, program: await programFactsOf(record) });
+    }
     // It may have ended while it was looked at.
-    return this.#ofEnded(this.#parts.records.find(record.container.id).container);
+    const ended = this.#parts.records.find(record.container.id);
+    return this.#ofEnded(ended.container, await programFactsOf(ended));
   }
 
   /** Undefined when it has ended meanwhile. */
@@ -146,9 +151,10 @@ export class LimitInsight {
     return verdicts.length === 0 ? undefined : { exit: facts.exit, verdicts };
   }
 
-  #ofEnded(container: Container): Explanation {
+  #ofEnded(container: Container, program: ProgramFacts): Explanation {
     const { id, name, status } = container;
-    const facts = status === "created" ? undefined : readExitFacts(this.#parts.paths.exitFacts(id));
+    const kept = status === "created" ? undefined : readExitFacts(this.#parts.paths.exitFacts(id));
+    const facts = kept === undefined ? undefined : { ...kept, program };
     const verdicts = facts === undefined ? [] : explain(facts);
     const exit = facts?.exit;
     return {

@@ -1,6 +1,7 @@
 /** SIGKILL, and neither the engine nor the OOM killer sent it. */
 import { hasOom } from "../oom-scope.ts";
 import type { Cause } from "../types.ts";
+import { ulimitCpu } from "./ulimit-cpu.ts";
 
 export const killedFromOutside: Cause = {
   code: "killed-from-outside",
@@ -8,6 +9,7 @@ export const killedFromOutside: Cause = {
   find(facts) {
     const { exit } = facts;
     if (exit?.code !== 137 || exit.asked !== "nothing" || hasOom(facts)) return undefined;
+    if (ulimitCpu.find(facts) !== undefined) return undefined;
     return {
       title: "Somebody sent it SIGKILL: it was not the engine, and not the OOM killer.",
       explanation:

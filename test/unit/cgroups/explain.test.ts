@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CAUSES, explain, type Facts } from "../../../cgroups/index.ts";
+import { CAUSES, explain, type Facts, type ProgramFacts } from "../../../cgroups/index.ts";
 import { healthy, MIB, rates, reading, stats, victim, withLimits, withPressure } from "./facts.ts";
 
 const codes = (facts: Facts): string[] => explain(facts).map(({ code }) => code);
@@ -11,6 +11,16 @@ const atLimit = withLimits(oomed, reading("memory", 64 * MIB, { usage: 64 * MIB,
 const above = { path: "/ctr/shop.group", memory: { limit: 100 * MIB, usage: 99 * MIB, file: "/f/memory.max" } };
 const fullPids = reading("pids", 50, { usage: 4, peak: 50 });
 const waiting = (some: number) => ({ some, full: some / 2 });
+
+const program: ProgramFacts = { ulimits: {}, readOnlyRoot: false, restarts: 0, lastWords: [], log: "/log" };
+const ended = (code: number, more: Partial<ProgramFacts> = {}): Facts => ({
+  ...healthy,
+  exit: { code, time: 1e12, asked: "nothing" },
+  program: { ...program, ...more },
+});
+const said = (line: string, more: Partial<ProgramFacts> = {}): Facts =>
+  ended(1, { lastWords: ["starting", `app: open: ${line}`, "bye"], ...more });
+const limited = (name: string) => ({ ulimits: { [name]: { soft: 5, hard: 5 } } });
 
 /** A fault → the verdicts on it, the gravest first. */
 const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
@@ -53,6 +63,25 @@ const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
   ["killed by a client", { ...killed, exit: { code: 137, time: 1e12, asked: "kill" } }, "killed-by-request"],
   ["did not stop", { ...killed, exit: { code: 137, time: 1e12, asked: "stop", stopTimeout: 10 } }, "stop-timeout"],
   ["killed by a stranger", killed, "killed-from-outside"],
+  ["killed for its CPU time", ended(137, limited("cpu")), "ulimit-cpu"],
+  ["told of its CPU time", ended(152, limited("cpu")), "ulimit-cpu"],
+  [
+    "killed by a stranger before its CPU time was used up",
+    ended(137, { ulimits: { cpu: { soft: 50, hard: 50 } } }),
+    "killed-from-outside",
+  ],
+  ["too large a file", ended(153, limited("fsize")), "ulimit-fsize"],
+  ["says that a file is too large", said("File too large", limited("fsize")), "ulimit-fsize"],
+  ["says that too many files are open", said("Too many open files"), "ulimit-nofile"],
+  ["says that it cannot fork", said("can't fork: Resource temporarily unavailable", limited("nproc")), "ulimit-nproc"],
+  ["says that the disk is full", said("No space left on device"), "disk-full"],
+  ["says that the disk cannot be written", said("Read-only file system"), "read-only"],
+  ["crashes", ended(139), "program-signal"],
+  ["writes to nobody", ended(141), "program-signal"],
+  ["makes a forbidden system call", ended(159), "program-signal"],
+  ["names a program that is not there", ended(127), "command-missing"],
+  ["names a file that is no program", ended(126), "command-missing"],
+  ["ends again and again", ended(1, { restarts: 4 }), "restart-loop"],
   ["waits for memory", { ...healthy, signals: { ...healthy.signals, underOom: true } }, "oom-waiting"],
   [
     "forks fail",
@@ -135,6 +164,22 @@ describe("explain", () => {
     assert.deepEqual(explain({ ...healthy, exit: { code: 0, time: 1, asked: "nothing" } }), []);
     assert.deepEqual(explain({ ...healthy, exit: { code: 143, time: 1, asked: "stop" } }), []);
     assert.deepEqual(explain({ ...healthy, exit: { code: 1, time: 1, asked: "nothing" } }), []);
+  });
+
+  it("takes words for what they are only where it failed, and nobody stopped it", () => {
+    const lastWords = ["Too many open files", "No space left on device", "Resource temporarily unavailable"];
+    assert.deepEqual(codes(ended(0, { lastWords })), []);
+    assert.deepEqual(codes(ended(1, { lastWords: ["File too large", "can't fork"] })), [], "no such limit");
+    assert.deepEqual(codes({ ...healthy, program: { ...program, lastWords } }), [], "it runs");
+    assert.deepEqual(codes({ ...ended(139, { lastWords }), exit: { code: 139, time: 1, asked: "stop" } }), []);
+    assert.deepEqual(codes(ended(1, { restarts: 2 })), [], "it was not ready at once");
+  });
+
+  it("tells memory that no process holds", () => {
+    const [verdict] = explain({ ...oomed, victims: [{ ...victim, limit: 64 * MIB, filesInMemory: 50 * MIB }] });
+    assert.match(verdict?.explanation ?? "", /50MiB of it were files in \/dev\/shm or on a tmpfs/);
+    const [other] = explain({ ...oomed, victims: [{ ...victim, limit: 64 * MIB, filesInMemory: MIB }] });
+    assert.doesNotMatch(other?.explanation ?? "", /tmpfs/);
   });
 
   it("is not misled by what looks alike", () => {

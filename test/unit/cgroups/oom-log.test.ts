@@ -67,6 +67,12 @@ describe("the OOM killer's words", () => {
     });
   });
 
+  it("how much of it were files in memory, in the words of v1 and of v2", () => {
+    const withStats = (...lines: string[]) => victimsOf(ACTS.group.toSpliced(1, 0, ...lines))[0]?.filesInMemory;
+    assert.equal(withStats("anon 5000", "shmem 4096"), 4096);
+    assert.equal(withStats("rss 5000", "shmem 4096", "total_rss 5000", "total_shmem 8192"), 8192);
+  });
+
   it("the whole machine, in the columns of older kernels", () => {
     const [victim] = victimsOf(ACTS.host);
     assert.equal(victim?.reason, "host");
