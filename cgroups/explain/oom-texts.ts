@@ -48,7 +48,7 @@ export function filesInMemory(
   const { filesInMemory: bytes = 0, limit = Number.POSITIVE_INFINITY } = victimsOf(facts, scope).at(-1) ?? {};
   if (bytes < limit / 4) return { sentence: "", fixes: [] };
   return {
-    sentence: ` ${size(bytes)} of it were files in /dev/shm or on a tmpfs: they count as memory, and killing a process does not free them.`,
+    sentence: ` ${size(bytes)} of what was in use were files in /dev/shm or on a tmpfs: they count as memory, and killing a process does not free them.`,
     fixes: [{ text: "or keep less in /dev/shm and on a tmpfs: bound them with --shm-size and --tmpfs /tmp:size=16m" }],
   };
 }

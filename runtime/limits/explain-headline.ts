@@ -48,8 +48,8 @@ function running({ verdicts: [gravest], wasUnwell }: Known): string {
 /** Reasons that are told by the exit alone, and not by what limits did. */
 const ASKED: ReadonlySet<string> = new Set(["killed-by-request", "stop-timeout"]);
 
-/** Faults of the program and of how it is started. */
-const ITS_OWN: ReadonlySet<string> = new Set(["program-signal", "command-missing", "restart-loop"]);
+/** Faults of the program and of how it was told to run. */
+const ITS_OWN: ReadonlySet<string> = new Set(["program-signal", "command-missing", "restart-loop", "read-only"]);
 
 function ended({ container, exit, verdicts, hasFacts }: Known): string {
   const { exitCode, oomKilled } = container;

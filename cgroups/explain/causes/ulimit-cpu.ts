@@ -5,6 +5,9 @@ import type { Cause, Facts } from "../types.ts";
 const SIGXCPU = 128 + 24;
 const SIGKILL = 128 + 9;
 
+/** The kernel judges by ticks of its clock, which may count more than what was used. */
+const COUNTED = 0.8;
+
 /** The kernel sends SIGXCPU at the soft limit, and SIGKILL at the hard one. */
 function limitOf(facts: Facts): number | undefined {
   const { exit, program, stats } = facts;
@@ -12,7 +15,7 @@ function limitOf(facts: Facts): number | undefined {
   if (exit?.asked !== "nothing" || limits === undefined) return undefined;
   if (exit.code === SIGXCPU) return limits.soft;
   if (exit.code !== SIGKILL || hasOom(facts) || limits.hard < 0) return undefined;
-  return stats.cpuUsage >= limits.hard * 1e9 ? limits.hard : undefined;
+  return stats.cpuUsage >= limits.hard * COUNTED * 1e9 ? limits.hard : undefined;
 }
 
 export const ulimitCpu: Cause = {

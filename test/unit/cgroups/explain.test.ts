@@ -177,7 +177,7 @@ describe("explain", () => {
 
   it("tells memory that no process holds", () => {
     const [verdict] = explain({ ...oomed, victims: [{ ...victim, limit: 64 * MIB, filesInMemory: 50 * MIB }] });
-    assert.match(verdict?.explanation ?? "", /50MiB of it were files in \/dev\/shm or on a tmpfs/);
+    assert.match(verdict?.explanation ?? "", /50MiB of what was in use were files in \/dev\/shm or on a tmpfs/);
     const [other] = explain({ ...oomed, victims: [{ ...victim, limit: 64 * MIB, filesInMemory: MIB }] });
     assert.doesNotMatch(other?.explanation ?? "", /tmpfs/);
   });
