@@ -6,12 +6,33 @@ import type { DockerResources } from "../cgroups/index.ts";
 import type { PublishedPort, PublishPolicy } from "../netns/index.ts";
 
 export interface HealthcheckConfig {
+  /** `CMD` or `CMD-SHELL` and the words of the program; `NONE` for no check, not even the image's. */
   readonly Test?: readonly string[];
-  /** Nanoseconds, as all four. */
+  /** Nanoseconds, as all times here; 0 for Docker's default. */
   readonly Interval?: number;
   readonly Timeout?: number;
   readonly StartPeriod?: number;
+  readonly StartInterval?: number;
   readonly Retries?: number;
+}
+
+/** One look at a container's health. */
+export interface HealthResult {
+  /** RFC 3339 with nanoseconds. */
+  readonly start: string;
+  readonly end: string;
+  /** −1 when the program could not be run, or took too long. */
+  readonly exitCode: number;
+  /** What it printed, at most 4096 bytes; why it could not be run. */
+  readonly output: string;
+}
+
+export interface Health {
+  readonly status: "starting" | "healthy" | "unhealthy";
+  /** Failures in a row. */
+  readonly failingStreak: number;
+  /** The last results, oldest first. */
+  readonly log: readonly HealthResult[];
 }
 
 /** `Config` of a container and of an image. */
@@ -220,6 +241,8 @@ export interface Container {
   readonly exitCode: number;
   readonly error: string;
   readonly oomKilled: boolean;
+  /** Absent on containers without a health check, and before the first start. */
+  readonly health?: Health;
   /** `0001-01-01T00:00:00Z` before the first start. */
   readonly startedAt: string;
   readonly finishedAt: string;

@@ -31,6 +31,16 @@ export function parseDuration(text: string): number {
   return total;
 }
 
+/** As Go writes it: `300ms`, `1.5s`, `1h0m30s`. @param milliseconds not negative */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 1000) return `${milliseconds}ms`;
+  const minutes = Math.floor(milliseconds / 60_000);
+  const seconds = `${Math.round(milliseconds - minutes * 60_000) / 1000}s`;
+  if (minutes === 0) return seconds;
+  const hours = Math.floor(minutes / 60);
+  return hours === 0 ? `${minutes}m${seconds}` : `${hours}h${minutes % 60}m${seconds}`;
+}
+
 /** In words, as `docker ps` shows ages: `Less than a second`, `5 seconds`, `About an hour`, `2 weeks`. */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.trunc(milliseconds / 1000);

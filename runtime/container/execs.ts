@@ -169,12 +169,15 @@ export class Execs {
     else this.#parts.monitor.resize(this.#directory(id, containerId), size);
   }
 
+  /** Nobody will ask for this exec again. */
+  drop(id: string): void {
+    this.#states.delete(id);
+    this.#endings.delete(id);
+  }
+
   /** The container is removed. */
   forget(containerId: string): void {
-    for (const id of this.of(containerId)) {
-      this.#states.delete(id);
-      this.#endings.delete(id);
-    }
+    for (const id of this.of(containerId)) this.drop(id);
   }
 
   /** Below the bundle: what an engine that was killed left there goes with the container's end. */

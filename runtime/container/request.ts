@@ -6,6 +6,7 @@ import { invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../types.ts";
+import { checkHealthcheck, mergeHealthcheck } from "./health-check.ts";
 import { canonicalMode, type DefaultNetwork, sharedWith } from "./network-mode.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
@@ -23,7 +24,7 @@ export function mergeConfig(asked: ContainerConfig, image: ContainerConfig): Con
     ...given("User", asked.User || image.User),
     ...given("WorkingDir", asked.WorkingDir || image.WorkingDir),
     ...given("StopSignal", asked.StopSignal || image.StopSignal),
-    ...given("Healthcheck", asked.Healthcheck ?? image.Healthcheck),
+    ...given("Healthcheck", mergeHealthcheck(asked.Healthcheck, image.Healthcheck)),
     ...given("Shell", asked.Shell ?? image.Shell),
     Env: mergeEnvironment(asked.Env ?? [], image.Env ?? []),
     Labels: { ...image.Labels, ...asked.Labels },
@@ -51,6 +52,7 @@ export function containerConfig(
   if (isEmpty(config.Entrypoint) && isEmpty(config.Cmd)) {
     throw invalid("No command specified", "CTR_COMMAND_MISSING");
   }
+  checkHealthcheck(config.Healthcheck);
   if (config.StopSignal !== undefined) parseSignal(config.StopSignal);
   if (config.WorkingDir && !config.WorkingDir.startsWith("/")) {
     throw invalid(

@@ -19,6 +19,7 @@ import type { Container, ContainerCreateRequest, LimitChange, UpdateRequest, Upd
 import { type CreateResult, createContainer } from "./create.ts";
 import { emitContainer } from "./describe.ts";
 import { type ExecConfig, type ExecStartOptions, type ExecState, Execs } from "./execs.ts";
+import { HealthChecks } from "./health.ts";
 import { Life, resultOf } from "./life.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
@@ -56,6 +57,7 @@ export class ContainerService implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #life: Life;
   readonly #execs: Execs;
+  readonly #health: HealthChecks;
 
   private constructor(parts: Parts) {
     this.networks = new ContainerNetworks(parts);
@@ -63,6 +65,7 @@ export class ContainerService implements AsyncDisposable {
     this.#parts = parts;
     this.#execs = new Execs(parts);
     this.#life = new Life(parts, this.#execs);
+    this.#health = new HealthChecks(parts, this.#execs);
   }
 
   /**
@@ -73,6 +76,7 @@ export class ContainerService implements AsyncDisposable {
     const parts = partsOf(options);
     const service = new ContainerService(parts);
     await reconcile(service.#parts, service.#life);
+    service.#health.resume();
     service.#life.watch();
     startWithEngine(service.#parts, service.#life);
     return service;
@@ -369,6 +373,7 @@ export class ContainerService implements AsyncDisposable {
 
   /** Lets what is under way come to its end. Containers go on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#health[Symbol.dispose]();
     await this.#life[Symbol.asyncDispose]();
     this.#parts.watch[Symbol.dispose]();
   }

@@ -16,7 +16,11 @@ import {
   parseStream,
   parseTmpfs,
   parseUlimit,
+  parseWait,
 } from "./values.ts";
+
+/** Read as milliseconds. */
+const duration = (help: string) => single({ value: "duration", help, parse: parseWait });
 
 const PROCESS_OPTIONS = {
   attach: list({ short: "a", help: "Attach to STDIN, STDOUT or STDERR", parse: parseStream }),
@@ -54,6 +58,15 @@ const IDENTITY_OPTIONS = {
   }),
   "log-driver": text({ help: "Where the output is kept: json-file (default) or none" }),
   "log-opt": list({ help: "Option of the log driver: key=value", parse: parseKeyValue }),
+};
+
+const HEALTH_OPTIONS = {
+  "health-cmd": text({ help: "Command of a shell in the container that says by its exit code whether it is healthy" }),
+  "health-interval": duration("Time between two looks at its health (default 30s)"),
+  "health-timeout": duration("Time after which a look counts as failed (default 30s)"),
+  "health-retries": integer({ help: "Failed looks in a row that make it unhealthy (default 3)" }),
+  "health-start-period": duration("Time after its start in which failures do not count (default 0s)"),
+  "health-start-interval": duration("Time between two looks in its start period (default 5s)"),
   "no-healthcheck": toggle({ help: "Ignore the image's health check" }),
 };
 
@@ -134,6 +147,7 @@ const ISOLATION_OPTIONS = {
 
 export const CONTAINER_OPTIONS = {
   ...IDENTITY_OPTIONS,
+  ...HEALTH_OPTIONS,
   ...PROCESS_OPTIONS,
   ...NETWORK_OPTIONS,
   ...GROUP_LIMIT_OPTIONS,

@@ -4,6 +4,7 @@ import type { Values } from "../../flags/options.ts";
 import { CliError, ExitCode } from "../errors.ts";
 import { devicesOf, storageOptions } from "./devices.ts";
 import { environmentOf, labelsOf, readText } from "./environment.ts";
+import { healthcheckOf } from "./health.ts";
 import { resourcesOf } from "./limit-request.ts";
 import { splitVolumes } from "./mounts.ts";
 import { endpointsConfig, networkMode } from "./networks.ts";
@@ -44,7 +45,7 @@ export function createRequest(parts: RequestParts): ContainerCreateRequest {
     ...filled("Labels", labels),
     ...filled("ExposedPorts", exposed),
     ...filled("Volumes", Object.fromEntries(anonymous.map((path) => [path, {}]))),
-    ...(values["no-healthcheck"] ? { Healthcheck: { Test: ["NONE"] } } : {}),
+    ...given("Healthcheck", healthcheckOf(values)),
     HostConfig: hostConfig(values, published),
     ...filledNetworking(endpoints),
   };

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { invalid } from "../../../lib/errors.ts";
 import { isProcessLimitName, PROCESS_LIMITS } from "../../../lib/system/process-limits.ts";
+import { parseDuration } from "../../../lib/units/duration.ts";
 import { goQuote } from "../../flags/go.ts";
 
 export type StreamName = "stdin" | "stdout" | "stderr";
@@ -58,6 +59,11 @@ function limitValue(text: string): number {
   if (text.toLowerCase() === "unlimited") return -1;
   if (!/^-?\d+$/.test(text)) throw new Error(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
   return Number(text);
+}
+
+/** A time to wait. @returns milliseconds, also negative ones, which the request refuses by the option's name */
+export function parseWait(text: string): number {
+  return text.startsWith("-") ? -parseDuration(text.slice(1)) : parseDuration(text);
 }
 
 /** `/run` or `/run:size=64k,mode=1777`. */

@@ -8,10 +8,11 @@ import { type Check, flag, integer, list, mapOf, marker, orNull, record, text, w
 import { refuseUnavailable } from "./unavailable.ts";
 
 const HEALTHCHECK = record({
-  Test: words,
+  Test: list(text),
   Interval: integer,
   Timeout: integer,
   StartPeriod: integer,
+  StartInterval: integer,
   Retries: integer,
 });
 

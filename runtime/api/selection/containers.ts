@@ -29,6 +29,8 @@ export const CONTAINER_FILTERS = [
 
 const STATUSES = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
+const HEALTHS = ["none", "starting", "healthy", "unhealthy"];
+
 export interface Selection {
   readonly filters: Filters;
   /** Those too that do not run. */
@@ -63,8 +65,8 @@ function testsOf(engine: ApiEngine, filters: Filters): Test[] {
     portTest(filters, "publish"),
     portTest(filters, "expose"),
     (container) => filters.any("volume", (value) => hasMount(container, value)),
-    // There is no health check in force, no Swarm, and one isolation.
-    () => filters.any("health", (value) => value === "none"),
+    healthTest(filters),
+    // There is no Swarm, and one isolation.
     () => filters.any("is-task", (value) => value === "false"),
   ];
 }
@@ -78,6 +80,17 @@ function statusTest(filters: Filters): Test {
     );
   }
   return ({ status }) => filters.any("status", (value) => value === status);
+}
+
+function healthTest(filters: Filters): Test {
+  for (const value of filters.values("health")) {
+    if (HEALTHS.includes(value)) continue;
+    throw invalid(
+      `invalid filter 'health=${value}': invalid value for health (${value}): must be one of ${HEALTHS.join(", ")}`,
+      "CTR_API_FILTER_INVALID",
+    );
+  }
+  return ({ health }) => filters.any("health", (value) => value === (health?.status ?? "none"));
 }
 
 function exitedTest(filters: Filters): Test {

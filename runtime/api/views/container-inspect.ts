@@ -1,7 +1,7 @@
 /** `GET /containers/{id}/json`. */
 import type { Endpoint } from "../../../netns/index.ts";
 import type { NetworkFiles } from "../../container/index.ts";
-import type { Container } from "../../types.ts";
+import type { Container, Health } from "../../types.ts";
 import { configView, hostConfigView } from "./container-config.ts";
 import type { ContainerSizes } from "./container-summary.ts";
 import { networkSettings } from "./endpoints.ts";
@@ -71,5 +71,12 @@ function stateView(container: Container) {
     Error: container.error,
     StartedAt: container.startedAt,
     FinishedAt: container.finishedAt,
+    ...(container.health === undefined ? {} : { Health: healthView(container.health) }),
   };
 }
+
+const healthView = ({ status, failingStreak, log }: Health) => ({
+  Status: status,
+  FailingStreak: failingStreak,
+  Log: log.map(({ start, end, exitCode, output }) => ({ Start: start, End: end, ExitCode: exitCode, Output: output })),
+});

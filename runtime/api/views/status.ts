@@ -1,15 +1,15 @@
 /** A container's state in words, as `docker ps` shows it. */
 import { humanDuration } from "../../../lib/units/duration.ts";
-import type { Container } from "../../types.ts";
+import type { Container, Health } from "../../types.ts";
 import { isZeroTime } from "./times.ts";
 
 /** @param now milliseconds since 1970 */
 export function statusText(container: Container, now: number): string {
-  const { status, exitCode, startedAt, finishedAt } = container;
+  const { status, exitCode, startedAt, finishedAt, health } = container;
   const since = (time: string): string => humanDuration(now - Date.parse(time));
   switch (status) {
     case "running":
-      return `Up ${since(startedAt)}`;
+      return `Up ${since(startedAt)}${healthText(health)}`;
     case "paused":
       return `Up ${since(startedAt)} (Paused)`;
     case "restarting":
@@ -23,6 +23,11 @@ export function statusText(container: Container, now: number): string {
       if (isZeroTime(startedAt)) return "Created";
       return isZeroTime(finishedAt) ? "" : `Exited (${exitCode}) ${since(finishedAt)} ago`;
   }
+}
+
+function healthText(health: Health | undefined): string {
+  if (health === undefined) return "";
+  return health.status === "starting" ? " (health: starting)" : ` (${health.status})`;
 }
 
 /** True while its first process exists. */

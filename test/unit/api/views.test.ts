@@ -26,6 +26,8 @@ describe("statusText", () => {
   const cases: readonly (readonly [string, Partial<Container>])[] = [
     ["Up 5 minutes", {}],
     ["Up 5 minutes (Paused)", { status: "paused" }],
+    ["Up 5 minutes (health: starting)", { health: { status: "starting", failingStreak: 0, log: [] } }],
+    ["Up 5 minutes (unhealthy)", { health: { status: "unhealthy", failingStreak: 3, log: [] } }],
     ["Exited (137) 4 minutes ago", ENDED],
     ["Created", { status: "created", startedAt: "0001-01-01T00:00:00Z" }],
     ["Restarting (1) 4 minutes ago", { status: "restarting", exitCode: 1, finishedAt: "2026-01-01T00:00:03Z" }],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { humanDuration, parseDuration } from "../../../lib/units/duration.ts";
+import { formatDuration, humanDuration, parseDuration } from "../../../lib/units/duration.ts";
 
 describe("parseDuration", () => {
   it("reads Go's syntax", () => {
@@ -20,6 +20,20 @@ describe("parseDuration", () => {
         assert.equal(parseDuration(`${hours}h${minutes}m${seconds}s`), ((hours * 60 + minutes) * 60 + seconds) * 1000);
       }),
     );
+  });
+});
+
+describe("formatDuration", () => {
+  it("writes as Go does", () => {
+    assert.deepEqual([0, 300, 1000, 1500, 90_000, 3_600_000, 3_661_500].map(formatDuration), [
+      "0s",
+      "300ms",
+      "1s",
+      "1.5s",
+      "1m30s",
+      "1h0m0s",
+      "1h1m1.5s",
+    ]);
   });
 });
 
