@@ -14,7 +14,7 @@ ENGINE_PACKAGES="runc crun conmon nftables libnftables1 iptables iproute2 busybo
 # What the tests use besides: a real registry, its client, real Docker clients, image makers, probes, load, and an
 # emulated machine with cgroup v2 alone (test/host-v2).
 TEST_PACKAGES="docker.io python3-docker docker-registry skopeo mmdebstrap procps util-linux mount curl git tcpdump
-  bind9-dnsutils dnsperf conntrack stress-ng qemu-system-x86 cpio kmod"
+  bind9-dnsutils dnsperf conntrack stress-ng qemu-system-x86 cpio kmod e2fsprogs"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$1" >&2; shift; for line; do printf '       %s\n' "$line" >&2; done; exit 1; }
@@ -77,6 +77,8 @@ case $mode in
     require_root test
     # shellcheck disable=SC2086
     install_packages $ENGINE_PACKAGES $TEST_PACKAGES
+    # From Debian 13 on, Docker's CLI is a package of its own.
+    command -v docker >/dev/null || install_packages docker-cli
     install_modules
     PATH=$PWD/node_modules/.bin:$PATH
     exec node test/run.ts "$@"
