@@ -58,7 +58,7 @@ export function reserveEndpoint(
       containerId: request.containerId,
       containerName: request.containerName,
       address: lease(store, network, 4, wishes.address),
-      address6: lease(store, network, 6, wishes.address6),
+      address6: request.withoutIpv6 === true ? undefined : lease(store, network, 6, wishes.address6),
       macAddress: hasLinks(network) && network.driver !== "ipvlan" ? (wishes.macAddress ?? generateMac()) : "",
       gatewayPriority: request.gatewayPriority ?? 0,
       interfaceName: undefined,
@@ -137,6 +137,7 @@ function detailsOf(request: EndpointRequest, mac: string | undefined): EndpointR
     ...(links.length > 0 ? { links } : {}),
     ...(Object.keys(driverOptions).length > 0 ? { driverOptions } : {}),
     ...(Object.keys(asked).length > 0 ? { asked } : {}),
+    ...(request.withoutIpv6 === true ? { withoutIpv6: true } : {}),
   };
 }
 

@@ -156,6 +156,8 @@ export interface EndpointRequest {
   readonly hostname?: string;
   readonly ipAddress?: string;
   readonly ip6Address?: string;
+  /** No IPv6 address, whatever the network has: the container has IPv6 switched off. */
+  readonly withoutIpv6?: boolean;
   /** Further addresses of the interface, from 169.254.0.0/16 or fe80::/64. */
   readonly linkLocalAddresses?: readonly string[];
   readonly macAddress?: string;

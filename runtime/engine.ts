@@ -45,6 +45,8 @@ export interface EngineConfig {
   /** `address:port` on which Prometheus gets its metrics; none when absent. */
   readonly metricsAddress?: string | undefined;
   readonly logger: Logger;
+  /** That everything is logged, for `info`. */
+  readonly debug?: boolean;
   readonly build?: { readonly version: string; readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
   readonly step?: (step: LifeStep, containerId: string) => void;
@@ -149,7 +151,10 @@ export class Engine implements ApiEngine, AsyncDisposable {
 
   info(): EngineInfo {
     const { dataRoot, execRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER, insecureRegistries = [] } = this.#config;
-    return { id: engineId(dataRoot), dataRoot, execRoot, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries };
+    const { debug = false, network } = this.#config;
+    const { firewallBackend = "nftables" } = network;
+    const roots = { id: engineId(dataRoot), dataRoot, execRoot };
+    return { ...roots, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries, firewallBackend, debug };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */

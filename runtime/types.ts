@@ -135,6 +135,8 @@ export interface HostConfig extends DockerResources {
   /** `c 1:3 rwm` */
   readonly DeviceCgroupRules?: readonly string[] | null;
   readonly GroupAdd?: readonly string[] | null;
+  /** For the OCI runtime: they go into its specification. */
+  readonly Annotations?: Readonly<Record<string, string>> | null;
   readonly StorageOpt?: Readonly<Record<string, string>> | null;
   /** Docker no longer has it: discarded with a warning. */
   readonly KernelMemory?: number;

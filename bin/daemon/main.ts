@@ -41,7 +41,8 @@ async function serve(flags: DaemonFlags): Promise<void> {
 
 function engineConfig(settings: DaemonSettings, logger: DaemonLogger) {
   const { dataRoot, execRoot, network, limits, insecureRegistries } = settings;
-  return { dataRoot, execRoot, network, ...limits, insecureRegistries, logger, build: buildFacts() };
+  const debug = settings.logLevel === "debug";
+  return { dataRoot, execRoot, network, ...limits, insecureRegistries, logger, debug, build: buildFacts() };
 }
 
 /** The roots' locks decide who runs; the file is for people and scripts. */

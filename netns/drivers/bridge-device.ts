@@ -2,7 +2,7 @@
  * The bridge device of a network: made, or adopted when a former run of the engine left it, and brought to what the
  * network says. Safe to repeat.
  */
-import { conflict } from "../../lib/errors.ts";
+import { conflict, hasCode } from "../../lib/errors.ts";
 import { type Cidr, formatCidr, sameCidr } from "../ipam/ip.ts";
 import { macFromBytes } from "../ipam/mac.ts";
 import { addAddress, listAddresses, removeAddress } from "../netlink/address.ts";
@@ -126,13 +126,22 @@ function ensureAddresses(netlink: NetlinkSocket, link: Link, wanted: readonly Ci
     if (!keepOthers && !wanted.some((other) => sameCidr(other, address))) removeAddress(netlink, link.index, address);
   }
   for (const address of wanted) {
-    if (!present.some((other) => sameCidr(other, address))) addAddress(netlink, link.index, address);
+    if (!present.some((other) => sameCidr(other, address))) addUnlessPresent(netlink, link.index, address);
+  }
+}
+
+/** One of fe80::/64 is not listed among those that are there. */
+function addUnlessPresent(netlink: NetlinkSocket, index: number, address: Cidr): void {
+  try {
+    addAddress(netlink, index, address);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
   }
 }
 
 /**
  * A link of that name may stay from a former run (its alias names our network), or from an engine whose state was
- * deleted (another alias, no ports). What somebody else uses is not touched.
+ * deleted (another alias, no ports): its addresses are of no use to anybody. What somebody else uses is not touched.
  */
 function checkAdoptable(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecification): void {
   const { name } = bridge;
@@ -142,19 +151,9 @@ function checkAdoptable(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecif
     throw conflict(`cannot make the bridge ${name}: a ${kind} has that name`, { code: "CTR_BRIDGE_TAKEN", hint });
   }
   if (link.alias === aliasOf(bridge.networkId)) return;
-  if (bridge.adoptForeign === true && !ALIAS.test(link.alias)) return;
-  const addresses = listAddresses(netlink, link.index);
-  const others = addresses.filter((address) => !bridge.addresses.some((wanted) => sameCidr(wanted, address)));
-  if (others.length > 0) {
-    const wanted = bridge.addresses.map(formatCidr).join(", ") || "none";
-    throw conflict(
-      `the bridge ${name} exists with address ${others.map(formatCidr).join(", ")} where ${wanted} is needed`,
-      {
-        code: "CTR_BRIDGE_TAKEN",
-        hint: others[0] === undefined ? hint : `${hint}, or start ctrd with --bip ${formatCidr(others[0])}`,
-      },
-    );
-  }
+  const madeByCtr = ALIAS.test(link.alias);
+  if (bridge.adoptForeign === true && !madeByCtr) return;
+  if (!madeByCtr) checkAddresses(netlink, link, bridge, hint);
   const ports = listLinks(netlink, link.index).length;
   if (ports > 0) {
     const owner = link.alias === "" ? "somebody else" : link.alias;
@@ -163,6 +162,18 @@ function checkAdoptable(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecif
       hint: `stop the containers that use it, or run ctrd in a network namespace of its own; then ${hint}`,
     });
   }
+}
+
+function checkAddresses(netlink: NetlinkSocket, link: Link, bridge: BridgeSpecification, hint: string): void {
+  const others = listAddresses(netlink, link.index).filter(
+    (address) => !bridge.addresses.some((wanted) => sameCidr(wanted, address)),
+  );
+  if (others[0] === undefined) return;
+  const wanted = bridge.addresses.map(formatCidr).join(", ") || "none";
+  throw conflict(
+    `the bridge ${bridge.name} exists with address ${others.map(formatCidr).join(", ")} where ${wanted} is needed`,
+    { code: "CTR_BRIDGE_TAKEN", hint: `${hint}, or start ctrd with --bip ${formatCidr(others[0])}` },
+  );
 }
 
 /** MTU of the link that the default route leaves by, so that containers never send what the uplink must split. */

@@ -7,6 +7,7 @@ import {
   AF_INET6,
   AF_UNSPEC,
   IFA_F_NODAD,
+  IFAPROT_KERNEL_LL,
   MessageFlag,
   MessageType,
   RT_SCOPE_LINK,
@@ -59,10 +60,16 @@ export function listAddresses(netlink: NetlinkSocket, index: number, family?: Fa
   return answers.flatMap((payload) => {
     const attributes = parseAttributes(payload, IFADDRMSG_LENGTH);
     const address = readIp(attributes.get(AddressAttribute.local) ?? attributes.get(AddressAttribute.address));
-    if (address === undefined || (address.family === 6 && payload.readUInt8(3) === RT_SCOPE_LINK)) return [];
-    return { family: address.family, address: address.value, prefixLength: payload.readUInt8(1) };
+    if (address === undefined) return [];
+    const cidr = { family: address.family, address: address.value, prefixLength: payload.readUInt8(1) };
+    const isLinkLocal = address.family === 6 && payload.readUInt8(3) === RT_SCOPE_LINK;
+    return isLinkLocal && isKernels(cidr, attributes.get(AddressAttribute.protocol)?.readUInt8(0)) ? [] : cidr;
   });
 }
+
+/** Where the kernel does not say so: one of the range that it takes its own from. */
+const isKernels = ({ address }: Cidr, protocol: number | undefined): boolean =>
+  protocol === undefined ? address >> 64n === 0xfe80n << 48n : protocol === IFAPROT_KERNEL_LL;
 
 const kernelFamily = (family: Family): number => (family === 4 ? AF_INET : AF_INET6);
 

@@ -107,7 +107,10 @@ export const IFF_NOARP = 0x80;
 export const IFF_LOWER_UP = 0x1_0000;
 
 /** IFA_* */
-export const AddressAttribute = { address: 1, local: 2, broadcast: 4 } as const;
+export const AddressAttribute = { address: 1, local: 2, broadcast: 4, protocol: 11 } as const;
+
+/** Who gave the address (`IFA_PROTO`, since Linux 5.18): the kernel itself, as every link has one of fe80::/64. */
+export const IFAPROT_KERNEL_LL = 3;
 
 /** The address is in use at once: nobody is asked whether another one has it (RFC 4862, 5.4). */
 export const IFA_F_NODAD = 0x02;

@@ -72,7 +72,9 @@ function settle(tools: NetworkTools, former: Network | undefined): Network {
 function settleSubnet(tools: NetworkTools, former: Network | undefined, family: Family): Subnet {
   const { config } = tools;
   const present = former === undefined ? undefined : subnetsOf(former, family)[0];
-  const address = settleAddress(tools, former, present, family);
+  const wanted = configuredAddress(tools, family);
+  if (former !== undefined && present !== undefined && isHeld(tools, former, present, wanted)) return present;
+  const address = settleAddress(tools, former, present, wanted, family);
   const ipRange = fixedRange(family === 4 ? config.fixedCidr : config.fixedCidrV6, address);
   const gateway = otherGateway(family === 4 ? config.defaultGateway : config.defaultGatewayV6, address);
   const own = formatAddress(addressOf(address));
@@ -85,26 +87,30 @@ function settleSubnet(tools: NetworkTools, former: Network | undefined, family: 
   };
 }
 
+/** Running containers hold a subnet: what else the configuration says of it waits, too. */
+function isHeld({ store, logger }: NetworkTools, former: Network, subnet: Subnet, wanted: Cidr | undefined): boolean {
+  const present = bridgeAddressOf(subnet);
+  if (wanted === undefined || sameCidr(wanted, present) || !hasRunningContainers(store, former)) return false;
+  logger.warn("there are running containers, updated network configuration will not take affect", {
+    bip: formatCidr(wanted),
+    kept: formatCidr(present),
+  });
+  return true;
+}
+
 function settleAddress(
   tools: NetworkTools,
   former: Network | undefined,
   formerSubnet: Subnet | undefined,
+  wanted: Cidr | undefined,
   family: Family,
 ): Cidr {
   const { store, logger, netlink } = tools;
   const occupied = occupiedRanges(netlink, store, former, tools.config.bridge);
-  const wanted = configuredAddress(tools, family);
-  if (formerSubnet !== undefined && former !== undefined) {
+  if (formerSubnet !== undefined) {
     const present = bridgeAddressOf(formerSubnet);
     if (wanted === undefined || sameCidr(wanted, present)) {
       warnOfOverlap(tools, present, occupied);
-      return present;
-    }
-    if (hasRunningContainers(store, former)) {
-      logger.warn("there are running containers, updated network configuration will not take affect", {
-        bip: formatCidr(wanted),
-        kept: formatCidr(present),
-      });
       return present;
     }
   }
@@ -192,11 +198,12 @@ function renumber(store: NetworkStore, former: Network, network: Network): void 
   for (const { id, address, address6 } of endpoints) {
     store.setAddresses(id, keep(4) ? address : undefined, keep(6) ? address6 : undefined);
   }
-  for (const { id, address, address6 } of endpoints) {
+  for (const { id, address, address6, details } of endpoints) {
+    const takes6 = !keep(6) && details.withoutIpv6 !== true;
     store.setAddresses(
       id,
       keep(4) ? address : leaseAddress(store, network, 4),
-      keep(6) ? address6 : leaseAddress(store, network, 6),
+      takes6 ? leaseAddress(store, network, 6) : keep(6) ? address6 : undefined,
     );
   }
 }

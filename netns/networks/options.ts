@@ -153,7 +153,8 @@ export interface InterfaceSysctl {
   readonly value: string;
 }
 
-const SYSCTL = /^net\.(?:ipv4|ipv6|mpls)\.(?:conf|neigh)\.IFNAME\.[a-z0-9_]+$/;
+/** docker's CLI writes keys of options in lower case. */
+const SYSCTL = /^(net\.(?:ipv4|ipv6|mpls)\.(?:conf|neigh)\.)(?:IFNAME|ifname)(\.[a-z0-9_]+)$/;
 
 /** @throws `invalid` */
 export function sysctlsOption(options: Options): InterfaceSysctl[] {
@@ -164,13 +165,14 @@ export function sysctlsOption(options: Options): InterfaceSysctl[] {
     .map((part) => {
       const at = part.indexOf("=");
       const name = part.slice(0, Math.max(at, 0)).trim();
-      if (!SYSCTL.test(name)) {
+      const [, family, parameter] = SYSCTL.exec(name) ?? [];
+      if (family === undefined || parameter === undefined) {
         throw invalid(`invalid sysctl ${JSON.stringify(part)} in ${EndpointOption.sysctls}`, {
           code: "CTR_NETWORK_OPTION_INVALID",
           hint: "write for example net.ipv4.conf.IFNAME.log_martians=1, with IFNAME as it stands",
         });
       }
-      return { name: name.replaceAll(".", "/"), value: part.slice(at + 1).trim() };
+      return { name: `${family}IFNAME${parameter}`.replaceAll(".", "/"), value: part.slice(at + 1).trim() };
     });
 }
 

@@ -29,6 +29,8 @@ export interface EndpointRecord {
 
 /** What is only handed through. */
 export interface EndpointDetails {
+  /** See `EndpointRequest`. */
+  readonly withoutIpv6?: boolean;
   readonly hostname?: string;
   readonly aliases?: readonly string[];
   readonly links?: readonly string[];

@@ -45,6 +45,10 @@ export interface EngineInfo {
   /** Hosts and networks, as configured. */
   readonly insecureRegistries: readonly string[];
   readonly cgroupDriver: string;
+  /** `nftables` or `iptables`. */
+  readonly firewallBackend: string;
+  /** Everything is logged. */
+  readonly debug: boolean;
 }
 
 export interface ContainerOperations extends ContainerMethods {

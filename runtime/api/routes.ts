@@ -101,6 +101,7 @@ export const ROUTES: readonly Route[] = [
   ["DELETE", "/images/{name...}", removeImage],
 
   ["GET", "/networks", listNetworks],
+  ["GET", "/networks/", listNetworks],
   ["POST", "/networks/create", createNetwork],
   ["POST", "/networks/prune", pruneNetworks],
   ["GET", "/networks/{id}", inspectNetwork],

@@ -56,6 +56,7 @@ export function endpointRequest(container: Owner, network: string, settings: End
     ...(Hostname ? { hostname: Hostname } : {}),
     ...(IPv4Address ? { ipAddress: IPv4Address } : {}),
     ...(IPv6Address ? { ip6Address: IPv6Address } : {}),
+    ...(hasIpv6Off(container) ? { withoutIpv6: true } : {}),
     ...(LinkLocalIPs?.length ? { linkLocalAddresses: LinkLocalIPs } : {}),
     ...(MacAddress ? { macAddress: MacAddress } : {}),
     ...(Aliases?.length ? { aliases: Aliases } : {}),
@@ -66,7 +67,8 @@ export function endpointRequest(container: Owner, network: string, settings: End
 }
 
 /** What an endpoint that there was is had again by, with the addresses that were asked for. */
-export function requestOf({ id, name, config }: Owner, endpoint: Endpoint): EndpointRequest {
+export function requestOf(container: Owner, endpoint: Endpoint): EndpointRequest {
+  const { id, name, config } = container;
   const { networkName, asked, aliases, links, driverOptions, gatewayPriority } = endpoint;
   return {
     containerId: id,
@@ -75,11 +77,16 @@ export function requestOf({ id, name, config }: Owner, endpoint: Endpoint): Endp
     ...(config.Hostname ? { hostname: config.Hostname } : {}),
     ...(asked.ipv4 ? { ipAddress: asked.ipv4 } : {}),
     ...(asked.ipv6 ? { ip6Address: asked.ipv6 } : {}),
+    ...(hasIpv6Off(container) ? { withoutIpv6: true } : {}),
     ...(asked.linkLocal === undefined ? {} : { linkLocalAddresses: asked.linkLocal }),
     ...(asked.mac === undefined ? {} : { macAddress: asked.mac }),
     ...{ aliases, links, driverOptions, gatewayPriority },
   };
 }
+
+/** Its kernel would refuse every address of the family, and others would find one by its name that leads nowhere. */
+const hasIpv6Off = ({ hostConfig: { Sysctls = {} } }: Owner): boolean =>
+  Sysctls["net.ipv6.conf.all.disable_ipv6"] === "1";
 
 /** Names and addresses of one's own choice belong to networks of one's own making. */
 function checkPredefined(network: string, { Aliases, IPAMConfig }: EndpointSettings): void {

@@ -92,6 +92,12 @@ export function hostConfigOf(asked: HostConfig, defaults: HostDefaults): HostCon
   if (logDriver !== "none" && !FILE_LOG_DRIVERS.includes(logDriver)) {
     throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
   }
+  if (Object.hasOwn(asked.Annotations ?? {}, "")) {
+    throw invalid(
+      "invalid Annotations: the empty string is not permitted as an annotation key",
+      "CTR_ANNOTATION_INVALID",
+    );
+  }
   if ((asked.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0", "CTR_SHM_SIZE_INVALID");
   return {
     ...asked,
@@ -105,6 +111,7 @@ export function hostConfigOf(asked: HostConfig, defaults: HostDefaults): HostCon
     AutoRemove: asked.AutoRemove ?? false,
     ReadonlyRootfs: asked.ReadonlyRootfs ?? false,
     PortBindings: asked.PortBindings ?? {},
+    PidsLimit: (asked.PidsLimit ?? 0) > 0 ? (asked.PidsLimit ?? null) : null,
   };
 }
 

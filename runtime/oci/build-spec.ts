@@ -81,6 +81,7 @@ export function composeSpec(input: BundleInput, facts: StartFacts, host: OciHost
     root: { path: rootfs, readonly: hostConfig.ReadonlyRootfs ?? false },
     ...(hostConfig.UTSMode === "host" ? {} : { hostname: config.Hostname ?? "" }),
     mounts: containerMounts({ ...input, volumes, security, userMounts: facts.userMounts }, host),
+    ...(hostConfig.Annotations ? { annotations: hostConfig.Annotations } : {}),
     linux: linuxPart(input, facts, security, process, host),
   };
 }

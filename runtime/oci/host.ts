@@ -68,7 +68,7 @@ export function detectOciHost(): OciHost {
   };
 }
 
-/** What would tell a container of the host's secrets and hardware (Docker's list). */
+/** What would tell a container of the host's secrets and hardware: Docker's list, in its order, which `inspect` shows. */
 const MASKED_PATHS = [
   ...["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"],
   ...["/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi"],

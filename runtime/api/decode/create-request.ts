@@ -62,6 +62,7 @@ const HOST_CONFIG = record({
   Devices: list(record({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),
   DeviceCgroupRules: list(text),
   GroupAdd: list(text),
+  Annotations: mapOf(text),
   StorageOpt: mapOf(text),
   KernelMemory: integer,
   NetworkRate: NETWORK_RATE,

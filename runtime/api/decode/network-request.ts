@@ -53,8 +53,14 @@ const NETWORK_CREATE: Check = record({
   Labels: mapOf(text),
 });
 
-/** @throws `invalid` for an empty body or name, and for a field of the wrong type, which it names */
-export function decodeNetworkCreate(body: unknown): NetworkRequest {
+/** Minor number of the first API version in which a network may be without IPv4. */
+const ENABLE_IPV4_SINCE = 48;
+
+/**
+ * @param version minor number of the API version
+ * @throws `invalid` for an empty body or name, and for a field of the wrong type, which it names
+ */
+export function decodeNetworkCreate(body: unknown, version: number): NetworkRequest {
   if (body === undefined || body === null) throw invalid("invalid JSON: got EOF while reading request body", BODY);
   const asked = NETWORK_CREATE(body, "") as ApiNetworkCreate;
   const { Name: name = "", Driver, Scope, ConfigFrom, IPAM } = asked;
@@ -68,7 +74,7 @@ export function decodeNetworkCreate(body: unknown): NetworkRequest {
     name,
     ...(Driver ? { driver: Driver } : {}),
     ...(Scope ? { scope: Scope } : {}),
-    ...(asked.EnableIPv4 === undefined ? {} : { enableIPv4: asked.EnableIPv4 }),
+    ...(asked.EnableIPv4 === undefined || version < ENABLE_IPV4_SINCE ? {} : { enableIPv4: asked.EnableIPv4 }),
     ...(asked.EnableIPv6 === undefined ? {} : { enableIPv6: asked.EnableIPv6 }),
     ...(asked.Internal === undefined ? {} : { internal: asked.Internal }),
     ...(asked.Attachable === undefined ? {} : { attachable: asked.Attachable }),

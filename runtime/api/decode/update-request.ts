@@ -21,9 +21,18 @@ export interface LimitGroupRequest extends DockerResources {
 
 const GROUP = record({ ...RESOURCES, Unset: list(text) });
 
-/** @throws `invalid` */
-export function decodeUpdate(body: unknown): UpdateRequest {
-  return UPDATE(bodyOf(body), "") as UpdateRequest;
+/** Minor number of the first API version whose update knows a limit of processes. */
+const PIDS_LIMIT_SINCE = 40;
+
+/**
+ * A limit of processes of 0 or below takes the limit away: unlike the others, clients send it only when it was named.
+ * @param version minor number of the API version
+ * @throws `invalid`
+ */
+export function decodeUpdate(body: unknown, version: number): UpdateRequest {
+  const { PidsLimit, ...others } = UPDATE(bodyOf(body), "") as UpdateRequest;
+  if (typeof PidsLimit !== "number" || version < PIDS_LIMIT_SINCE) return others;
+  return { ...others, PidsLimit: PidsLimit > 0 ? PidsLimit : -1 };
 }
 
 /** @throws `invalid` */

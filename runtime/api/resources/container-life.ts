@@ -107,20 +107,21 @@ async function endOf(
   }
 }
 
-/** Height and width of a terminal, from the query. @throws `invalid` */
+/** Height and width of a terminal, from the query. @throws `invalid` with Docker's texts */
 export function terminalSize(exchange: Exchange): { readonly rows: number; readonly columns: number } {
-  const rows = exchange.integer("h");
-  const columns = exchange.integer("w");
-  if (rows === undefined || columns === undefined) {
-    throw invalid(
-      `invalid resize ${rows === undefined ? "height" : "width"}: a number is needed`,
-      "CTR_RESIZE_INVALID",
-    );
-  }
-  if (rows < 0 || rows > 0xffff || columns < 0 || columns > 0xffff) {
-    throw invalid(`invalid terminal size: ${columns}x${rows}`, "CTR_RESIZE_INVALID");
-  }
-  return { rows, columns };
+  return { rows: cells(exchange, "h", "height"), columns: cells(exchange, "w", "width") };
+}
+
+/** The kernel keeps 16 bits of each, see ioctl_tty(2). */
+const MOST_CELLS = 0xffff;
+
+function cells(exchange: Exchange, key: string, what: string): number {
+  const asked = exchange.query.get(key) ?? "";
+  const isNumber = /^-?\d+$/.test(asked);
+  const count = Number(asked);
+  if (isNumber && count >= 0 && count <= MOST_CELLS) return count;
+  const why = isNumber ? "value out of range" : "invalid syntax";
+  throw invalid(`invalid resize ${what} ${JSON.stringify(asked)}: ${why}`, "CTR_RESIZE_INVALID");
 }
 
 function stopRequest(exchange: Exchange): StopOptions {

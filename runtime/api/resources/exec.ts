@@ -1,7 +1,7 @@
 /** Commands that run in a container beside its first process: create, start, resize, inspect. */
 
 import { DetachScanner, parseDetachKeys } from "../../../lib/detach-keys.ts";
-import { invalid, messageOf } from "../../../lib/errors.ts";
+import { messageOf } from "../../../lib/errors.ts";
 import type { ExecState } from "../../container/index.ts";
 import type { TerminalSize } from "../../monitor/index.ts";
 import { decodeExecCreate, decodeExecStart } from "../decode/exec-request.ts";
@@ -13,6 +13,9 @@ import { joinStreams, writeOutput } from "../stdio.ts";
 import { execInspect } from "../views/exec.ts";
 import { terminalSize } from "./container-life.ts";
 
+/** Minor number of the first API version in which a program's terminal may begin with a size. */
+const CONSOLE_SIZE_SINCE = 42;
+
 export async function createExec(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const request = decodeExecCreate(await exchange.body());
   parseDetachKeys(request.DetachKeys || undefined);
@@ -22,11 +25,11 @@ export async function createExec(exchange: Exchange, { containers }: ApiEngine):
 
 export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<void> {
   const { containers } = engine;
-  const { Detach: detach = false, Tty: raw = false, ConsoleSize: size } = decodeExecStart(await exchange.body());
+  // Whether frames tell the streams apart is said here, and not by whether the program has a terminal.
+  const { Detach: detach = false, Tty: raw = false, ConsoleSize } = decodeExecStart(await exchange.body());
   const exec = containers.inspectExec(exchange.parameter("id"));
-  if (size !== undefined && !raw) {
-    throw invalid("console size is only supported when TTY is enabled", "CTR_EXEC_CONSOLE_SIZE");
-  }
+  const tty = exec.request.Tty ?? false;
+  const size = raw && exchange.version >= CONSOLE_SIZE_SINCE ? ConsoleSize : undefined;
   const start = () => containers.startExec(exec.id, { detach, ...terminalOf(size ?? exec.request.ConsoleSize) });
   if (detach || !isStartable(engine, exec)) {
     await start();
@@ -40,8 +43,7 @@ export async function startExec(exchange: Exchange, engine: ApiEngine): Promise<
   await joinStreams(connection, attachment, {
     stdin: exec.request.AttachStdin ?? false,
     raw,
-    detach:
-      exec.request.Tty === true ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
+    detach: tty ? new DetachScanner(parseDetachKeys(exec.request.DetachKeys || undefined)) : undefined,
     ended: () => containers.execEnded(exec.id),
     signal: exchange.closing,
   });

@@ -26,7 +26,7 @@ export function inspectNetwork(exchange: Exchange, engine: ApiEngine): void {
 
 /** `POST /networks/create`. */
 export async function createNetwork(exchange: Exchange, { networks }: ApiEngine): Promise<void> {
-  const { network, warnings } = await networks.create(decodeNetworkCreate(await exchange.body()));
+  const { network, warnings } = await networks.create(decodeNetworkCreate(await exchange.body(), exchange.version));
   exchange.json(201, { Id: network.id, Warning: warnings.join("\n") });
 }
 

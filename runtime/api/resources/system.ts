@@ -1,11 +1,11 @@
 /** The engine itself: ping, version, info. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, hostname, machine, release } from "node:os";
 import { parseEnv } from "node:util";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 import { isRunning } from "../views/status.ts";
-import { type HostFacts, infoView, versionView } from "../views/system.ts";
+import { type HostFacts, infoForVersion, infoView, versionView } from "../views/system.ts";
 
 /** `GET` and `HEAD /_ping`: what clients ask first, to learn the API version from the headers. */
 export function ping({ request, response }: Exchange): void {
@@ -31,10 +31,9 @@ export async function showInfo(exchange: Exchange, engine: ApiEngine): Promise<v
   const running = all.filter(isRunning).length - paused;
   const counts = { running, paused, stopped: all.length - running - paused, images: engine.images.list().length };
   const info = await engine.info();
-  exchange.json(
-    200,
-    infoView(info, engine.version(), hostFacts(), engine.cgroups.host, counts, engine.network.warnings()),
-  );
+  const { cgroups, network } = engine;
+  const view = infoView(info, engine.version(), hostFacts(), cgroups.host, counts, network.warnings());
+  exchange.json(200, infoForVersion(view, exchange.version));
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
@@ -51,6 +50,7 @@ function hostFacts(): HostFacts {
     cpus: availableParallelism(),
     time: new Date().toISOString(),
     nodeVersion: process.version,
+    openFiles: readdirSync("/proc/self/fd").length,
   };
 }
 

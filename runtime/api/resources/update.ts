@@ -5,14 +5,14 @@ import type { Exchange } from "../exchange.ts";
 
 /** `POST /containers/{id}/update`. */
 export async function updateContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  const request = decodeUpdate(await exchange.body());
+  const request = decodeUpdate(await exchange.body(), exchange.version);
   const { warnings } = await containers.update(exchange.parameter("id"), request);
   exchange.json(200, { Warnings: warnings.length === 0 ? null : warnings });
 }
 
 /** `POST /ctr/containers/{id}/limits`: the same, with what is different now. */
 export async function changeLimits(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
-  const request = decodeUpdate(await exchange.body());
+  const request = decodeUpdate(await exchange.body(), exchange.version);
   const { warnings, changes } = await containers.update(exchange.parameter("id"), request);
   exchange.json(200, { Warnings: warnings, Changes: changes });
 }

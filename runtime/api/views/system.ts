@@ -20,6 +20,8 @@ export interface HostFacts {
   /** RFC 3339. */
   readonly time: string;
   readonly nodeVersion: string;
+  /** That the engine has open. */
+  readonly openFiles: number;
 }
 
 export function versionView({ version, gitCommit, buildTime, runtime }: EngineVersion, host: HostFacts) {
@@ -92,8 +94,8 @@ export function infoView(
     CPUSet: can("cpuset"),
     PidsLimit: can("pids"),
     IPv4Forwarding: true,
-    Debug: false,
-    NFd: 0,
+    Debug: info.debug,
+    NFd: host.openFiles,
     OomKillDisable: cgroups.controllers.get("memory")?.version === 1,
     NGoroutines: 0,
     SystemTime: host.time,
@@ -135,6 +137,7 @@ export function infoView(
     ContainerdCommit: { ID: "" },
     RuncCommit: { ID: runtime.version },
     InitCommit: { ID: "" },
+    FirewallBackend: { Driver: info.firewallBackend },
     SecurityOptions: securityOptions(info, cgroups),
     Warnings: [
       ...[...cgroups.absent].map(([controller, why]) => `WARNING: No ${controller} limit: ${why}`),
@@ -142,6 +145,20 @@ export function infoView(
     ],
   };
 }
+
+/** What older clients expect, and what they do not know yet. By the changelog of Docker's Engine API. */
+export function infoForVersion(info: ReturnType<typeof infoView>, version: number): object {
+  const { FirewallBackend, ContainerdCommit, RuncCommit, InitCommit, ...rest } = info;
+  const commits = { ContainerdCommit, RuncCommit, InitCommit };
+  return {
+    ...rest,
+    ...(version < 49 ? withExpected(commits) : { ...commits, FirewallBackend }),
+    ...(version < 50 ? { BridgeNfIptables: false, BridgeNfIp6tables: false } : {}),
+  };
+}
+
+const withExpected = (commits: Readonly<Record<string, { readonly ID: string }>>): object =>
+  Object.fromEntries(Object.entries(commits).map(([name, { ID }]) => [name, { ID, Expected: ID }]));
 
 function securityOptions({ seccomp }: EngineInfo, { mode }: CgroupHost): string[] {
   return [...(seccomp ? ["name=seccomp,profile=builtin"] : []), ...(mode === "unified" ? ["name=cgroupns"] : [])];

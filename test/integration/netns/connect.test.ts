@@ -81,11 +81,12 @@ describe("connecting and disconnecting", () => {
     await engine.disconnect(web.containerId, "aa");
     const option = {
       "com.docker.network.endpoint.ifname": "lan7",
-      "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1",
+      "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.ifname.forwarding=0",
     };
     assert.equal((await engine.connect(request(web, "bridge", { driverOptions: option }))).interfaceName, "lan7");
     assert.equal((await engine.connect(request(web, "aa"))).interfaceName, "eth1");
     assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv4/conf/lan7/log_martians"), "1\n");
+    assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv4/conf/lan7/forwarding"), "0\n");
     assert.deepEqual(links(fixture, web).sort(), ["eth0", "eth1", "eth2", "lan7"]);
   });
 

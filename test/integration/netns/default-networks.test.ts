@@ -109,6 +109,23 @@ describe("the default bridge", () => {
     assert.equal(bridgeAddresses(), "172.17.0.1/16");
     assert.equal(fixture.engine.endpointsOfContainer(web.containerId)[0]?.address, web.address);
     assert.deepEqual(warnings, ["there are running containers, updated network configuration will not take affect"]);
+    await fixture.close();
+    await fixture.open({ fixedCidr: "10.40.0.0/24", defaultGateway: "10.40.0.9" });
+    assert.deepEqual(fixture.engine.findNetwork("bridge").subnets, [
+      { subnet: "172.17.0.0/16", gateway: "172.17.0.1" },
+    ]);
+  });
+
+  it("has link-local addresses as its IPv6 ones, and others in their place later", async () => {
+    await using fixture = await EngineFixture.start({ ipv6: true, fixedCidrV6: "fe80:1234::/64" });
+    const addresses = () => ip("-6", "-brief", "address", "show", "ctr0").trim().split(/\s+/).slice(2);
+    assert.ok(addresses().includes("fe80:1234::1/64"));
+    for (const turn of [1, 2]) {
+      await fixture.close();
+      await fixture.open({ ipv6: true, fixedCidrV6: "fe80::/64" });
+      assert.ok(addresses().includes("fe80::1/64"), `start ${turn}`);
+    }
+    assert.equal(addresses().includes("fe80:1234::1/64"), false);
   });
 
   it("adopts a bridge that a former engine left, whose state is gone", async () => {
@@ -118,6 +135,15 @@ describe("the default bridge", () => {
     });
     assert.equal(bridgeAddresses(), "172.17.0.1/16");
     await fixture.run("web");
+  });
+
+  it("takes over a bridge that a former engine left with other addresses, whose state is gone", async () => {
+    await using _ = await EngineFixture.start({}, () => {
+      ip("link", "add", "ctr0", "type", "bridge");
+      ip("link", "set", "ctr0", "alias", `ctr network ${"0".repeat(64)}`);
+      ip("address", "add", "10.77.0.1/24", "dev", "ctr0");
+    });
+    assert.equal(bridgeAddresses(), "172.17.0.1/16");
   });
 
   for (const [what, message, prepare] of [

@@ -80,6 +80,22 @@ describe("changes of limits by the API", () => {
     });
   }
 
+  it("of processes are taken away by 0 and less, and unknown to clients before API 1.40", async () => {
+    for (const asked of [0, -1, -2]) await ask("POST", "/containers/web/update", { PidsLimit: asked });
+    await ask("POST", "/containers/web/update", { PidsLimit: null });
+    await ask("POST", "/v1.39/containers/web/update", { PidsLimit: 5 });
+    await ask("POST", "/v1.40/containers/web/update", { PidsLimit: 5 });
+    const away = ["update", "web", { PidsLimit: -1 }];
+    deepEqual(engine.calls, [
+      away,
+      away,
+      away,
+      ["update", "web", {}],
+      ["update", "web", {}],
+      ["update", "web", { PidsLimit: 5 }],
+    ]);
+  });
+
   it("are those of groups, too", async () => {
     const group = { Name: "shop", Path: "/ctr/shop.group", Resources: { Memory: 67108864 }, Containers: [] };
     deepEqual(await ask("GET", "/ctr/limit-groups"), [200, [group]]);

@@ -312,6 +312,8 @@ export function memoryEngine(): MemoryEngine {
       seccomp: true,
       cgroupDriver: "cgroupfs",
       insecureRegistries: [],
+      firewallBackend: "nftables",
+      debug: false,
     }),
   };
 }

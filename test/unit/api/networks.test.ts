@@ -34,6 +34,15 @@ describe("networks by the API", () => {
     const answer = await call(socket, method, path, text === undefined ? {} : { body: text, headers });
     return { status: answer.status, value: answer.body === "" ? undefined : (JSON.parse(answer.body) as unknown) };
   };
+  it("have IPv4 for clients that do not know otherwise", async () => {
+    const body = { Name: "n", EnableIPv4: false };
+    for (const version of ["/v1.47", "/v1.48"]) await ask("POST", `${version}/networks/create`, body);
+    assert.deepEqual(engine.calls, [
+      ["create", { name: "n" }],
+      ["create", { name: "n", enableIPv4: false }],
+    ]);
+  });
+
   const filtered = (path: string, filters: object) =>
     ask("GET", `${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`);
 

@@ -129,6 +129,10 @@ describe("ApiServer", () => {
       ["GET", "/containers/json?limit=x", 400, 'strconv.Atoi: parsing "x": invalid syntax'],
       ["GET", "/containers/json?filters=%7B%22nosuch%22:%5B%22x%22%5D%7D", 400, "invalid filter 'nosuch'"],
       ["GET", "/containers/web/logs", 400, "Bad parameters: you must choose at least one stream"],
+      ["POST", "/containers/web/resize?w=1", 400, 'invalid resize height "": invalid syntax'],
+      ["POST", "/containers/web/resize?h=1&w=x", 400, 'invalid resize width "x": invalid syntax'],
+      ["POST", "/containers/web/resize?h=-1&w=1", 400, 'invalid resize height "-1": value out of range'],
+      ["POST", "/containers/web/resize?h=1&w=4294967296", 400, 'invalid resize width "4294967296": value out of range'],
       ["POST", "/containers/web/kill?signal=NOSUCH", 400, "invalid signal: NOSUCH"],
       ["POST", "/containers/web/wait?condition=never", 400, 'invalid condition: "never"'],
       ["GET", "/images/team/none:1/json", 404, "No such image: team/none:1"],
@@ -226,6 +230,9 @@ describe("ApiServer", () => {
       assert.match(text, /Content-Type: application\/vnd.docker.multiplexed-stream\r\n/);
       assert.match(text, /Connection: Upgrade\r\nUpgrade: tcp\r\n/);
       connection.socket.end("late");
+      await connection.until((received) => received.includes("late"));
+      assert.equal(await untilIdle(connection), false, "its end is not known yet");
+      engine.exit.resolve({ exitCode: 0 });
       await connection.untilEnd();
       const output = connection.received.subarray(connection.received.indexOf("\r\n\r\n") + 4);
       const expected = [
@@ -263,6 +270,7 @@ describe("ApiServer", () => {
       await connection.until((received) => received.includes("err\n"));
       const request = head("POST", "/containers/create", `Content-Type: application/json\r\nContent-Length: 2\r\n`);
       connection.socket.end(`${request}{}`);
+      engine.exit.resolve({ exitCode: 0 });
       const text = await connection.untilEnd();
       assert.ok(text.endsWith(`${request}{}`), "the input comes back as it is");
       assert.equal(engine.created.length, 0);
@@ -278,6 +286,14 @@ describe("ApiServer", () => {
       assert.match(text, /raw-stream/);
       assert.ok(text.endsWith("\r\n\r\nout\nerr\n") || text.endsWith("\r\n\r\nout\nerr\nab"));
       assert.equal(engine.attachments[0]?.closed, true);
+    });
+
+    it("attaches to nothing when neither stream nor logs are asked for", async () => {
+      const connection = new RawConnection(socket);
+      connection.socket.write(head("POST", "/containers/web/attach?stdout=1", UPGRADE));
+      const text = await connection.untilEnd();
+      assert.match(text, /^HTTP\/1.1 101 UPGRADED\r\n/);
+      assert.ok(text.endsWith("\r\n\r\n"));
     });
 
     it("answers an attach that fails with its status, though an upgrade was asked for", async () => {
@@ -302,6 +318,30 @@ describe("ApiServer", () => {
       assert.match(text, /executable file not found in \$PATH\r\n$/);
       assert.equal(JSON.parse((await call(socket, "GET", `/exec/${Id}/json`)).body).ExitCode, 127);
     });
+
+    for (const [start, type, output] of [
+      ['{"Tty":true,"ConsoleSize":[1,2]}', /raw-stream/, Buffer.from("out\nerr\n")],
+      [
+        "{}",
+        /multiplexed-stream/,
+        Buffer.concat([encodeFrame("stdout", Buffer.from("out\n")), encodeFrame("stderr", Buffer.from("err\n"))]),
+      ],
+    ] as const) {
+      it(`frames an exec's output as ${start} asks, whatever the program has`, async () => {
+        const body = JSON.stringify({ Cmd: ["cat"], AttachStdout: true, Tty: true });
+        const created = await call(socket, "POST", "/containers/web/exec", { body, headers: JSON_TYPE });
+        const { Id } = JSON.parse(created.body);
+        engine.execExit.resolve();
+        const connection = new RawConnection(socket);
+        const headers = `${UPGRADE}Content-Type: application/json\r\nContent-Length: ${start.length}\r\n`;
+        connection.socket.write(head("POST", `/exec/${Id}/start`, headers) + start);
+        await connection.until((text) => text.includes("err\n"));
+        connection.socket.end();
+        assert.match(connection.received.toString(), type);
+        const sent = connection.received.subarray(connection.received.indexOf("\r\n\r\n") + 4);
+        assert.deepEqual(sent, output);
+      });
+    }
 
     it("ends an exec's stream only when its exit code is known", async () => {
       const body = JSON.stringify({ Cmd: ["cat"], AttachStdin: true, AttachStdout: true });

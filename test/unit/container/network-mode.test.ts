@@ -95,6 +95,13 @@ describe("the endpoints of a new container", () => {
     ]);
   });
 
+  it("are without IPv6 where a sysctl switches it off", () => {
+    const off = { "net.ipv6.conf.all.disable_ipv6": "1" };
+    const of = (Sysctls: Record<string, string>) =>
+      endpointRequest({ ...owner("front"), hostConfig: { Sysctls } }, "front", {}).withoutIpv6;
+    deepEqual([of(off), of({ ...off, "net.ipv6.conf.all.disable_ipv6": "0" }), of({})], [true, undefined, undefined]);
+  });
+
   it("take the container's MAC on the main network, unless there is another", () => {
     const [main, other] = requests("front", { front: {}, back: {} }, "02:42:ac:11:00:02");
     deepEqual([main?.macAddress, other?.macAddress], ["02:42:ac:11:00:02", undefined]);

@@ -58,6 +58,14 @@ describe("a container's configuration", () => {
     throws(() => containerConfig({ WorkingDir: "srv" }, IMAGE, ID, "m"), /needs to be an absolute path/);
   });
 
+  it("is refused with a health check faster than a millisecond, or less than no retries", () => {
+    const check = (Healthcheck: object) => () => containerConfig({ Healthcheck }, IMAGE, ID, "m");
+    throws(check({ Interval: 999_999 }), { message: "Interval in Healthcheck cannot be less than 1ms", status: 400 });
+    throws(check({ StartInterval: -1 }), /StartInterval in Healthcheck cannot be less than 1ms/);
+    throws(check({ Retries: -1 }), /Retries in Healthcheck cannot be negative/);
+    check({ Interval: 1_000_000, Timeout: 0, StartPeriod: 2_000_000, Retries: 0 })();
+  });
+
   it("does not keep what belongs to the host or the network", () => {
     const config = containerConfig({ HostConfig: {}, NetworkingConfig: {} }, IMAGE, ID, "m");
     equal("HostConfig" in config, false);
@@ -100,5 +108,14 @@ describe("HostConfig", () => {
       /no log driver named 'syslog' is registered/,
     );
     throws(() => hostConfigOf({ ShmSize: -1 }, DEFAULTS), /SHM size can not be less than 0/);
+    throws(() => hostConfigOf({ Annotations: { "": "a" } }, DEFAULTS), {
+      message: "invalid Annotations: the empty string is not permitted as an annotation key",
+      status: 400,
+    });
+  });
+
+  it("has no limit of processes from 0 downwards", () => {
+    for (const PidsLimit of [0, -1, -2, null]) equal(hostConfigOf({ PidsLimit }, DEFAULTS).PidsLimit, null);
+    equal(hostConfigOf({ PidsLimit: 5 }, DEFAULTS).PidsLimit, 5);
   });
 });

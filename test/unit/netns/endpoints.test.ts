@@ -95,6 +95,11 @@ describe("endpoints", () => {
     assert.deepEqual(describeEndpoint(BRIDGE, record), endpoint);
   });
 
+  it("have no IPv6 address in a container that has IPv6 switched off", () => {
+    const { address, address6, gateway6 } = reserve("web", { network: "dual", withoutIpv6: true });
+    assert.deepEqual([address, address6, gateway6], ["10.2.0.128", "", ""]);
+  });
+
   it("have an address of each family, and all that was asked for, on a network of the user's own", () => {
     const endpoint = reserve("web", {
       network: "dual",
