@@ -7,8 +7,10 @@ import type { Link } from "../netlink/link.ts";
 import type { Route } from "../netlink/route.ts";
 import type { AddressPool } from "../types.ts";
 import {
+  addressOf,
   bitsOf,
   type Cidr,
+  contains,
   type Family,
   formatAddress,
   formatCidr,
@@ -159,6 +161,8 @@ export function findOverlap(subnet: Cidr, occupied: readonly Occupied[]): Occupi
   return occupied.find((range) => overlaps(range.subnet, subnet));
 }
 
+const LINK_LOCAL = parseCidr("fe80::/10");
+
 /**
  * What the host's routes occupy, of all tables and also those through a gateway (a VPN's, which Docker overlooks).
  * @param own names of bridges whose routes do not count, because they are the network's own
@@ -174,6 +178,8 @@ export function occupiedByRoutes(
     if (route.destination.prefixLength < WIDEST_OCCUPIED_PREFIX[route.destination.family]) continue;
     const device = route.link === undefined ? undefined : (nameOf.get(route.link) ?? `link ${route.link}`);
     if (device !== undefined && own.has(device)) continue;
+    // Every link has fe80::/64: a packet to it says which link it means, so nothing is hidden.
+    if (contains(LINK_LOCAL, addressOf(route.destination))) continue;
     occupied.push({ subnet: route.destination, by: describeRoute(route, device) });
   }
   return occupied;

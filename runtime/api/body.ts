@@ -20,8 +20,26 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`invalid JSON: ${messageOf(error)}`, { code: "CTR_API_BODY_INVALID", cause: error });
+    throw invalid(faultOf(messageOf(error), text), { code: "CTR_API_BODY_INVALID", cause: error });
   }
+}
+
+/** What V8 says of JSON that it cannot parse, and what Docker says of the same. V8's own words where it has no pair. */
+const FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/^Expected (?:property name|double-quoted property name)/, "looking for beginning of object key string"],
+  [/^Expected ':'/, "after object key"],
+  [/^Expected ',' or '\}'/, "after object key:value pair"],
+  [/^Expected ',' or '\]'/, "after array element"],
+];
+
+function faultOf(said: string, text: string): string {
+  if (/^Unexpected non-whitespace character after JSON/.test(said)) return "unexpected content after JSON";
+  if (/^(?:Unexpected end of JSON|Unterminated string)/.test(said)) return "invalid JSON: unexpected EOF";
+  const place = / at position (\d+)/.exec(said)?.[1];
+  const what = FAULTS.find(([words]) => words.test(said))?.[1];
+  if (what === undefined || place === undefined) return `invalid JSON: ${said}`;
+  const character = text.slice(Number(place), Number(place) + 1);
+  return `invalid JSON: ${character === "" ? "unexpected EOF" : `invalid character '${character}' ${what}`}`;
 }
 
 function checkContentType(header: string): void {

@@ -1,10 +1,12 @@
 /** Creating a container: everything is judged first, then recorded in one transaction, and only then files are made. */
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
+import { notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import { checkName, randomName } from "../../lib/names.ts";
+import { choosePlatform, hostPlatform, platformString } from "../image/index.ts";
 import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
-import type { Container, ContainerCreateRequest, HostConfig, Image } from "../types.ts";
+import type { Container, ContainerCreateRequest, HostConfig, Image, Platform } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
 import { endpointRequests } from "./endpoints.ts";
 import { askedGroupsOf, checkHostLimits } from "./limits.ts";
@@ -22,6 +24,13 @@ import { withTargetId } from "./shared-network.ts";
 /** How often a name of our own making is tried before the digits make it almost surely free. */
 const NAME_ATTEMPTS = 6;
 
+export interface CreateOptions {
+  /** One is made up when absent. */
+  readonly name?: string;
+  /** That the image must have; any will do when absent. */
+  readonly platform?: Platform;
+}
+
 export interface CreateResult {
   readonly id: string;
   readonly warnings: readonly string[];
@@ -34,12 +43,13 @@ export interface CreateResult {
 export async function createContainer(
   parts: Parts,
   request: ContainerCreateRequest,
-  givenName: string | undefined,
+  { name: givenName, platform }: CreateOptions,
 ): Promise<CreateResult> {
   const { records, images, snapshots, network, paths, step } = parts;
   const name = givenName === undefined ? freeName(records) : checkName(givenName);
   records.checkNameIsFree(name);
   const image = images.find(request.Image ?? "");
+  const foreign = checkPlatform(request.Image ?? "", image, platform);
   const { container, warnings } = judge(parts, request, image, name);
   const endpoints = endpointRequests(container, request, (reference) => network.findNetwork(reference).name);
   const networks = endpoints.map((endpoint) => network.findNetwork(endpoint.network));
@@ -57,7 +67,26 @@ export async function createContainer(
   });
   undo.move();
   emitContainer(parts, "create", container);
-  return { id, warnings: [...warnings, ...portWarnings(container, networks)] };
+  return { id, warnings: [...foreign, ...warnings, ...portWarnings(container, networks)] };
+}
+
+/**
+ * @param wanted the host's when absent
+ * @returns warnings
+ * @throws `notFound` with Docker's text: clients then pull the image for that platform
+ */
+function checkPlatform(reference: string, { platform }: Image, wanted: Platform | undefined): string[] {
+  const host = hostPlatform();
+  if (choosePlatform([{ platform }], wanted ?? host) !== undefined) return [];
+  if (wanted === undefined) {
+    return [
+      `The requested image's platform (${platformString(platform)}) does not match the detected host platform (${platformString(host)}) and no specific platform was requested`,
+    ];
+  }
+  throw notFound(
+    `image with reference ${reference} was found but its platform (${platformString(platform)}) does not match the specified platform (${platformString(wanted)})`,
+    "CTR_IMAGE_NOT_FOUND",
+  );
 }
 
 function judge(

@@ -26,9 +26,9 @@ export function isUserDefined(mode: string): boolean {
 /** What `default` stands for: an engine with `"bridge": "none"` has no default network. */
 export type DefaultNetwork = "bridge" | "none";
 
-/** The mode with the name of the network it stands for. */
+/** The mode with the name of the network it stands for. Clients that name the default network mean what there is of it. */
 export function canonicalMode(asked: string | undefined, defaultNetwork: DefaultNetwork): string {
-  return !asked || asked === "default" ? defaultNetwork : asked;
+  return !asked || asked === "default" || asked === "bridge" ? defaultNetwork : asked;
 }
 
 /**

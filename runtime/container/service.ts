@@ -16,7 +16,7 @@ import {
   type TerminalSize,
 } from "../monitor/index.ts";
 import type { Container, ContainerCreateRequest, LimitChange, UpdateRequest, UpdateResult } from "../types.ts";
-import { type CreateResult, createContainer } from "./create.ts";
+import { type CreateOptions, type CreateResult, createContainer } from "./create.ts";
 import { emitContainer } from "./describe.ts";
 import { type ExecConfig, type ExecStartOptions, type ExecState, Execs } from "./execs.ts";
 import { HealthChecks } from "./health.ts";
@@ -83,8 +83,8 @@ export class ContainerService implements AsyncDisposable {
   }
 
   /** @throws `invalid` for what is wrong in the request; `notFound` for image or network; `conflict` for the name */
-  create(request: ContainerCreateRequest, options: { readonly name?: string } = {}): Promise<CreateResult> {
-    return createContainer(this.#parts, request, options.name);
+  create(request: ContainerCreateRequest, options: CreateOptions = {}): Promise<CreateResult> {
+    return createContainer(this.#parts, request, options);
   }
 
   /** @throws `notModified` when it runs already; the reason when it cannot be started, which the container keeps */

@@ -1,6 +1,6 @@
 /** Images, layers and the writable file systems of containers. */
 export { applyChanges, type ConfigFields } from "./changes.ts";
-export { hostPlatform, platformString } from "./platform.ts";
+export { choosePlatform, hostPlatform, platformString } from "./platform.ts";
 export {
   familiarName,
   familiarString,

@@ -95,15 +95,26 @@ const CREATE_REQUEST: Check = record({
   NetworkingConfig: record({ EndpointsConfig: mapOf(orNull(ENDPOINT_SETTINGS)) }),
 });
 
+/** Minor number of the first API version in which a container may come with several networks. */
+const SEVERAL_NETWORKS_SINCE = 44;
+
 /**
+ * @param version minor number of the API version
  * @throws `invalid` for an empty body, and for a field of the wrong type, which it names; `unsupported` for what this
  * version cannot give
  */
-export function decodeCreateRequest(body: unknown): ContainerCreateRequest {
+export function decodeCreateRequest(body: unknown, version: number): ContainerCreateRequest {
   if (body === undefined || body === null) {
     throw invalid("config cannot be empty in order to create a container", "CTR_API_BODY_INVALID");
   }
   const request = CREATE_REQUEST(body, "") as ContainerCreateRequest;
   refuseUnavailable({ ...request.HostConfig });
+  const networks = Object.keys(request.NetworkingConfig?.EndpointsConfig ?? {});
+  if (version < SEVERAL_NETWORKS_SINCE && networks.length > 1) {
+    throw invalid(
+      `Container cannot be created with multiple network endpoints: ${networks.join(", ")}`,
+      "CTR_NETWORK_MODE_CONFLICT",
+    );
+  }
   return request;
 }

@@ -5,13 +5,21 @@ import { parseSignal } from "../../../lib/system/signals.ts";
 import type { StopOptions, WaitCondition, WaitResult } from "../../container/index.ts";
 import { unlessAborted } from "../abort.ts";
 import { decodeCreateRequest } from "../decode/create-request.ts";
+import { parsePlatform } from "../decode/platform.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
 
+/** Minor number of the first API version in which a container may ask for a platform. */
+const PLATFORM_SINCE = 41;
+
 export async function createContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const name = exchange.text("name");
-  const request = decodeCreateRequest(await exchange.body());
-  const created = containers.create(request, name === undefined ? {} : { name });
+  const request = decodeCreateRequest(await exchange.body(), exchange.version);
+  const platform = exchange.version < PLATFORM_SINCE ? undefined : parsePlatform(exchange.text("platform"));
+  const created = containers.create(request, {
+    ...(name === undefined ? {} : { name }),
+    ...(platform === undefined ? {} : { platform }),
+  });
   const { id, warnings } = await created.catch((error) => {
     throw notAsMissingImage(error);
   });

@@ -52,9 +52,16 @@ export function containerInspect(container: Container, context: InspectContext) 
     GraphDriver: { Name: STORAGE_DRIVER, Data: null },
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.rootfs }),
     Mounts: mountPoints(container),
-    Config: configView(container.config),
+    Config: { ...configView(container.config), ...macOf(container, context.endpoints) },
     NetworkSettings: networkSettings(container, context),
   };
+}
+
+/** The MAC address that was asked for on the main network, where clients before API 1.44 read it. */
+function macOf({ hostConfig }: Container, endpoints: readonly Endpoint[]): { readonly MacAddress?: string } {
+  const { NetworkMode: mode = "" } = hostConfig;
+  const mac = endpoints.find(({ networkName, networkId }) => networkName === mode || networkId === mode)?.asked.mac;
+  return mac === undefined ? {} : { MacAddress: mac };
 }
 
 function stateView(container: Container) {

@@ -183,7 +183,23 @@ describe("ApiServer", () => {
 
     const failures: readonly (readonly [string, string, Readonly<Record<string, string>>, RegExp])[] = [
       ["an empty body", "", JSON_TYPE, /^config cannot be empty in order to create a container$/],
-      ["broken JSON", "{", JSON_TYPE, /^invalid JSON: /],
+      ["JSON that ends too early", "{", JSON_TYPE, /^invalid JSON: unexpected EOF$/],
+      ["JSON with an open string", '{"a', JSON_TYPE, /^invalid JSON: unexpected EOF$/],
+      [
+        "a key without quotes",
+        "{invalid",
+        JSON_TYPE,
+        /^invalid JSON: invalid character 'i' looking for beginning of object key string$/,
+      ],
+      ["a key without value", '{"a" 1}', JSON_TYPE, /^invalid JSON: invalid character '1' after object key$/],
+      [
+        "values without comma",
+        '{"a":1 "b"}',
+        JSON_TYPE,
+        /^invalid JSON: invalid character '"' after object key:value pair$/,
+      ],
+      ["a list without comma", '{"a":[1 2]}', JSON_TYPE, /^invalid JSON: invalid character '2' after array element$/],
+      ["more than one value", "{} more", JSON_TYPE, /^unexpected content after JSON$/],
       ["a field of the wrong type", '{"Env":"A=1"}', JSON_TYPE, /^invalid JSON: Env must be a list$/],
       [
         "a nested one",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Endpoint } from "../../../netns/index.ts";
 import { containerInspect } from "../../../runtime/api/views/container-inspect.ts";
 import { commandText, containerSummary } from "../../../runtime/api/views/container-summary.ts";
 import { eventView } from "../../../runtime/api/views/event.ts";
@@ -109,9 +110,9 @@ describe("containerSummary", () => {
 });
 
 describe("containerInspect", () => {
-  const inspect = (change: Partial<Container> = {}) =>
+  const inspect = (change: Partial<Container> = {}, endpoint: Partial<Endpoint> = {}) =>
     containerInspect(container(change), {
-      endpoints: [ENDPOINT],
+      endpoints: [{ ...ENDPOINT, ...endpoint }],
       version: 51,
       files: { hostnamePath: "/c/hostname", hostsPath: "/c/hosts", resolvConfPath: "/c/resolv.conf" },
       links: ["/db:/web/db"],
@@ -143,6 +144,12 @@ describe("containerInspect", () => {
     assert.equal(NetworkSettings.IPAddress, "");
     assert.equal(NetworkSettings.Networks["bridge"]?.EndpointID, "");
     assert.equal(NetworkSettings.Networks["bridge"]?.NetworkID, NETWORK_ID);
+  });
+
+  it("shows the MAC address that was asked for on the main network", () => {
+    const mac = "02:42:ac:11:00:42";
+    const { Config } = inspect({ hostConfig: { NetworkMode: "bridge" } }, { asked: { mac } });
+    assert.equal(Config.MacAddress, mac);
   });
 
   it("fills in what clients read of HostConfig and Config", () => {

@@ -8,6 +8,7 @@ describe("the network mode", () => {
     equal(canonicalMode(undefined, "bridge"), "bridge");
     equal(canonicalMode("default", "bridge"), "bridge");
     equal(canonicalMode("", "none"), "none");
+    equal(canonicalMode("bridge", "none"), "none");
     equal(canonicalMode("front", "bridge"), "front");
     equal(sharedWith({ NetworkMode: "container:web" }), "web");
     equal(sharedWith({ NetworkMode: "front" }), undefined);
