@@ -113,14 +113,14 @@ export class Engine implements ApiEngine, AsyncDisposable {
     );
     leaveSettings(execRoot, config.network);
     const { insecureRegistries = [] } = config;
+    const events = new EventBus();
     const [images, runtime] = await Promise.all([
-      ImageService.open({ store, dataRoot, logger, insecureRegistries }),
+      ImageService.open({ store, dataRoot, logger, insecureRegistries, events }),
       chooseRuntime(),
     ]);
     resources.use(images);
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
-    const events = new EventBus();
     const networks = new NetworkService({ network, events });
     const containers = resources.use(
       await ContainerService.open({

@@ -69,6 +69,7 @@ type ContainerMethods = Pick<
   | "rename"
   | "removeLink"
   | "linksOf"
+  | "linkNames"
   | "networkFilesOf"
   | "find"
   | "list"

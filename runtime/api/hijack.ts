@@ -36,8 +36,9 @@ export function takeConnection(
   const socket = upgrade?.socket ?? takeFromParser(request.socket);
   response.detachSocket(socket);
   const common = Object.entries(response.getHeaders()).map(([name, value]) => `${name}: ${value}\r\n`);
-  const status =
-    upgrade === undefined ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n";
+  // Docker looks at the header alone; Node calls it an upgrade only where `Connection` says so, too.
+  const asked = upgrade !== undefined || request.headers.upgrade !== undefined;
+  const status = asked ? "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" : "HTTP/1.1 200 OK\r\n";
   socket.write(`${status}Content-Type: ${contentType}\r\n${common.join("")}\r\n`);
   if (upgrade !== undefined && upgrade.head.length > 0) socket.unshift(upgrade.head);
   const output = new ResponseSink(socket);

@@ -94,9 +94,13 @@ export class Execs {
     await this.#endings.get(id);
   }
 
-  /** Ids of a container's execs. */
+  /** Ids of a container's execs that have not ended. */
   of(containerId: string): string[] {
-    return [...this.#states.values()].flatMap((state) => (state.containerId === containerId ? [state.id] : []));
+    return this.#all(containerId).flatMap(({ id, exitCode }) => (exitCode === null ? [id] : []));
+  }
+
+  #all(containerId: string): ExecState[] {
+    return [...this.#states.values()].filter((state) => state.containerId === containerId);
   }
 
   /**
@@ -177,7 +181,14 @@ export class Execs {
 
   /** The container is removed. */
   forget(containerId: string): void {
-    for (const id of this.of(containerId)) this.drop(id);
+    for (const { id } of this.#all(containerId)) this.drop(id);
+  }
+
+  /** The container has ended: what was not started in this run never will be. */
+  forgetUnstarted(containerId: string): void {
+    for (const { id, running, exitCode } of this.#all(containerId)) {
+      if (!running && exitCode === null) this.#states.delete(id);
+    }
   }
 
   /** Below the bundle: what an engine that was killed left there goes with the container's end. */

@@ -84,6 +84,7 @@ export class Life implements AsyncDisposable {
     const { container } = record;
     const { id, exitCode, restartCount } = container;
     const { waiters } = this.#parts;
+    this.#execs.forgetUnstarted(id);
     const policy = policyOf(container);
     const restarts =
       !this.#closing && shouldRestart(policy, { exitCode, restartCount, stoppedByUser: record.stoppedByUser });

@@ -72,6 +72,15 @@ export function linkTexts({ name, links = [] }: Container, nameOf: (id: string) 
   });
 }
 
+/** The names by which linked containers know others, as the list of containers shows them: id → `/web/db`. */
+export function linkNames(containers: readonly Container[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { name, links = [] } of containers) {
+    for (const { targetId, alias } of links) names.set(targetId, [...(names.get(targetId) ?? []), `/${name}/${alias}`]);
+  }
+  return names;
+}
+
 /** What a linking container is told of its target. */
 export interface LinkedContainer {
   readonly alias: string;

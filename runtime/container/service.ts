@@ -23,7 +23,7 @@ import { HealthChecks } from "./health.ts";
 import { Life, resultOf } from "./life.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
-import { linkTexts, withoutLink } from "./links.ts";
+import { linkNames, linkTexts, withoutLink } from "./links.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
 import type { Parts } from "./parts.ts";
@@ -226,6 +226,11 @@ export class ContainerService implements AsyncDisposable {
   linksOf(reference: string): string[] {
     const { records } = this.#parts;
     return linkTexts(this.find(reference), (id) => records.get(id)?.container.name);
+  }
+
+  /** The names by which linked containers know others: id → `/web/db`. */
+  linkNames(): ReadonlyMap<string, readonly string[]> {
+    return linkNames(this.list());
   }
 
   /** The files that are bound into its /etc: its own, or those of the container whose network it shares. */

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { conflict, invalid } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Store } from "../../lib/store.ts";
+import type { EventBus } from "../events.ts";
 import type { Image, Platform, Progress } from "../types.ts";
 import { Limiter } from "./concurrency.ts";
 import { findImage } from "./find.ts";
@@ -14,7 +15,7 @@ import { LayerStore } from "./layer-store.ts";
 import { loadImages } from "./load.ts";
 import { hostPlatform } from "./platform.ts";
 import { pullImage } from "./pull.ts";
-import { parseReference, withDefaultTag } from "./reference.ts";
+import { familiarName, familiarString, parseReference, withDefaultTag } from "./reference.ts";
 import type { Credentials } from "./registry/authorization.ts";
 import { type RemovedImage, type RemoveOptions, removeImage } from "./remove.ts";
 
@@ -25,6 +26,8 @@ export interface ImageServiceOptions {
   readonly logger: Logger;
   /** Registries that may be asked without TLS: hosts, or IPv4 networks. Loopback ones always may. */
   readonly insecureRegistries?: readonly string[];
+  /** Is told what happens to images. */
+  readonly events?: Pick<EventBus, "emit">;
 }
 
 export interface PullOptions {
@@ -54,6 +57,7 @@ export class ImageService implements AsyncDisposable {
   readonly #temporary: string;
   readonly #downloads = new Limiter(MOST_DOWNLOADS);
   readonly #insecureRegistries: readonly string[];
+  readonly #events: Pick<EventBus, "emit"> | undefined;
 
   private constructor(options: ImageServiceOptions, layers: LayerStore) {
     this.#store = options.store;
@@ -61,6 +65,7 @@ export class ImageService implements AsyncDisposable {
     this.#layers = layers;
     this.#temporary = join(options.dataRoot, "tmp");
     this.#insecureRegistries = options.insecureRegistries ?? [];
+    this.#events = options.events;
   }
 
   /** Opens the images of a data root and removes what a crash left half done. */
@@ -79,13 +84,16 @@ export class ImageService implements AsyncDisposable {
    */
   async pull(reference: string, { platform, ...options }: PullOptions): Promise<Image> {
     const { tag, ...parsed } = withDefaultTag(parseReference(reference));
+    // A digest says all; Docker does not tag the image then.
+    const name = tag === undefined || parsed.digest !== undefined ? parsed : { ...parsed, tag };
     const id = await pullImage(this.#context(), {
-      // A digest says all; Docker does not tag the image then.
-      reference: tag === undefined || parsed.digest !== undefined ? parsed : { ...parsed, tag },
+      reference: name,
       platform: platform ?? hostPlatform(),
       ...options,
     });
-    return this.#get(id);
+    const image = this.#get(id);
+    this.#tell("pull", image, familiarName(name), familiarString(name));
+    return image;
   }
 
   /**
@@ -94,7 +102,9 @@ export class ImageService implements AsyncDisposable {
    */
   async load(input: Readable, { progress }: { readonly progress: Progress }): Promise<Image[]> {
     const ids = await loadImages(this.#context(), input, progress);
-    return ids.map((id) => this.#get(id));
+    const images = ids.map((id) => this.#get(id));
+    for (const image of images) this.#tell("load", image, image.id);
+    return images;
   }
 
   /**
@@ -103,7 +113,10 @@ export class ImageService implements AsyncDisposable {
    */
   async import(input: Readable, { changes = [], platform, ...options }: ImportOptions): Promise<Image> {
     const id = await importImage(this.#context(), input, { ...options, changes, platform: platform ?? hostPlatform() });
-    return this.#get(id);
+    const image = this.#get(id);
+    this.#tell("import", image, id);
+    for (const name of options.reference === undefined ? [] : image.repoTags) this.#tell("tag", image, name);
+    return image;
   }
 
   /** Newest first. */
@@ -125,12 +138,21 @@ export class ImageService implements AsyncDisposable {
     if (name.digest !== undefined) {
       throw invalid("refusing to create a tag with a digest reference", "CTR_REFERENCE_INVALID");
     }
-    this.#images.addName(findImage(this.#images, reference).id, withDefaultTag(name));
+    const image = this.find(reference);
+    const tagged = withDefaultTag(name);
+    this.#images.addName(image.id, tagged);
+    this.#tell("tag", image, familiarString(tagged));
   }
 
   /** Takes a name, or an image, away. @throws `notFound`, `conflict` with Docker's texts */
   async remove(reference: string, options: RemoveOptions): Promise<RemovedImage[]> {
+    const image = this.find(reference);
     const removed = this.#store.transaction(() => removeImage(this.#images, reference, options));
+    for (const { Deleted: id } of removed) {
+      // Layers' images that went along have no labels that anybody knows.
+      if (id === undefined) this.#tell("untag", image, image.id);
+      else this.#tell("delete", id === image.id ? image : { id, config: {} }, id);
+    }
     await this.#layers.collect();
     return removed;
   }
@@ -143,6 +165,11 @@ export class ImageService implements AsyncDisposable {
   /** Ends the processes that unpack. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#layers[Symbol.asyncDispose]();
+  }
+
+  /** As Docker tells it: an image's labels, and the name that it is about. */
+  #tell(action: string, image: Pick<Image, "id" | "config">, name: string, id: string = image.id): void {
+    this.#events?.emit("image", action, id, { ...image.config.Labels, name });
   }
 
   #get(id: string): Image {

@@ -48,7 +48,7 @@ const EXEC_START = record({ Detach: flag, Tty: flag, ConsoleSize: list(integer) 
 export function decodeExecCreate(body: unknown): ExecCreateRequest {
   const request = EXEC_CREATE(body ?? {}, "") as Partial<ExecCreateRequest>;
   const { Cmd } = request;
-  if (Cmd === undefined || Cmd.length === 0) throw invalid("no exec command specified", "CTR_EXEC_NO_COMMAND");
+  if (Cmd === undefined || Cmd.length === 0) throw invalid("No exec command specified", "CTR_EXEC_NO_COMMAND");
   return { ...request, Cmd };
 }
 

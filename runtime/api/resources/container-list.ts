@@ -16,10 +16,12 @@ export async function listContainers(exchange: Exchange, engine: ApiEngine): Pro
   const withSizes = exchange.flag("size");
   const now = Date.now();
   const selected = selectContainers(engine, { filters, all: exchange.flag("all"), limit });
+  const linkNames = engine.containers.linkNames();
   const rows = selected.map(async (container) =>
     containerSummary(container, {
       endpoints: engine.network.endpointsOfContainer(container.id),
       version: exchange.version,
+      linkNames: linkNames.get(container.id) ?? [],
       imageIdOfName: imageIdOf(engine, container.imageName),
       now,
       sizes: withSizes ? await sizesOf(engine, container) : undefined,

@@ -1,4 +1,5 @@
 /** `GET /events`. */
+import { invalid } from "../../../lib/errors.ts";
 import type { EngineEvent } from "../../events.ts";
 import { type Filters, parseFilters } from "../decode/filters.ts";
 import { parseTime } from "../decode/times.ts";
@@ -31,6 +32,12 @@ export async function streamEvents(exchange: Exchange, { events }: ApiEngine): P
   const filters = parseFilters(exchange.text("filters"), EVENT_FILTERS);
   const since = parseTime(exchange.text("since"));
   const until = parseTime(exchange.text("until"));
+  if (since !== undefined && until !== undefined && since > until) {
+    throw invalid(
+      `\`since\` time (${exchange.text("since")}) cannot be after \`until\` time (${exchange.text("until")})`,
+      "CTR_API_QUERY_INVALID",
+    );
+  }
   const { signal } = exchange;
   const waiting: EngineEvent[] = since === undefined && until === undefined ? [] : past(events.past, since ?? 0, until);
   let wake = (): void => {};

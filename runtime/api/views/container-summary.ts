@@ -13,7 +13,12 @@ export interface ContainerSizes {
   readonly rootfs: number;
 }
 
+/** Minor number of the first API version that lists annotations. */
+const ANNOTATIONS_SINCE = 46;
+
 export interface SummaryContext {
+  /** By which others know it: `/web/db`. */
+  readonly linkNames: readonly string[];
   readonly endpoints: readonly Endpoint[];
   /** Minor number of the API version. */
   readonly version: number;
@@ -25,10 +30,11 @@ export interface SummaryContext {
 }
 
 export function containerSummary(container: Container, context: SummaryContext) {
-  const { endpoints, version, imageIdOfName, now, sizes } = context;
+  const { endpoints, version, linkNames, imageIdOfName, now, sizes } = context;
+  const { NetworkMode = "bridge", Annotations } = container.hostConfig;
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: [`/${container.name}`, ...linkNames],
     // A name that has moved on to another image would mislead.
     Image: imageIdOfName === container.imageId ? container.imageName : container.imageId,
     ImageID: container.imageId,
@@ -39,7 +45,10 @@ export function containerSummary(container: Container, context: SummaryContext) 
     Labels: container.config.Labels ?? {},
     State: container.status,
     Status: statusText(container, now),
-    HostConfig: { NetworkMode: container.hostConfig.NetworkMode ?? "bridge" },
+    HostConfig: {
+      NetworkMode,
+      ...(version >= ANNOTATIONS_SINCE && Annotations ? { Annotations } : {}),
+    },
     NetworkSettings: { Networks: endpointsByNetwork(container, endpoints, version) },
     Mounts: mountPoints(container),
   };

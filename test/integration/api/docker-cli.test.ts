@@ -290,6 +290,21 @@ describe("the docker CLI: containers", () => {
       assert.equal((await docker.run(["exec", "host", "/etc/passwd"])).exitCode, 126);
     });
 
+    it("is listed until it has ended, and is no more when its container ended before it began", async () => {
+      const { engine } = docker;
+      const create = async () =>
+        (await engine.api("POST", "/containers/host/exec", { Cmd: ["true"] })).json<{ Id: string }>().Id;
+      const start = (id: string) => engine.api("POST", `/exec/${id}/start`, {});
+      const listed = () => docker.output("inspect", "--format", "{{.ExecIDs}}", "host");
+      const [first, second] = [await create(), await create()];
+      await start(first);
+      assert.equal(await listed(), `[${second}]`);
+      assert.match((await engine.api("GET", `/exec/${first}/json`)).body, /"ExitCode":0/);
+      await docker.output("kill", "host");
+      assert.equal(await listed(), "[]");
+      assert.deepEqual([(await start(second)).status, (await start(first)).status], [404, 409]);
+    });
+
     it("needs a container that runs", async () => {
       await docker.output("kill", "host");
       const { exitCode, stderr } = await docker.run(["exec", "host", "true"]);

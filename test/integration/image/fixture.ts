@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../../../lib/log.ts";
 import { Store } from "../../../lib/store.ts";
+import { EventBus } from "../../../runtime/events.ts";
 import { ImageService, imageMigrations, SnapshotService } from "../../../runtime/image/index.ts";
 import type { ProgressMessage } from "../../../runtime/types.ts";
 
@@ -14,19 +15,23 @@ export class ImageFixture implements AsyncDisposable {
   readonly snapshots: SnapshotService;
   /** Everything that {@link progress} was told. */
   readonly messages: ProgressMessage[] = [];
+  readonly events: EventBus;
   readonly progress = (message: ProgressMessage): void => void this.messages.push(message);
 
-  private constructor(dataRoot: string, store: Store, images: ImageService) {
+  private constructor(dataRoot: string, store: Store, images: ImageService, events: EventBus) {
     this.dataRoot = dataRoot;
     this.store = store;
     this.images = images;
+    this.events = events;
     this.snapshots = new SnapshotService({ store, dataRoot, images, logger: silentLogger });
   }
 
   /** @param dataRoot a new directory by default; a given one is opened again, as after a restart */
   static async open(dataRoot = mkdtempSync(join(tmpdir(), "ctr-img-"))): Promise<ImageFixture> {
     const store = new Store(join(dataRoot, "ctr.db"), [imageMigrations]);
-    return new ImageFixture(dataRoot, store, await ImageService.open({ store, dataRoot, logger: silentLogger }));
+    const events = new EventBus();
+    const images = await ImageService.open({ store, dataRoot, logger: silentLogger, events });
+    return new ImageFixture(dataRoot, store, images, events);
   }
 
   /** Names of all directories of layers, whole or partial. */

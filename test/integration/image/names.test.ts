@@ -55,6 +55,29 @@ describe("images", () => {
     assert.throws(() => fixture.images.find("No Such"), { status: 400 });
   });
 
+  it("are told of in events, by id and with the name that it is about", async () => {
+    await using fixture = await ImageFixture.open();
+    const { id } = await load(fixture, "1", "app:1");
+    fixture.images.tag("app:1", "app");
+    await fixture.images.remove("app:1", unused);
+    await fixture.images.remove("app", unused);
+    const archive = await tarOf([{ name: "file" }]);
+    const imported = await fixture.images.import(Readable.from([archive]), {
+      reference: "own:2",
+      changes: ["LABEL a=b"],
+    });
+    const told = fixture.events.past.map(({ Type, Action, Actor }) => [Type, Action, Actor.ID, Actor.Attributes]);
+    assert.deepEqual(told, [
+      ["image", "load", id, { name: id }],
+      ["image", "tag", id, { name: "app:latest" }],
+      ["image", "untag", id, { name: id }],
+      ["image", "untag", id, { name: id }],
+      ["image", "delete", id, { name: id }],
+      ["image", "import", imported.id, { a: "b", name: imported.id }],
+      ["image", "tag", imported.id, { a: "b", name: "own:2" }],
+    ]);
+  });
+
   it("get further names, which they take from others", async () => {
     await using fixture = await ImageFixture.open();
     const one = await load(fixture, "1", "one:1");

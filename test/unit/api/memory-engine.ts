@@ -149,6 +149,7 @@ export function memoryEngine(): MemoryEngine {
       rename: nothing,
       removeLink: (reference) => void calls.push(["removeLink", reference]),
       linksOf: () => [],
+      linkNames: () => new Map(),
       networkFilesOf: () => ({ hostnamePath: "/c/hostname", hostsPath: "/c/hosts", resolvConfPath: "/c/resolv.conf" }),
       insight: {
         async explain(reference) {

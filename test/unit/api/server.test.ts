@@ -133,6 +133,7 @@ describe("ApiServer", () => {
       ["POST", "/containers/web/resize?h=1&w=x", 400, 'invalid resize width "x": invalid syntax'],
       ["POST", "/containers/web/resize?h=-1&w=1", 400, 'invalid resize height "-1": value out of range'],
       ["POST", "/containers/web/resize?h=1&w=4294967296", 400, 'invalid resize width "4294967296": value out of range'],
+      ["GET", "/events?since=20&until=10", 400, "`since` time (20) cannot be after `until` time (10)"],
       ["POST", "/containers/web/kill?signal=NOSUCH", 400, "invalid signal: NOSUCH"],
       ["POST", "/containers/web/wait?condition=never", 400, 'invalid condition: "never"'],
       ["GET", "/images/team/none:1/json", 404, "No such image: team/none:1"],
@@ -274,6 +275,14 @@ describe("ApiServer", () => {
         await attachment?.write(Buffer.from("more\n"));
         return attachment?.closed;
       });
+    });
+
+    it("answers 101 to the header Upgrade alone", async () => {
+      const connection = new RawConnection(socket);
+      connection.socket.write(head("POST", "/containers/web/attach?stream=1&stdout=1&stderr=1", "Upgrade: tcp\r\n"));
+      const text = await connection.until((received) => received.includes("err\n"));
+      assert.match(text, /^HTTP\/1.1 101 UPGRADED\r\n/);
+      connection.socket.destroy();
     });
 
     it("takes raw input without upgrade, whatever it looks like, and a half close", async () => {

@@ -85,7 +85,7 @@ describe("mountPoints", () => {
 });
 
 describe("containerSummary", () => {
-  const context = { endpoints: [ENDPOINT], version: 51, imageIdOfName: IMAGE_ID, now: NOW };
+  const context = { endpoints: [ENDPOINT], linkNames: [], version: 51, imageIdOfName: IMAGE_ID, now: NOW };
 
   it("has the fields of docker ps", () => {
     const row = containerSummary(container(), context);
@@ -102,6 +102,15 @@ describe("containerSummary", () => {
     for (const imageIdOfName of [undefined, `sha256:${"2".repeat(64)}`]) {
       assert.equal(containerSummary(container(), { ...context, imageIdOfName }).Image, IMAGE_ID);
     }
+  });
+
+  it("shows the names of links, and annotations since API 1.46", () => {
+    const hostConfig = { NetworkMode: "front", Annotations: { a: "b" } };
+    const rowOf = (version: number) =>
+      containerSummary(container({ hostConfig }), { ...context, version, linkNames: ["/app/web"] });
+    assert.deepEqual(rowOf(51).Names, ["/web", "/app/web"]);
+    assert.deepEqual(rowOf(46).HostConfig, hostConfig);
+    assert.deepEqual(rowOf(45).HostConfig, { NetworkMode: "front" });
   });
 
   it("puts arguments with spaces in quotes", () => {

@@ -1,6 +1,13 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { linkVariables } from "../../../runtime/container/link-variables.ts";
-import { linkedContainers, linksOf, linkTexts, parseLink, withoutLink } from "../../../runtime/container/links.ts";
+import {
+  linkedContainers,
+  linkNames,
+  linksOf,
+  linkTexts,
+  parseLink,
+  withoutLink,
+} from "../../../runtime/container/links.ts";
 import type { ContainerRecords } from "../../../runtime/container/records.ts";
 import { containerOf, idOf, recordsOf } from "./container-records.ts";
 
@@ -32,6 +39,11 @@ describe("the links of a container", () => {
       { targetId: DB.id, alias: "data" },
       { targetId: DB.id, alias: "j" },
     ]);
+  });
+
+  it("are further names of their targets", () => {
+    const app = containerOf("app", "b", { links: [{ targetId: DB.id, alias: "store" }] });
+    deepEqual([...linkNames([DB, WEB, app])], [[DB.id, ["/web/data", "/app/store"]]]);
   });
 
   it("have each alias once, the first", () => deepEqual(links(["web:x", "db:x"]), [{ targetId: WEB.id, alias: "x" }]));
