@@ -56,10 +56,10 @@ describe("changes of limits by the API", () => {
   });
 
   it("have numbers beyond those that are exact here, as clients write them for no limit", async () => {
-    const body = '{"Memory":9223372036854775807,"PidsLimit":-9223372036854775808}';
+    const body = '{"Memory":9223372036854775807,"CpuQuota":-9223372036854775808}';
     deepEqual((await ask("POST", "/containers/web/update", JSON.parse(body)))[0], 200);
     const largest = 2 ** 63 - 1024;
-    deepEqual(engine.calls, [["update", "web", { Memory: largest, PidsLimit: -largest }]]);
+    deepEqual(engine.calls, [["update", "web", { Memory: largest, CpuQuota: -largest }]]);
   });
 
   const REFUSED: readonly (readonly [unknown, string])[] = [
