@@ -169,6 +169,11 @@ export class Cgroups {
     return this.#tree.directoriesOf(id);
   }
 
+  /** Directories of the group that somebody removed, in those hierarchies that it should be in. @throws `invalid` */
+  missingDirectories(id: string): string[] {
+    return this.#tree.directoriesOf(id).filter((directory) => !this.host.files.exists(directory));
+  }
+
   /**
    * The limits in force, also those that were not asked for, each with its origin, its file, its text and the present use.
    * @param asked what the user gave, shown beside

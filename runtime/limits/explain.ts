@@ -19,6 +19,7 @@ import type { Container, ContainerStatus } from "../types.ts";
 import { type AdviceStep, checkAdviceTime, recordAdvice } from "./advise.ts";
 import { hasQuotaAbove, withRatesAbove } from "./explain-above.ts";
 import { type Figure, figuresOf } from "./explain-figures.ts";
+import { groupGone } from "./explain-gone.ts";
 import { headlineOf } from "./explain-headline.ts";
 import { programFactsOf } from "./explain-program.ts";
 import { readExitFacts } from "./facts.ts";
@@ -82,13 +83,27 @@ export class LimitInsight {
   /** @throws `notFound` with Docker's text */
   async explain(reference: string): Promise<Explanation> {
     const record = this.#parts.records.find(reference);
-    const facts = isAlive(record.container) ? await this.#presentFacts(record) : undefined;
-    if (facts !== undefined) {
-      return this.#ofRunning(record.container, { ...facts, program: await programFactsOf(record) });
+    if (isAlive(record.container)) {
+      const present = this.#ofGone(record.container) ?? (await this.#ofPresent(record));
+      if (present !== undefined) return present;
     }
     // It may have ended while it was looked at.
     const ended = this.#parts.records.find(record.container.id);
     return this.#ofEnded(ended.container, await programFactsOf(ended));
+  }
+
+  async #ofPresent(record: ContainerRecord): Promise<Explanation | undefined> {
+    const facts = await this.#presentFacts(record);
+    if (facts === undefined) return undefined;
+    return this.#ofRunning(record.container, { ...facts, program: await programFactsOf(record) });
+  }
+
+  #ofGone(container: Container): Explanation | undefined {
+    const { id, name, status } = container;
+    const missing = cgroupsOf(this.#parts, container).missingDirectories(id);
+    if (missing.length === 0) return undefined;
+    const headline = `${name} runs, but not within its limits.`;
+    return { id, name, status, headline, verdicts: [groupGone(name, missing)], looked: [], processes: [], notes: [] };
   }
 
   /** Undefined when it has ended meanwhile. */

@@ -64,7 +64,9 @@ const isUnknown = (error: unknown): boolean => error instanceof EngineError && e
 async function findContainer(client: Client, name: string): Promise<Shown> {
   const found = await client.get<ContainerLimits>(`/ctr/containers/${encodeURIComponent(name)}/limits`);
   const runs = found.Status === "running" || found.Status === "paused";
-  const state = runs ? found.Driver : `${found.Status}: what it will have when it is started`;
+  const isGone = runs && found.Limits.length === 0;
+  const driver = isGone ? "its cgroup is gone, and does not limit it: ctr restart makes it again" : found.Driver;
+  const state = runs ? driver : `${found.Status}: what it will have when it is started`;
   const title = `${found.Name} (${shortId(found.Id)}), ${state}`;
   return { name: found.Name, title, limits: runs ? found.Limits : askedReadings(found.Asked), others: found.Others };
 }

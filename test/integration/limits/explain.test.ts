@@ -1,6 +1,7 @@
 /** Each verdict by its fault: containers get into trouble, and `ctr limit explain` says why. Healthy ones get no verdict. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { waitFor } from "../../support/wait.ts";
 import { diskPath, ExplainedEngine, HOG, SPIN } from "./explained-engine.ts";
 
@@ -70,6 +71,36 @@ describe("ctr limit explain", () => {
       assert.match(await explained.told("asked", "killed-by-request"), /^asked was killed, as a client asked/);
       assert.match(await explained.told("stopped", "stop-timeout"), /did not heed the stop signal for 1 s/);
       for (const name of ["outside", "asked", "stopped"]) assert.equal((await explained.codes(name)).length, 1, name);
+    });
+
+    it("its own fault, and limits of its processes, by how it ended and what it said", async () => {
+      const endings = [
+        ["program-signal", [], 'sh -c "kill -SEGV \\$\\$"; exit $?', /It used memory that is not its own \(SIGSEGV\)/],
+        ["command-missing", [], "nosuch", /sh: nosuch: not found: its last words/],
+        ["ulimit-fsize", ["--ulimit", "fsize=1000"], "head -c 9999 /dev/zero >/f; exit $?", /--ulimit fsize=2000/],
+        [
+          "disk-full",
+          ["--shm-size", "1m"],
+          "exec dd if=/dev/zero of=/dev/shm/f bs=1M count=9",
+          /No space left on device/,
+        ],
+        ["read-only", ["--read-only"], "echo a >/a", /ctr run --read-only --tmpfs \/tmp/],
+      ] as const;
+      for (const [code, flags, script] of endings) await explained.run(code, flags, script);
+      for (const [code, , , text] of endings) {
+        assert.match(await explained.told(code, code), text);
+      }
+      await explained.run("loops", ["--restart", "always"], "exit 5");
+      assert.match(await explained.told("loops", "restart-loop"), /has started it anew \d+ times/);
+      await explained.remove("loops");
+    });
+
+    it("files in memory, which no process holds", async () => {
+      const fill = "exec head -c 60000000 /dev/zero >/dev/shm/f";
+      await explained.run("files", ["-m", "20m", "--swap", "0"], fill);
+      const text = await explained.told("files", "oom-own-limit");
+      if (!text.includes("which cannot be read here"))
+        assert.match(text, /files\s+in\s+\/dev\/shm\s+or\s+on\s+a\s+tmpfs/);
     });
 
     it("is told when it runs again", async () => {
@@ -188,6 +219,23 @@ describe("ctr limit explain", () => {
       await ctr("limit", "set", "drift", "--repair");
       assert.equal(readFileSync(file, "utf8").trim(), "50");
       assert.deepEqual(await explained.codes("drift"), []);
+    });
+  });
+
+  describe("when somebody removed its group", () => {
+    it("its limits do not hold", async () => {
+      await explained.run("gone", ["-m", "64m"], "exec sleep 300");
+      const { Pid } = await explained.state("gone");
+      const group = dirname(await explained.fileOf("gone", "pids.max"));
+      const [hierarchy = ""] = group.split("/ctr-");
+      writeFileSync(join(hierarchy, "cgroup.procs"), String(Pid));
+      rmdirSync(group);
+      const text = await explained.told("gone", "group-gone");
+      assert.match(text, /^gone runs, but not within its limits\.\n/);
+      assert.ok(text.includes(group), text);
+      assert.match(await ctr("limit", "show", "gone"), /its cgroup is gone/);
+      await explained.post("gone", "restart?t=0");
+      assert.deepEqual(await explained.codes("gone"), []);
     });
   });
 
