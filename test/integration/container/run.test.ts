@@ -213,7 +213,7 @@ describe("containers", function () {
         RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 },
       },
     });
-    await engine.call("wait", retried.id, "not-running");
+    await waitFor("its last end", async () => (await engine.find(retried.id)).status === "exited");
     equal((await engine.find(retried.id)).restartCount, 2);
     const always = await engine.background({
       Cmd: shell("sleep 0.05"),
