@@ -25,6 +25,7 @@ import { Monitor } from "./monitor/index.ts";
 import { NetworkService } from "./network/index.ts";
 import { chooseRuntime, detectOciHost, mapRuntimeError, type OciRuntime } from "./oci/index.ts";
 import { RootLock } from "./root-lock.ts";
+import { VolumeService, volumeMigrations } from "./volume/index.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** Bytes. conmon's and runc's sockets below the exec-root have at most 107 bytes of path. */
@@ -55,6 +56,7 @@ export interface EngineConfig {
 export class Engine implements ApiEngine, AsyncDisposable {
   readonly containers: ContainerService;
   readonly images: ImageService;
+  readonly volumes: VolumeService;
   readonly network: NetworkEngine;
   readonly networks: NetworkService;
   readonly cgroups: Cgroups;
@@ -70,13 +72,14 @@ export class Engine implements ApiEngine, AsyncDisposable {
     config: EngineConfig,
     parts: Pick<
       Engine,
-      "containers" | "images" | "network" | "networks" | "cgroups" | "limitGroups" | "events" | "sampler"
+      "containers" | "images" | "volumes" | "network" | "networks" | "cgroups" | "limitGroups" | "events" | "sampler"
     >,
     runtime: OciRuntime,
     resources: AsyncDisposableStack,
   ) {
     this.containers = parts.containers;
     this.images = parts.images;
+    this.volumes = parts.volumes;
     this.network = parts.network;
     this.networks = parts.networks;
     this.cgroups = parts.cgroups;
@@ -98,7 +101,10 @@ export class Engine implements ApiEngine, AsyncDisposable {
     await using resources = new AsyncDisposableStack();
     resources.use(RootLock.take(dataRoot));
     resources.use(RootLock.take(execRoot));
-    const migrations = [imageMigrations, networkMigrations, containerMigrations, limitGroupMigrations];
+    const migrations = [
+      ...[imageMigrations, networkMigrations, containerMigrations, limitGroupMigrations],
+      volumeMigrations,
+    ];
     const store = resources.use(new Store(join(dataRoot, "ctr.db"), migrations));
     const cgroupHost = detectHost();
     const cgroupDriver = checkDriver(config.cgroupDriver ?? DEFAULT_CGROUP_DRIVER, cgroupHost);
@@ -121,10 +127,11 @@ export class Engine implements ApiEngine, AsyncDisposable {
     resources.use(images);
     const snapshots = new SnapshotService({ store, dataRoot, images, logger });
     const monitor = resources.use(new Monitor({ runtime, runDir: execRoot, mapError: mapRuntimeError }));
+    const volumes = await VolumeService.open({ store, dataRoot, events, logger });
     const networks = new NetworkService({ network, events });
     const containers = resources.use(
       await ContainerService.open({
-        ...{ store, dataRoot, execRoot, images, snapshots, network, cgroups, groups, monitor, logger, events },
+        ...{ store, dataRoot, execRoot, images, snapshots, volumes, network, cgroups, groups, monitor, logger, events },
         host,
         config: config.network,
         defaults,
@@ -140,7 +147,7 @@ export class Engine implements ApiEngine, AsyncDisposable {
       const version = build?.version ?? packageVersion();
       resources.use(await MetricsServer.open({ address, sampler, version, logger }));
     }
-    const parts = { containers, images, network, networks, cgroups, limitGroups: groups, events, sampler };
+    const parts = { containers, images, volumes, network, networks, cgroups, limitGroups: groups, events, sampler };
     return new Engine(config, parts, runtime, resources.move());
   }
 

@@ -129,6 +129,10 @@ export interface HostConfig extends DockerResources {
   readonly ReadonlyPaths?: readonly string[] | null;
   readonly LogConfig?: { readonly Type?: string; readonly Config?: Readonly<Record<string, string>> | null };
   readonly Mounts?: readonly ApiMount[] | null;
+  /** Containers whose volumes and binds this one has too: `name[:ro]`. */
+  readonly VolumesFrom?: readonly string[] | null;
+  /** Of the volumes that `Binds` names. */
+  readonly VolumeDriver?: string;
   /** The group above: a name is a named group of ours, an absolute path any of the machine's. */
   readonly CgroupParent?: string;
   readonly Devices?: readonly DeviceMapping[] | null;
@@ -145,10 +149,17 @@ export interface HostConfig extends DockerResources {
 
 export interface ApiMount {
   readonly Type: "bind" | "volume" | "tmpfs";
+  /** A path of the host; the name of a volume, absent for one without. */
   readonly Source?: string;
   readonly Target: string;
   readonly ReadOnly?: boolean;
   readonly BindOptions?: { readonly Propagation?: string; readonly CreateMountpoint?: boolean };
+  readonly VolumeOptions?: {
+    readonly NoCopy?: boolean;
+    readonly Labels?: Readonly<Record<string, string>>;
+    readonly DriverConfig?: { readonly Name?: string; readonly Options?: Readonly<Record<string, string>> };
+    readonly Subpath?: string;
+  };
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
 }
 
@@ -250,11 +261,51 @@ export interface Container {
   readonly finishedAt: string;
   readonly restartCount: number;
   readonly ports: readonly PublishedPort[];
+  /** Decided at creation. Absent on containers without. */
+  readonly volumes?: readonly ContainerVolume[];
   /** Absent on containers without. */
   readonly links?: readonly ContainerLink[];
   readonly logPath: string;
   /** The group above its own at its last start: `/ctr`. Absent before. */
   readonly cgroupParent?: string;
+}
+
+/** A volume as the store keeps it. */
+export interface Volume {
+  readonly name: string;
+  /** RFC 3339, whole seconds. */
+  readonly created: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the driver. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Below the data root. */
+  readonly mountpoint: string;
+  /** The directory that is mounted into containers: the mountpoint, or one of the host's. */
+  readonly source: string;
+}
+
+/** Body of `POST /volumes/create`. */
+export interface VolumeRequest {
+  /** Empty and undefined for one without. */
+  readonly name?: string | undefined;
+  readonly driver?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** A volume in a container; or a directory of the host's that it has from another container. */
+export interface ContainerVolume {
+  /** Absent for a directory of the host's. */
+  readonly name?: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly readOnly: boolean;
+  /** Of a directory of the host's. */
+  readonly propagation?: string;
+  /** As `inspect` shows it: `ro`, `z`. */
+  readonly mode: string;
+  /** Nobody gave it a name: it goes with its container when that is wanted. */
+  readonly anonymous: boolean;
 }
 
 /** `Platform` of an image. */

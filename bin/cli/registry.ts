@@ -79,6 +79,11 @@ const top: Load = async () => (await import("./commands/top.ts")).command;
 const unpause: Load = async () => (await import("./commands/unpause.ts")).command;
 const update: Load = async () => (await import("./commands/update.ts")).command;
 const version: Load = async () => (await import("./commands/version.ts")).command;
+const volumeCreate: Load = async () => (await import("./commands/volume-create.ts")).command;
+const volumeList: Load = async () => (await import("./commands/volume-ls.ts")).command;
+const volumePrune: Load = async () => (await import("./commands/volume-prune.ts")).command;
+const volumeRemove: Load = async () => (await import("./commands/volume-rm.ts")).command;
+const inspectVolume: Load = async () => (await import("./commands/inspect.ts")).volumeCommand;
 const wait: Load = async () => (await import("./commands/wait.ts")).command;
 
 const ofContainers = {
@@ -174,4 +179,15 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   net: networkGroup,
   network: { ...networkGroup, summary: "The same as net" },
   system: { summary: "The engine", commands: { events, info }, aliases: {} },
+  volume: {
+    summary: "Volumes: directories that outlive containers",
+    commands: {
+      create: volumeCreate,
+      inspect: inspectVolume,
+      ls: volumeList,
+      prune: volumePrune,
+      rm: volumeRemove,
+    },
+    aliases: { list: "ls", remove: "rm" },
+  },
 };

@@ -12,10 +12,12 @@ import type { LimitGroups } from "../limits/index.ts";
 import type { Sampler } from "../metrics/index.ts";
 import type { NetworkService } from "../network/index.ts";
 import type { Image, Platform, Progress } from "../types.ts";
+import type { VolumeService } from "../volume/index.ts";
 
 export interface ApiEngine {
   readonly containers: ContainerOperations;
   readonly images: ImageOperations;
+  readonly volumes: Pick<VolumeService, "list" | "find" | "ensure" | "remove" | "prune" | "isUsed">;
   readonly network: NetworkOperations;
   readonly networks: Pick<NetworkService, "create" | "remove" | "prune" | "allow" | "deny">;
   readonly cgroups: Pick<Cgroups, "host" | "processes">;

@@ -57,6 +57,7 @@ import { ping, showInfo, showVersion } from "./resources/system.ts";
 import { containerProcesses, containerTop } from "./resources/top.ts";
 import { changeLimits, repairLimits, updateContainer } from "./resources/update.ts";
 import { containerStats, streamUsage } from "./resources/usage.ts";
+import { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume } from "./resources/volumes.ts";
 import type { Route } from "./router.ts";
 
 export const ROUTES: readonly Route[] = [
@@ -108,6 +109,12 @@ export const ROUTES: readonly Route[] = [
   ["POST", "/networks/{id}/connect", connectNetwork],
   ["POST", "/networks/{id}/disconnect", disconnectNetwork],
   ["DELETE", "/networks/{id}", removeNetwork],
+
+  ["GET", "/volumes", listVolumes],
+  ["POST", "/volumes/create", createVolume],
+  ["POST", "/volumes/prune", pruneVolumes],
+  ["GET", "/volumes/{name}", inspectVolume],
+  ["DELETE", "/volumes/{name}", removeVolume],
 
   ["GET", "/swarm", requireManager],
   ["POST", "/swarm/leave", leaveSwarm],

@@ -20,6 +20,7 @@ import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecords } from "./records.ts";
 import { argumentVector, containerConfig, type HostDefaults, hostConfigOf } from "./request.ts";
 import { withTargetId } from "./shared-network.ts";
+import { planVolumes, takeVolumes, type VolumePlan } from "./volumes.ts";
 
 /** How often a name of our own making is tried before the digits make it almost surely free. */
 const NAME_ATTEMPTS = 6;
@@ -50,18 +51,23 @@ export async function createContainer(
   records.checkNameIsFree(name);
   const image = images.find(request.Image ?? "");
   const foreign = checkPlatform(request.Image ?? "", image, platform);
-  const { container, warnings } = judge(parts, request, image, name);
-  const endpoints = endpointRequests(container, request, (reference) => network.findNetwork(reference).name);
+  const { container: judged, plan, warnings } = judge(parts, request, image, name);
+  const endpoints = endpointRequests(judged, request, (reference) => network.findNetwork(reference).name);
   const networks = endpoints.map((endpoint) => network.findNetwork(endpoint.network));
-  const { id } = container;
+  const { id } = judged;
   await using undo = new AsyncDisposableStack();
   // The directory first and the record last: a directory without a record is a creation that a crash cut short.
   mkdirSync(paths.directory(id), { recursive: true, mode: 0o710 });
   undo.defer(() => rmSync(paths.directory(id), { recursive: true, force: true }));
   step("create:files", id);
-  snapshots.create(id, image.id, container.hostConfig.StorageOpt ?? {});
+  snapshots.create(id, image.id, judged.hostConfig.StorageOpt ?? {});
   undo.defer(() => snapshots.remove(id));
   step("create:snapshot", id);
+  // Let go before anything is undone: what nobody holds can be removed.
+  using holds = new DisposableStack();
+  const volumes = await takeVolumes(parts, judged, plan, undo, holds);
+  const container = volumes.length === 0 ? judged : { ...judged, volumes };
+  step("create:volumes", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
     for (const endpoint of endpoints) network.reserveEndpoint(endpoint);
   });
@@ -94,7 +100,7 @@ function judge(
   request: ContainerCreateRequest,
   image: Image,
   name: string,
-): { container: Container; warnings: readonly string[] } {
+): { container: Container; plan: VolumePlan; warnings: readonly string[] } {
   const id = generateId();
   const { cgroups, paths, host, records } = parts;
   checkNetworkMode(request, request.HostConfig ?? {});
@@ -108,6 +114,7 @@ function judge(
   portBindingsOf(config, hostConfig);
   const links = linksOf(records, { hostConfig });
   checkNetworkFiles(parts, { config, hostConfig });
+  const plan = planVolumes(records, config, hostConfig);
   const { warnings: lacks } = checkContainer(config, hostConfig, host);
   const [path, ...args] = argumentVector(config);
   const container: Container = {
@@ -132,7 +139,7 @@ function judge(
     ...(links.length === 0 ? {} : { links }),
     logPath: hostConfig.LogConfig?.Type === "none" ? "" : paths.log(id),
   };
-  return { container, warnings: [...warnings, ...lacks] };
+  return { container, plan, warnings: [...warnings, ...lacks] };
 }
 
 /** Docker gives containers a cgroup namespace of their own on hosts with cgroup v2 alone. */

@@ -16,6 +16,7 @@ import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
 import { joinersOf, sandboxIdOf } from "./shared-network.ts";
 import { isUp } from "./up.ts";
+import { emitVolumes } from "./volumes.ts";
 
 /** When nobody knows the exit code: the host went down, or conmon was killed. As Docker. */
 export const UNKNOWN_EXIT_CODE = 255;
@@ -165,4 +166,5 @@ function announceEnd(parts: Parts, { container }: ContainerRecord): void {
     execDuration: String(Math.max(0, seconds)),
   });
   emitNetworks(parts, "disconnect", container.id);
+  emitVolumes(parts, "unmount", container);
 }

@@ -27,6 +27,11 @@ const KILL_DEADLINE = 12_000;
 
 const BY_USER: StartOptions = { restartCount: 0, restartDelay: 0 };
 
+export interface RemoveOptions {
+  /** Also those of its volumes that have no name and that no other container has. */
+  readonly volumes: boolean;
+}
+
 export class Life implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #execs: Execs;
@@ -59,7 +64,7 @@ export class Life implements AsyncDisposable {
     } catch (error) {
       const { container } = this.#parts.records.find(id);
       this.#parts.waiters.exited(id, { exitCode: container.exitCode, error: container.error }, false);
-      if (container.hostConfig.AutoRemove === true) await this.remove(id);
+      if (container.hostConfig.AutoRemove === true) await this.remove(id, { volumes: true });
       throw error;
     }
   }
@@ -71,11 +76,11 @@ export class Life implements AsyncDisposable {
   }
 
   /** Call it under the lock. Without complaint when the container is gone. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, options: RemoveOptions = { volumes: false }): Promise<void> {
     this.cancelRestart(id);
     const record = this.#parts.records.get(id);
     if (record === undefined) return;
-    await removeContainer(this.#parts, record);
+    await removeContainer(this.#parts, record, options);
     this.#execs.forget(id);
   }
 
@@ -90,7 +95,9 @@ export class Life implements AsyncDisposable {
       !this.#closing && shouldRestart(policy, { exitCode, restartCount, stoppedByUser: record.stoppedByUser });
     if (restarts) this.#scheduleRestart(record);
     waiters.exited(id, resultOf(container), restarts);
-    if (!restarts && container.hostConfig.AutoRemove === true && !this.#kept.has(id)) await this.remove(id);
+    if (!restarts && container.hostConfig.AutoRemove === true && !this.#kept.has(id)) {
+      await this.remove(id, { volumes: true });
+    }
   }
 
   /** Runs `body`, in which the container's end does not remove it. */

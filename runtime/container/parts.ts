@@ -11,6 +11,7 @@ import type { LimitWatch } from "../limits/watch.ts";
 import type { Monitor } from "../monitor/index.ts";
 import type { OciHost } from "../oci/index.ts";
 import type { Ulimit } from "../types.ts";
+import type { VolumeService } from "../volume/index.ts";
 import type { ContainerRecords } from "./records.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -21,6 +22,7 @@ import type { Waiters } from "./waiters.ts";
 export type LifeStep =
   | "create:files"
   | "create:snapshot"
+  | "create:volumes"
   | "start:begun"
   | "start:cgroup"
   | "start:rootfs"
@@ -65,6 +67,7 @@ export interface Parts {
   readonly lock: KeyedLock;
   readonly images: ImageService;
   readonly snapshots: SnapshotService;
+  readonly volumes: VolumeService;
   readonly network: NetworkEngine;
   /** Groups directly below the engine's own parent: see `cgroupsOf` for that of a container. */
   readonly cgroups: Cgroups;
@@ -117,11 +120,6 @@ export class Paths {
   /** What is known of the limits at the last exit. */
   exitFacts(id: string): string {
     return join(this.directory(id), "exit-facts.json");
-  }
-
-  /** Of volumes without a name. */
-  volumes(id: string): string {
-    return join(this.directory(id), "volumes");
   }
 
   /** @param name `hostname`, `hosts` or `resolv.conf` */

@@ -48,7 +48,8 @@ export async function reconcile(parts: Parts, life: Life): Promise<void> {
   for (const { container } of records.all()) {
     const { id, status, hostConfig } = container;
     const removed = status === "removing" || (status === "exited" && hostConfig.AutoRemove === true);
-    if (removed) await attempt(parts, id, () => life.remove(id));
+    const volumes = hostConfig.AutoRemove === true;
+    if (removed) await attempt(parts, id, () => life.remove(id, { volumes }));
   }
 }
 

@@ -5,9 +5,17 @@ import { teardown } from "../../lib/teardown.ts";
 import { emitContainer } from "./describe.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecord } from "./records.ts";
+import { anonymousVolumes } from "./volumes.ts";
 
-/** Goes on whatever fails; what is left over is removed when the engine starts again. */
-export async function removeContainer(parts: Parts, record: ContainerRecord): Promise<void> {
+/**
+ * Goes on whatever fails; what is left over is removed when the engine starts again.
+ * @param options `volumes`: also those of its volumes that have no name and that no other container has
+ */
+export async function removeContainer(
+  parts: Parts,
+  record: ContainerRecord,
+  { volumes }: { readonly volumes: boolean },
+): Promise<void> {
   const { records, snapshots, network, monitor, paths, waiters, step, logger } = parts;
   const { id, name, exitCode } = record.container;
   // From here on a crash leads to the end of the removal, not to a container without its files.
@@ -30,6 +38,7 @@ export async function removeContainer(parts: Parts, record: ContainerRecord): Pr
   await network.tearDown(id).catch((error: unknown) => logger.error(messageOf(error), { id }));
   network.releaseEndpoints(id);
   records.delete(id);
+  if (volumes) await parts.volumes.removeUnused(anonymousVolumes(record.container));
   step("remove:recorded", id);
   emitContainer(parts, "destroy", removing.container);
   waiters.removed(id, { exitCode });

@@ -10,9 +10,11 @@ import type { LimitGroups } from "../limits/index.ts";
 import { announcedWatch } from "../limits/watch-bus.ts";
 import type { Monitor } from "../monitor/index.ts";
 import type { OciHost } from "../oci/index.ts";
+import type { VolumeService } from "../volume/index.ts";
 import { containersByGroup } from "./group-members.ts";
 import { type ContainerDefaults, type LifeStep, type Parts, Paths } from "./parts.ts";
 import { ContainerRecords } from "./records.ts";
+import { containersWithVolume } from "./volumes.ts";
 import { Waiters } from "./waiters.ts";
 
 export interface ContainerServiceOptions {
@@ -22,6 +24,7 @@ export interface ContainerServiceOptions {
   readonly execRoot: string;
   readonly images: ImageService;
   readonly snapshots: SnapshotService;
+  readonly volumes: VolumeService;
   readonly network: NetworkEngine;
   readonly cgroups: Cgroups;
   readonly groups: LimitGroups;
@@ -47,6 +50,7 @@ export function partsOf(options: ContainerServiceOptions): Parts {
     paths: new Paths(options.dataRoot, options.execRoot),
     step: options.step ?? (() => {}),
   };
+  options.volumes.attach((name) => containersWithVolume(records, name));
   options.groups.attach(() => containersByGroup(parts));
   return parts;
 }

@@ -173,7 +173,10 @@ export class ContainerService implements AsyncDisposable {
   }
 
   /** @throws `conflict` with Docker's texts when it runs and `force` is not given, or is being removed already */
-  async remove(reference: string, { force }: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+  async remove(
+    reference: string,
+    { force, volumes }: { readonly force: boolean; readonly volumes: boolean },
+  ): Promise<void> {
     const container = this.find(reference);
     const { id, status } = container;
     if (status === "removing") {
@@ -181,7 +184,7 @@ export class ContainerService implements AsyncDisposable {
     }
     if (!force && (isUp(container) || status === "restarting")) throw stillRuns(container);
     // Who waits for the turn may find that it was started meanwhile: then it is ended again.
-    while (!(await this.#removed(id))) {
+    while (!(await this.#removed(id, volumes))) {
       if (!force) throw stillRuns(this.find(id));
       const life = { stoppedByUser: true, ending: endingBy(SIGKILL) };
       await this.#life.kill(this.#parts.records.update(id, {}, life));
@@ -189,12 +192,12 @@ export class ContainerService implements AsyncDisposable {
   }
 
   /** @returns false when it runs. One that is gone already is fine. */
-  async #removed(id: string): Promise<boolean> {
+  async #removed(id: string, volumes: boolean): Promise<boolean> {
     await this.#life.giveUpRestart(id);
     return this.#parts.lock.run(id, async () => {
       const container = this.#parts.records.get(id)?.container;
       if (container !== undefined && isUp(container)) return false;
-      await this.#life.remove(id);
+      await this.#life.remove(id, { volumes });
       return true;
     });
   }

@@ -10,7 +10,7 @@ import { removeTree } from "../../lib/remove-tree.ts";
 import type { Sandbox } from "../../netns/index.ts";
 import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
-import { buildSpec, exitCodeOfFailure, imageVolumes, prepareVolumes, writeBundle } from "../oci/index.ts";
+import { buildSpec, exitCodeOfFailure, writeBundle } from "../oci/index.ts";
 import type { Container } from "../types.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
@@ -26,6 +26,7 @@ import { portBindingsOf } from "./ports.ts";
 import type { ContainerRecord } from "./records.ts";
 import { joinersOf, networkOwner, sandboxIdOf } from "./shared-network.ts";
 import { joinUlimits } from "./ulimits.ts";
+import { checkSources, emitVolumes } from "./volumes.ts";
 
 /** Docker's code for «could not be started, reason unknown to the shell». */
 const NOT_STARTED = 128;
@@ -104,6 +105,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   undo.move();
   renewLinks(parts, started.container);
   emitNetworks(parts, "connect", id);
+  emitVolumes(parts, "mount", started.container);
   emitContainer(parts, "start", started.container);
 }
 
@@ -236,7 +238,6 @@ const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath
 async function fillBundle(parts: Parts, container: Container, prepared: Prepared): Promise<void> {
   const { cgroups, sandbox, rootfs, files, linked } = prepared;
   const { id, config, hostConfig } = container;
-  const volumes = await prepareVolumes(imageVolumes(config, hostConfig), rootfs, parts.paths.volumes(id));
   const spec = buildSpec(
     {
       container: {
@@ -246,7 +247,7 @@ async function fillBundle(parts: Parts, container: Container, prepared: Prepared
       },
       rootfs,
       ...files,
-      volumes,
+      volumes: checkSources(container.volumes ?? []),
       cgroupsPath: cgroups.pathOf(id),
       ...(sandbox.namespacePath === undefined ? {} : { networkNamespace: sandbox.namespacePath }),
       oomScoreAdj: oomScoreOf(hostConfig, parts.cgroups.host),

@@ -3,12 +3,13 @@
  * `<data-root>/containers-fs/<id>/{diff,work,merged}` (kernel: overlayfs.rst).
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { lstat, opendir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, notFound } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Store } from "../../lib/store.ts";
 import { unmount } from "../../lib/system/mount.ts";
+import { sizeOfTree } from "../../lib/tree-size.ts";
 import { mountOverlay } from "./overlay.ts";
 import type { ImageService } from "./service.ts";
 import { checkSpace, FIRST_PROJECT, freeSpace, limitSpace, spaceOf } from "./space.ts";
@@ -201,18 +202,4 @@ export class SnapshotService {
       rmSync(join(this.#directory, name), { recursive: true, force: true });
     }
   }
-}
-
-async function sizeOfTree(directory: string): Promise<number> {
-  let size = 0;
-  const seen = new Set<number>();
-  for await (const entry of await opendir(directory, { recursive: true })) {
-    if (!entry.isFile()) continue;
-    // A running container may remove what was just listed.
-    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
-    if (stat === undefined || (stat.nlink > 1 && seen.has(stat.ino))) continue;
-    seen.add(stat.ino);
-    size += stat.size;
-  }
-  return size;
 }

@@ -28,7 +28,6 @@ export interface BundleInput {
   readonly resolvConfPath: string;
   /** −1000 … 1000. */
   readonly oomScoreAdj: number;
-  /** Volumes without a name, see `prepareVolumes`. */
   readonly volumes?: readonly VolumeMount[];
 }
 

@@ -11,5 +11,4 @@ export { chooseRuntime, type OciRuntime } from "./runtime.ts";
 export { exitCodeOfFailure, mapRuntimeError, RuntimeError } from "./runtime-error.ts";
 export type { OciProcess, OciSpec } from "./spec.ts";
 export { type ResolvedUser, resolveUser } from "./user.ts";
-export { type AnonymousVolume, imageVolumes, type UserMount, userMounts } from "./user-mounts.ts";
-export { prepareVolumes } from "./volumes.ts";
+export { type UserMount, userMounts, type VolumeWish, volumeWishes } from "./user-mounts.ts";

@@ -6,11 +6,13 @@ import type { SecurityOptions } from "./security-options.ts";
 import type { OciMount } from "./spec.ts";
 import type { BindMount, UserMount } from "./user-mounts.ts";
 
-/** A directory of the host that holds a volume of the container. */
+/** A directory of the host that is a volume of the container. */
 export interface VolumeMount {
   readonly source: string;
   readonly destination: string;
   readonly readOnly: boolean;
+  /** `rprivate` when absent. */
+  readonly propagation?: string;
 }
 
 export interface MountsInput {
@@ -72,11 +74,12 @@ function askedMounts(input: MountsInput, host: OciHost): OciMount[] {
     if (wish.type === "tmpfs") return [mount(wish.destination, "tmpfs", "tmpfs", ...wish.options)];
     return [bind(wish, host)];
   });
-  const directories = volumes.map((volume) => bind({ ...volume, propagation: "rprivate" }, host));
+  const directories = volumes.map((volume) => bind({ propagation: "rprivate", ...volume }, host));
+  const wished = [...asked, ...directories];
   const own = networkFiles(input, host).filter(
-    ({ destination }) => !asked.some((wish) => wish.destination === destination),
+    ({ destination }) => !wished.some((wish) => wish.destination === destination),
   );
-  return [...asked, ...directories, ...own].sort((a, b) => depth(a) - depth(b));
+  return [...wished, ...own].sort((a, b) => depth(a) - depth(b));
 }
 
 function networkFiles(input: MountsInput, host: OciHost): OciMount[] {

@@ -21,14 +21,23 @@ export interface TmpfsMount {
   readonly options: readonly string[];
 }
 
-/** A volume without a name: a directory that belongs to the container. */
-export interface AnonymousVolume {
+export interface VolumeWish {
   readonly type: "volume";
+  /** Undefined for one of the container's own. */
+  readonly name: string | undefined;
   readonly destination: string;
   readonly readOnly: boolean;
+  /** As `inspect` shows it. */
+  readonly mode: string;
+  /** It does not begin with what the image has at its place. */
+  readonly noCopy: boolean;
+  readonly driver?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the driver. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
-export type UserMount = BindMount | TmpfsMount | AnonymousVolume;
+export type UserMount = BindMount | TmpfsMount | VolumeWish;
 
 const CODE = "CTR_MOUNT_INVALID";
 const DEFAULT_PROPAGATION = "rprivate";
@@ -45,7 +54,7 @@ const [, , PROPAGATIONS = []] = MODES;
 
 /**
  * All mounts that a container asks for. Nothing on the host is looked at.
- * @throws `invalid` with Docker's texts; `unsupported` for a named volume
+ * @throws `invalid` with Docker's texts; `unsupported` for a part of a volume
  */
 export function userMounts({ Binds, Mounts, Tmpfs }: HostConfig): UserMount[] {
   const tmpfs = Object.entries(Tmpfs ?? {}).map(([destination, options]) => tmpfsMount(destination, options));
@@ -60,17 +69,19 @@ export function userMounts({ Binds, Mounts, Tmpfs }: HostConfig): UserMount[] {
 }
 
 /**
- * The volumes without a name that a container gets: those of its image, of `-v /path`, and of mounts without a source.
- * Something else that is mounted at such a path takes its place.
+ * The volumes that a container asks for, and those that its image declares. Something else that is mounted at the path of a
+ * declared one takes its place.
  */
-export function imageVolumes(config: ContainerConfig, hostConfig: HostConfig): AnonymousVolume[] {
+export function volumeWishes(config: ContainerConfig, hostConfig: HostConfig): VolumeWish[] {
   const asked = userMounts(hostConfig);
   const declared = Object.keys(config.Volumes ?? {})
     .map(cleanPath)
     .filter((destination) => !asked.some((mount) => mount.destination === destination))
-    .map((destination) => ({ type: "volume", destination, readOnly: false }) as const);
+    .map((destination) => ({ ...ANONYMOUS, destination }));
   return [...declared, ...asked.filter((mount) => mount.type === "volume")];
 }
+
+const ANONYMOUS = { type: "volume", name: undefined, readOnly: false, mode: "", noCopy: false } as const;
 
 /**
  * One value of `-v`: `source:destination[:options]`, or a destination alone.
@@ -88,13 +99,15 @@ export function parseBind(text: string): UserMount {
     Type: parts.length > 1 && first.startsWith("/") ? "bind" : "volume",
     ...(parts.length === 1 ? { Target: first } : { Source: first, Target: second }),
     ReadOnly: options.includes("ro"),
+    ...(options.includes("nocopy") ? { VolumeOptions: { NoCopy: true } } : {}),
     BindOptions: {
       CreateMountpoint: true,
       Propagation: options.find((option) => PROPAGATIONS.includes(option)) ?? DEFAULT_PROPAGATION,
     },
   };
   try {
-    return parseMount(mount);
+    const parsed = parseMount(mount);
+    return parsed.type === "volume" && mode !== "" ? { ...parsed, mode } : parsed;
   } catch (error) {
     if (messageOf(error).startsWith("invalid mount config")) throw invalidSpecification(text, messageOf(error));
     throw error;
@@ -115,8 +128,7 @@ export function parseMount(mount: ApiMount): UserMount {
       if (Source !== "") throw mountError(Type, "field Source must not be specified");
       return { type: "tmpfs", destination, options: tmpfsOptions(tmpfsOptionsOfMount(mount)) };
     case "volume":
-      if (Source !== "") throw namedVolume(Source);
-      return { type: "volume", destination, readOnly };
+      return volumeWish(Source, destination, readOnly, mount.VolumeOptions);
     default:
       throw mountError(Type, "mount type unknown");
   }
@@ -139,6 +151,33 @@ function bindMount(
     readOnly,
     propagation,
     createSource: CreateMountpoint,
+  };
+}
+
+function volumeWish(
+  name: string,
+  destination: string,
+  readOnly: boolean,
+  { NoCopy: noCopy = false, Labels: labels, DriverConfig = {}, Subpath }: NonNullable<ApiMount["VolumeOptions"]> = {},
+): VolumeWish {
+  if (Subpath) {
+    throw unsupported(`a part of a volume cannot be mounted in this version: '${Subpath}'`, {
+      code: "CTR_VOLUME_SUBPATH",
+      hint: "mount the whole volume",
+    });
+  }
+  const { Name: driver, Options: options } = DriverConfig;
+  return {
+    ...ANONYMOUS,
+    name: name === "" ? undefined : name,
+    destination,
+    readOnly,
+    // Docker's way to say that nothing was said.
+    mode: "z",
+    noCopy,
+    ...(driver ? { driver } : {}),
+    ...(labels === undefined ? {} : { labels }),
+    ...(options === undefined ? {} : { options }),
   };
 }
 
@@ -174,9 +213,3 @@ export const mountError = (type: string, reason: string): CtrError =>
 
 const invalidSpecification = (text: string, reason = ""): CtrError =>
   invalid(`invalid volume specification: '${text}'${reason === "" ? "" : `: ${reason}`}`, CODE);
-
-const namedVolume = (name: string): CtrError =>
-  unsupported(`named volumes are not available in this version: '${name}'`, {
-    code: "CTR_VOLUME_NAMED",
-    hint: "mount a directory by its absolute path: -v /srv/data:/data",
-  });

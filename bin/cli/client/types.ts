@@ -67,6 +67,14 @@ export interface NetworkSummary {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
+export interface VolumeSummary {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Scope: string;
+  readonly Mountpoint: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
 export interface ContainerLimits {
   readonly Id: string;
   readonly Name: string;

@@ -6,19 +6,20 @@ import { defineCommand } from "../command.ts";
 import { CliError, EngineError } from "../errors.ts";
 import { renderObjects } from "../format/object.ts";
 
-const KINDS = ["container", "image", "network"] as const;
+const KINDS = ["container", "image", "network", "volume"] as const;
 type Kind = (typeof KINDS)[number];
 
 const PATHS: Readonly<Record<Kind, (name: string) => string>> = {
   container: (name) => `/containers/${name}/json`,
   image: (name) => `/images/${name}/json`,
   network: (name) => `/networks/${name}`,
+  volume: (name) => `/volumes/${name}`,
 };
 
 const FORMAT = text({ short: "f", help: "json, or a Go template: '{{.State.Pid}}'" });
 
 export const command = defineCommand({
-  summary: "Show everything about containers, images and networks",
+  summary: "Show everything about containers, images, networks and volumes",
   usage: "[OPTIONS] NAME|ID [NAME|ID...]",
   operands: [1, Number.POSITIVE_INFINITY],
   options: {
@@ -40,6 +41,7 @@ export const command = defineCommand({
 
 export const containerCommand = inspectOf("container", "Show everything about containers", "ctr container inspect web");
 export const imageCommand = inspectOf("image", "Show everything about images", "ctr image inspect busybox");
+export const volumeCommand = inspectOf("volume", "Show everything about volumes", "ctr volume inspect data");
 export const networkCommand = defineCommand({
   summary: "Show everything about networks",
   usage: "[OPTIONS] NETWORK [NETWORK...]",

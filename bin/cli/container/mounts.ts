@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseSize } from "../../../lib/units/size.ts";
 import type { ApiMount } from "../../../runtime/index.ts";
+import { parseKeyValue } from "./values.ts";
 
 interface MountFields {
   type: string;
@@ -12,6 +13,11 @@ interface MountFields {
   createMountpoint?: boolean;
   size?: number;
   mode?: number;
+  noCopy?: boolean;
+  subpath?: string;
+  labels?: Record<string, string>;
+  driver?: string;
+  options?: Record<string, string>;
 }
 
 /** `type=bind,source=/a,target=/b,readonly`. @throws with Docker's texts */
@@ -28,12 +34,17 @@ export function parseMount(text: string): ApiMount {
   if (type !== "tmpfs" && (fields.size !== undefined || fields.mode !== undefined)) {
     throw new Error(`cannot mix 'tmpfs-*' options with mount type '${type}'`);
   }
+  const volume = volumeOptions(fields);
+  if (type !== "volume" && volume !== undefined) {
+    throw new Error(`cannot mix 'volume-*' options with mount type '${type}'`);
+  }
   return {
     Type: type,
     Target: target,
     ...(source === undefined ? {} : { Source: type === "bind" ? absolute(source) : source }),
     ...(fields.readOnly === undefined ? {} : { ReadOnly: fields.readOnly }),
     ...bindOptions(fields),
+    ...(volume === undefined ? {} : { VolumeOptions: volume }),
     ...tmpfsOptions(fields),
   };
 }
@@ -45,11 +56,16 @@ function takeField(fields: MountFields, field: string): void {
   if (key === "readonly" || key === "ro") fields.readOnly = switchValue(key, value);
   else if (key === "bind-create-src" || key === "bind-create-mountpoint")
     fields.createMountpoint = switchValue(key, value);
+  else if (key === "volume-nocopy") fields.noCopy = switchValue(key, value);
   else if (value === undefined) throw new Error(`invalid field '${field}' must be a key=value pair`);
   else if (key === "type") fields.type = value.toLowerCase();
   else if (key === "source" || key === "src") fields.source = value;
   else if (key === "target" || key === "dst" || key === "destination") fields.target = value;
   else if (key === "bind-propagation") fields.propagation = value.toLowerCase();
+  else if (key === "volume-subpath") fields.subpath = value;
+  else if (key === "volume-driver") fields.driver = value;
+  else if (key === "volume-label") fields.labels = withPair(fields.labels, value);
+  else if (key === "volume-opt") fields.options = withPair(fields.options, value);
   else if (key === "tmpfs-size") fields.size = parseSize(value);
   else if (key === "tmpfs-mode") fields.mode = octal(value);
   // Consistency is a matter of Docker Desktop; on Linux it has no meaning.
@@ -76,6 +92,23 @@ function bindOptions({ propagation, createMountpoint }: MountFields): Pick<ApiMo
     },
   };
 }
+
+function volumeOptions({ noCopy, subpath, labels, driver, options }: MountFields): ApiMount["VolumeOptions"] {
+  const parts = {
+    ...(noCopy === undefined ? {} : { NoCopy: noCopy }),
+    ...(labels === undefined ? {} : { Labels: labels }),
+    ...(subpath === undefined ? {} : { Subpath: subpath }),
+    ...(driver === undefined && options === undefined
+      ? {}
+      : { DriverConfig: { ...(driver === undefined ? {} : { Name: driver }), ...(options && { Options: options }) } }),
+  };
+  return Object.keys(parts).length === 0 ? undefined : parts;
+}
+
+const withPair = (map: Readonly<Record<string, string>> | undefined, pair: string): Record<string, string> => {
+  const [key, value] = parseKeyValue(pair);
+  return { ...map, [key]: value };
+};
 
 function tmpfsOptions({ size, mode }: MountFields): Pick<ApiMount, "TmpfsOptions"> {
   if (size === undefined && mode === undefined) return {};

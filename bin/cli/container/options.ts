@@ -126,10 +126,14 @@ const PLACE_OPTIONS = {
 };
 
 const ISOLATION_OPTIONS = {
-  volume: list({ short: "v", help: "Bind mount: /host/path:/container/path[:ro]" }),
+  volume: list({
+    short: "v",
+    help: "Mount a directory of the host or a volume: /host/path:/path[:ro], name:/path[:ro]",
+  }),
+  "volumes-from": list({ help: "Mount what another container has: name[:ro]" }),
   mount: list({
     value: "mount",
-    help: "Mount: type=bind,source=…,target=…[,readonly] or type=tmpfs,target=…",
+    help: "Mount: type=bind,source=…,target=…[,readonly], type=volume,source=NAME,target=… or type=tmpfs,target=…",
     parse: parseMount,
   }),
   tmpfs: list({ help: "Mount a tmpfs: /path[:options]", parse: parseTmpfs }),

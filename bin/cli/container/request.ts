@@ -79,6 +79,7 @@ function hostConfig(values: ContainerValues, published: ReturnType<typeof publis
     ...security(values),
     ...filledList("Binds", binds),
     ...filledList("Mounts", values.mount),
+    ...filledList("VolumesFrom", values["volumes-from"]),
     ...filled("Tmpfs", Object.fromEntries(values.tmpfs)),
     ...given("ContainerIDFile", values.cidfile),
     NetworkMode: networkMode(values),

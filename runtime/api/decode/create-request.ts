@@ -22,6 +22,12 @@ const MOUNT = record({
   Target: text,
   ReadOnly: flag,
   BindOptions: record({ Propagation: text, CreateMountpoint: flag }),
+  VolumeOptions: record({
+    NoCopy: flag,
+    Labels: mapOf(text),
+    DriverConfig: record({ Name: text, Options: mapOf(text) }),
+    Subpath: text,
+  }),
   TmpfsOptions: record({ SizeBytes: integer, Mode: integer }),
 });
 
@@ -57,6 +63,8 @@ const HOST_CONFIG = record({
   ReadonlyPaths: list(text),
   LogConfig: record({ Type: text, Config: mapOf(text) }),
   Mounts: list(MOUNT),
+  VolumesFrom: list(text),
+  VolumeDriver: text,
   ...RESOURCES,
   CgroupParent: text,
   Devices: list(record({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),

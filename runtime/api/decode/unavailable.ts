@@ -4,7 +4,6 @@ import { unsupported } from "../../../lib/errors.ts";
 /** Fields of `HostConfig`, with the docker flag that sets them. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   DeviceRequests: "--gpus",
-  VolumesFrom: "--volumes-from",
 };
 
 /** Runtimes by the names that stand for "the usual one". Which one that is, the engine chooses by the host. */

@@ -170,5 +170,7 @@ function parseRange(text: string): { readonly first: number; readonly last: numb
 }
 
 function hasMount(container: Container, value: string): boolean {
-  return mountPoints(container).some(({ Source, Destination }) => Source === value || Destination === value);
+  return mountPoints(container).some(
+    ({ Name, Source, Destination }) => Name === value || Source === value || Destination === value,
+  );
 }

@@ -112,9 +112,9 @@ describe("the docker CLI: containers", () => {
     });
 
     it("refuses what this version cannot give, and says so", async () => {
-      const { exitCode, stderr } = await docker.run(["run", "--rm", "--volumes-from", "web", "busybox", "true"]);
+      const { exitCode, stderr } = await docker.run(["run", "--rm", "--gpus", "all", "busybox", "true"]);
       assert.equal(exitCode, 125);
-      assert.match(stderr, /--volumes-from \(HostConfig\.VolumesFrom\) is not available in this version/);
+      assert.match(stderr, /--gpus \(HostConfig\.DeviceRequests\) is not available in this version/);
     });
 
     it("ends with 128 and the signal's number when a signal ends it", async () => {

@@ -76,6 +76,10 @@ const noGroup = (): never => {
   throw notFound("no such cgroup", "CTR_CGROUP_NOT_FOUND");
 };
 
+const noVolume = (): never => {
+  throw notFound("get data: no such volume", "CTR_VOLUME_NOT_FOUND");
+};
+
 const GROUP = { name: "shop", path: "/ctr/shop.group", resources: { Memory: 1 << 26 }, containers: [] };
 
 const GREETING: readonly OutputChunk[] = [
@@ -119,6 +123,14 @@ export function memoryEngine(): MemoryEngine {
     exit,
     log,
     events: new EventBus(),
+    volumes: {
+      list: () => [],
+      find: noVolume,
+      ensure: noVolume,
+      remove: noVolume,
+      prune: async () => ({ names: [], bytes: 0 }),
+      isUsed: () => false,
+    },
     sampler: new Sampler({
       containers: {
         list: () => known,

@@ -18,7 +18,7 @@ describe("refuseUnavailable", () => {
     }));
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
-    [{ VolumesFrom: ["db"] }, /--volumes-from \(HostConfig\.VolumesFrom\) is not available/],
+    [{ DeviceRequests: [{ Count: -1 }] }, /--gpus \(HostConfig\.DeviceRequests\) is not available/],
     [{ UsernsMode: "private" }, /--userns /],
     [{ Runtime: "kata" }, /unknown or invalid runtime name: kata/],
   ];

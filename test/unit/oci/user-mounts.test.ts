@@ -6,10 +6,19 @@ import { array, assert, constantFrom, property, string } from "fast-check";
 import { CtrError } from "../../../lib/errors.ts";
 import { checkBindSources, prepareBindSources, sourceMount } from "../../../runtime/oci/bind-sources.ts";
 import { tmpfsOptions } from "../../../runtime/oci/tmpfs.ts";
-import { imageVolumes, parseBind, parseMount, userMounts } from "../../../runtime/oci/user-mounts.ts";
+import { parseBind, parseMount, userMounts, volumeWishes } from "../../../runtime/oci/user-mounts.ts";
 import type { ApiMount, HostConfig } from "../../../runtime/types.ts";
 
 const BIND = { type: "bind", source: "/a", destination: "/b", readOnly: false, propagation: "rprivate" };
+
+const VOLUME = {
+  type: "volume",
+  name: undefined,
+  destination: "",
+  readOnly: false,
+  mode: "z",
+  noCopy: false,
+} as const;
 
 describe("a value of -v", () => {
   for (const [text, expected] of [
@@ -27,7 +36,7 @@ describe("a value of -v", () => {
   }
 
   it("is a volume without a name when it is a destination alone", () => {
-    deepEqual(parseBind("/data/"), { type: "volume", destination: "/data", readOnly: false });
+    deepEqual(parseBind("/data/"), { ...VOLUME, destination: "/data" });
   });
 
   for (const [text, message] of [
@@ -53,11 +62,15 @@ describe("a value of -v", () => {
     });
   }
 
-  it("with a name is refused with a way out", () => {
-    throws(() => parseBind("data:/b"), {
-      message: "named volumes are not available in this version: 'data'",
-      code: "CTR_VOLUME_NAMED",
-      hint: /absolute path/,
+  it("with a name is a volume", () => {
+    deepEqual(parseBind("data:/b"), { ...VOLUME, name: "data", destination: "/b" });
+    deepEqual(parseBind("data:/b:ro,nocopy"), {
+      ...VOLUME,
+      name: "data",
+      destination: "/b",
+      readOnly: true,
+      mode: "ro,nocopy",
+      noCopy: true,
     });
   });
 
@@ -97,7 +110,7 @@ describe("an entry of Mounts", () => {
   });
 
   it("is a volume without a name", () => {
-    deepEqual(parseMount({ Type: "volume", Target: "/v" }), { type: "volume", destination: "/v", readOnly: false });
+    deepEqual(parseMount({ Type: "volume", Target: "/v" }), { ...VOLUME, destination: "/v" });
   });
 
   for (const [fields, reason] of [
@@ -116,7 +129,7 @@ describe("an entry of Mounts", () => {
   it("is refused when it is of another type, or has a source that it cannot have", () => {
     throws(() => parseMount(mount({ Type: "npipe" })), /type "npipe": mount type unknown/);
     throws(() => parseMount(mount({ Type: "tmpfs" })), /type "tmpfs": field Source must not be specified/);
-    throws(() => parseMount(mount({ Type: "volume", Source: "data" })), /named volumes/);
+    throws(() => parseMount(mount({ Type: "volume", VolumeOptions: { Subpath: "sub" } })), /a part of a volume/);
   });
 });
 
@@ -141,12 +154,12 @@ describe("all mounts of a container", () => {
   it("include the image's volumes where nothing else is mounted", () => {
     const Volumes = { "/data": {}, "/logs/": {}, "/cache": {} };
     deepEqual(
-      imageVolumes({ Volumes }, { Binds: ["/h:/data", "/own"], Tmpfs: { "/cache": "" } }).map(
+      volumeWishes({ Volumes }, { Binds: ["/h:/data", "/own"], Tmpfs: { "/cache": "" } }).map(
         ({ destination }) => destination,
       ),
       ["/logs", "/own"],
     );
-    deepEqual(imageVolumes({}, {}), []);
+    deepEqual(volumeWishes({}, {}), []);
   });
 });
 
