@@ -5,7 +5,7 @@ import { disagree } from "./causes/diagnosis/901-disagreement.ts";
 import { CAUSES } from "./causes/index.ts";
 import { joinHops } from "./joined-hops.ts";
 import { obstaclesOf } from "./obstacles.ts";
-import { judge, type Verdict } from "./outcomes.ts";
+import { isUntaken, judge, type Verdict } from "./outcomes.ts";
 import { rankByWeight, rankOnTheWay } from "./ranking.ts";
 import type { SnapshotView } from "./snapshot-view.ts";
 import { summaryOf } from "./summary.ts";
@@ -51,7 +51,8 @@ const isUnsent = (observations: FlowContext["observations"]): boolean =>
 /** The model knows nothing of what is beyond the host: a packet that fails there does not disprove it. */
 function verdictOn({ flow, walk, observations }: FlowContext): Verdict {
   const verdict = judge(flow, walk, observations);
-  const isTold = beyondHost(walk, observations) === undefined && !isUnsent(observations);
+  const isNoProof = isUnsent(observations) || (observations !== undefined && isUntaken(observations));
+  const isTold = beyondHost(walk, observations) === undefined && !isNoProof;
   return isTold ? verdict : { ...verdict, agreement: undefined };
 }
 

@@ -25,7 +25,7 @@ function observedResult(flow: Flow, observations: Observations | undefined, walk
   const attempts = observations?.attempts ?? [];
   if (observations === undefined || attempts.length === 0) return undefined;
   const good = attempts.filter(succeeded).length;
-  if (good === attempts.length && isSwallowed(observations)) return "UNREACHABLE";
+  if (good === attempts.length && (isSwallowed(observations) || isUntaken(observations))) return "UNREACHABLE";
   if (good === attempts.length) return attempts.every(isDataLost) ? "PARTIAL" : "REACHABLE";
   if (good > 0) return "PARTIAL";
   if (!isSilentDatagram(flow, attempts) || wasDropped(observations)) return "UNREACHABLE";
@@ -44,6 +44,9 @@ const isSilentDoubt = ({ death: { facts, seen } }: Walk["deaths"][number]): bool
 export const isSwallowed = ({ attempts, verdicts }: Observations): boolean =>
   attempts.every(({ outcome, dataTaken }) => outcome === "connected" && dataTaken !== true) &&
   verdicts.some(({ direction, verdict }) => direction === "back" && verdict === "stolen");
+
+/** The kernel over there has made the connection, and the program does not take it. */
+export const isUntaken = ({ untaken = [] }: Observations): boolean => untaken.length > 0;
 
 /** Connected, and what was sent then was not even acknowledged by the other kernel: small packets pass, large ones do not. */
 const isDataLost = ({ outcome, dataTaken }: Attempt): boolean => outcome === "connected" && dataTaken === false;

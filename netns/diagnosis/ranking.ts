@@ -62,6 +62,9 @@ const CONSEQUENCES: Readonly<Record<string, readonly string[]>> = {
   CTRN410: ["CTRN409"],
   CTRN411: ["CTRN409", "CTRN410"],
   CTRN412: ["CTRN421"],
+  CTRN604: ["CTRN612"],
+  CTRN605: ["CTRN612"],
+  CTRN606: ["CTRN612"],
   CTRN501: ["CTRN601", "CTRN602"],
   CTRN503: ["CTRN505", "CTRN601", "CTRN602"],
 };

@@ -6,6 +6,7 @@
  *   --seed N               of all names, addresses, ports and choices; printed
  *   --rounds N             each with another seed; 1 by default
  *   --pairs N, --decoys N  two faults at once; healthy states that look broken; all decoys by default
+ *   --pairs 609+201,…      these two faults at once
  *   --load                 with all processors busy
  *   --idle N               so many further containers that do nothing
  *   --baselines            what a checklist and the engine's records say of the same faults
@@ -21,7 +22,7 @@ import { CATALOGUE } from "../faults/catalogue/index.ts";
 import { DECOYS } from "../faults/decoys.ts";
 import type { Fault } from "../faults/fault.ts";
 import { NOT_INJECTABLE } from "../faults/not-injectable.ts";
-import { choosePairs } from "../faults/pairs.ts";
+import { choosePairs, pairOf } from "../faults/pairs.ts";
 import { Random } from "../faults/random.ts";
 import { type Outcome, Rounds } from "../faults/rounds.ts";
 import { meetsAims, printScore, scoreOf } from "../faults/score.ts";
@@ -58,6 +59,8 @@ interface Options {
   readonly allPaths: boolean;
   readonly decoys: number;
   readonly pairs: number;
+  /** Faults by their ids, two by two. */
+  readonly namedPairs: readonly (readonly string[])[];
   readonly load: boolean;
   readonly idle: number;
   readonly baselines: boolean;
@@ -75,7 +78,8 @@ function optionsOf(argv: readonly string[]): Options {
       ...{ load: flag, baselines: flag, doctor: flag },
     },
   });
-  const wanted = values.faults?.split(",");
+  const wanted = values.faults?.split(",") ?? (values.pairs?.includes("+") === true ? [] : undefined);
+  const namedPairs = (values.pairs ?? "").split(",").flatMap((pair) => (pair.includes("+") ? [pair.split("+")] : []));
   const isWanted = ({ id }: Fault): boolean =>
     wanted === undefined || wanted.some((one) => (one.endsWith("*") ? id.startsWith(one.slice(0, -1)) : id === one));
   return {
@@ -84,7 +88,8 @@ function optionsOf(argv: readonly string[]): Options {
     faults: [...CATALOGUE, ...UNCATALOGUED].filter(isWanted),
     allPaths: values.paths === "all",
     decoys: Number(values.decoys ?? (wanted === undefined ? DECOYS.length : 0)),
-    pairs: Number(values.pairs ?? (wanted === undefined ? 10 : 0)),
+    pairs: namedPairs.length > 0 ? 0 : Number(values.pairs ?? (wanted === undefined ? 10 : 0)),
+    namedPairs,
     load: values.load,
     idle: Number(values.idle ?? 0),
     baselines: values.baselines,
@@ -108,6 +113,7 @@ async function runRound(options: Options, seed: number, onOutcome: (outcome: Out
       .shuffle(options.faults)
       .flatMap((fault) => kinds(fault).map((kind) => () => rounds.runFault(fault, kind))),
     ...choosePairs(CATALOGUE, random, options.pairs).map((pair) => () => rounds.runPair(pair)),
+    ...options.namedPairs.map((ids) => () => rounds.runPair(pairOf([...CATALOGUE, ...UNCATALOGUED], ids, random))),
   ];
   for (const step of steps) if (!stopping.signal.aborted) await step();
 }

@@ -28,6 +28,18 @@ export function choosePairs(faults: readonly Fault[], random: Random, count: num
   return pairs;
 }
 
+/** @param ids of the two @throws when there are no two such faults that share a path */
+export function pairOf(faults: readonly Fault[], [first, second]: readonly string[], random: Random): Pair {
+  const pairs = faults
+    .filter((one) => fits(one) && one.id === first)
+    .flatMap((one) => faults.filter((one) => fits(one) && one.id === second).map((other) => ({ one, other })))
+    .flatMap(({ one, other }) =>
+      one.paths.filter((path) => other.paths.includes(path)).map((path) => ({ one, other, path })),
+    );
+  if (pairs.length === 0) throw new Error(`${first} and ${second} share no path`);
+  return random.pick(pairs);
+}
+
 /** @param one is made first, and taken back last */
 export function both(one: Injection, other: Injection): Injection {
   return {

@@ -1,6 +1,7 @@
 /** Rules that drop: whose they are decides which cause it is. */
 import { type Obstacle, obstaclesOfKind } from "../obstacles.ts";
 import { banOf } from "../policy.ts";
+import { rulesetOf } from "../ruleset.ts";
 import { type Evidence, type Fix, type FlowContext, HOST } from "../types/index.ts";
 import { isTrue, number, placeOf, text } from "./facts.ts";
 import { byHand, inPlace } from "./fixes.ts";
@@ -123,10 +124,13 @@ function listCommand(filter: Obstacle): readonly string[] {
   return ["nft", "list", "chain", family, table, chain];
 }
 
-/** Who is known to make tables of that name. */
-export function makerOf(filter: Obstacle): string {
-  const [table, chain] = [text(filter, "table"), text(filter, "chain")];
-  const words = `${table} ${chain}`.toLowerCase();
+/** Who is known to make tables of that name, or with such chains. */
+export function makerOf({ view }: Pick<FlowContext, "view">, filter: Obstacle): string {
+  const [family, table, chain] = [text(filter, "family"), text(filter, "table"), text(filter, "chain")];
+  const namespace = view.namespace(placeOf(filter));
+  const beside = (namespace === undefined ? undefined : rulesetOf(namespace))?.chains ?? [];
+  const names = beside.flatMap((one) => (one.family === family && one.table === table ? one.name : []));
+  const words = [table, chain, ...names].join(" ").toLowerCase();
   if (words.includes("ufw")) return "ufw";
   if (words.includes("firewalld")) return "firewalld";
   if (words.includes("docker")) return "Docker";

@@ -74,6 +74,7 @@ import { receiveBufferFull } from "./programs/608-receive-buffer-full.ts";
 import { rateLimited } from "./programs/609-rate-limited.ts";
 import { noSocketMemory } from "./programs/610-no-socket-memory.ts";
 import { notRunning } from "./programs/611-not-running.ts";
+import { connectionNotTaken } from "./programs/612-connection-not-taken.ts";
 import { noDefaultRoute } from "./routing/401-no-default-route.ts";
 import { hostHasNoRoute } from "./routing/402-host-has-no-route.ts";
 import { swallowingRoute } from "./routing/403-swallowing-route.ts";
@@ -209,6 +210,7 @@ export const CAUSES: readonly Cause[] = [
   rateLimited,
   noSocketMemory,
   notRunning,
+  connectionNotTaken,
   unknownCause,
   disagreement,
 ];

@@ -18,6 +18,7 @@ import { addressesOfSender, placesOnTheWay } from "./places.ts";
 import { ProbeSocket } from "./probe-socket.ts";
 import { lengthOf, openQuestion } from "./question.ts";
 import type { Selection } from "./selection.ts";
+import { untakenConnections } from "./untaken.ts";
 
 export interface ProbeOptions {
   /** Of the containers, and of the host where it is not the present one. */
@@ -71,9 +72,15 @@ export async function probe(view: SnapshotView, flow: Flow, options: ProbeOption
   // The kernel takes some time to forget it all: other things are read meanwhile.
   const disarmed = Promise.all([armed[Symbol.asyncDispose](), events[Symbol.asyncDispose]()]);
   const known = bystanders.afterwards(headers);
-  await disarmed;
   const attempts = asked.map(({ attempt }) => attempt);
-  return { attempts, verdicts, devices, drops, ...known, notSeen: [...notSeen, ...bystanders.notSeen] };
+  const isMade = flow.protocol === "tcp" && attempts.some(({ outcome }) => outcome === "connected");
+  const untaken = isMade ? await untakenConnections({ ...known, flow, places, namespaces: options.namespaces }) : [];
+  await disarmed;
+  return {
+    ...{ attempts, verdicts, devices, drops, ...known },
+    ...(untaken.length === 0 ? {} : { untaken }),
+    notSeen: [...notSeen, ...bystanders.notSeen],
+  };
 }
 
 function openQuestions(flow: Flow, options: ProbeOptions, undo: AsyncDisposableStack): Question[] {

@@ -14,6 +14,8 @@ export interface Observations {
   /** Neighbours on the way as they were afterwards. */
   readonly neighbours: readonly (NeighbourState & { readonly place: Place })[];
   readonly connections: readonly TrackedConnection[];
+  /** Connections of the probe that were made, and that no program took for a while; left out where there are none. */
+  readonly untaken?: readonly UntakenConnection[];
   /** What could not be watched, and why. */
   readonly notSeen: readonly NotRead[];
 }
@@ -68,6 +70,14 @@ export interface DropEvent {
   readonly direction?: "there" | "back";
   readonly protocol: number;
   readonly at: number;
+}
+
+/** A listener with connections that wait for the program. */
+export interface UntakenConnection {
+  readonly place: Place;
+  readonly port: number;
+  readonly waiting: number;
+  readonly backlog: number;
 }
 
 export interface CounterChange {

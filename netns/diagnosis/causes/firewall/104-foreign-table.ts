@@ -48,7 +48,7 @@ export const foreignTable: Cause = {
         object: filterName(filter),
         title: `Another firewall on this host ${isTrue(filter, "uncertain") ? "may drop" : "drops"} the traffic: ${filterName(filter)}.`,
         explanation:
-          `The table was made by ${makerOf(filter)}. ctr's accept is not enough: a packet has to be accepted by every ` +
+          `The table was made by ${makerOf(context, filter)}. ctr's accept is not enough: a packet has to be accepted by every ` +
           `table, and one drop is final (${verdictText(filter)}).`,
         evidence: filterEvidence(filter),
         fix: acceptFix(context, filter, context.view.nameOf(placeOf(filter))),

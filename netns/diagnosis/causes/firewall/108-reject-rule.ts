@@ -14,7 +14,7 @@ export const rejectRule: Cause = {
         title: `A firewall rule refuses the connection in the server's name: ${filterName(filter)}.`,
         explanation:
           "It looks as if nobody listened, but the refusal comes from the host: the packet never gets to the server. The " +
-          `table was made by ${makerOf(filter)} (${verdictText(filter)}).`,
+          `table was made by ${makerOf(context, filter)} (${verdictText(filter)}).`,
         evidence: filterEvidence(filter),
         fix: acceptFix(context, filter, "host"),
       }),

@@ -15,8 +15,8 @@ export const nameServerFiltered: Cause = {
         title: `The host's firewall throws away containers' questions for names (${filterName(filter)}).`,
         explanation:
           (text(filter, "hook") === "output"
-            ? `Names are asked for by the host in containers' name, and ${makerOf(filter)} lets no question out. `
-            : `The name server runs on the host, and ${makerOf(filter)} lets nothing come in on port 53 from containers. `) +
+            ? `Names are asked for by the host in containers' name, and ${makerOf(context, filter)} lets no question out. `
+            : `The name server runs on the host, and ${makerOf(context, filter)} lets nothing come in on port 53 from containers. `) +
           "Addresses work, names do not.",
         evidence: filterEvidence(filter),
         fix: acceptFix(context, filter, "host"),

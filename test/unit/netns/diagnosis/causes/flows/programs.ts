@@ -114,4 +114,21 @@ export const PROGRAMS: readonly Case[] = [
     damage: (host) => host.sysctl("net.ipv4.ip_local_reserved_ports", "1024-65535", host.inside("web")),
     seen: () => seen([{ ...SILENCE, outcome: "error", errno: "EADDRNOTAVAIL" }]),
   },
+  {
+    code: "CTRN612",
+    what: "a connection that the program does not take",
+    seen: (host) =>
+      seen([{ ...SILENCE, outcome: "connected" }], {
+        untaken: [{ place: inside(host, "api"), port: 8000, waiting: 3, backlog: 128 }],
+      }),
+  },
+  {
+    code: "CTRN606",
+    what: "a stopped program, which takes no connection either",
+    ends: (host) => [at("program-stuck", inside(host, "api"), { reason: "stopped" }, { seen: "accepted-silence" })],
+    seen: (host) =>
+      seen([{ ...SILENCE, outcome: "connected" }], {
+        untaken: [{ place: inside(host, "api"), port: 8000, waiting: 1, backlog: 128 }],
+      }),
+  },
 ];
