@@ -7,6 +7,7 @@
  *   --rounds N             each with another seed; 1 by default
  *   --pairs N, --decoys N  two faults at once; healthy states that look broken; all decoys by default
  *   --pairs 609+201,…      these two faults at once
+ *   --backend iptables     with ctr's rules made by iptables; what damages its nftables table cannot be made then
  *   --load                 with all processors busy
  *   --idle N               so many further containers that do nothing
  *   --baselines            what a checklist and the engine's records say of the same faults
@@ -66,6 +67,8 @@ interface Options {
   readonly baselines: boolean;
   readonly doctor: boolean;
   readonly out: string | undefined;
+  /** Of `ctrd`. */
+  readonly flags: readonly string[];
 }
 
 function optionsOf(argv: readonly string[]): Options {
@@ -75,6 +78,7 @@ function optionsOf(argv: readonly string[]): Options {
     args: [...argv],
     options: {
       ...{ faults: text, paths: text, seed: text, rounds: text, pairs: text, decoys: text, idle: text, out: text },
+      backend: text,
       ...{ load: flag, baselines: flag, doctor: flag },
     },
   });
@@ -95,14 +99,15 @@ function optionsOf(argv: readonly string[]): Options {
     baselines: values.baselines,
     doctor: values.doctor,
     out: values.out,
+    flags: values.backend === undefined ? [] : ["--firewall-backend", values.backend],
   };
 }
 
 async function runRound(options: Options, seed: number, onOutcome: (outcome: Outcome) => void): Promise<void> {
   const random = new Random(seed);
-  const { baselines, doctor, idle } = options;
+  const { baselines, doctor, idle, flags } = options;
   const onWorld = (world: World) => addIdle(world, idle);
-  await using rounds = new Rounds({ seed, baselines, doctor, fixes: true, onOutcome, onWorld });
+  await using rounds = new Rounds({ seed, baselines, doctor, fixes: true, flags, onOutcome, onWorld });
   const kinds = ({ paths }: Fault) => (options.allPaths ? paths : [random.pick(paths)]);
   const steps = [
     ...random

@@ -60,6 +60,8 @@ export interface RoundOptions {
   /** Ask the doctor for every fault, too. */
   readonly doctor?: boolean;
   readonly fixes?: boolean;
+  /** Further flags of `ctrd`. */
+  readonly flags?: readonly string[];
   /** Called when there is one more. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** Called with each world when it is there. */
@@ -125,7 +127,7 @@ export class Rounds implements AsyncDisposable {
 
   async #ready(): Promise<World> {
     if (this.#world !== undefined) return this.#world;
-    const world = await World.build(this.#seed++);
+    const world = await World.build(this.#seed++, this.#options.flags);
     this.#world = world;
     await this.#options.onWorld?.(world);
     this.#pristine = await fingerprint(world);

@@ -52,11 +52,12 @@ export class World implements AsyncDisposable {
     this.outside = outside;
   }
 
-  static async build(seed: number): Promise<World> {
+  /** @param flags further ones of `ctrd` */
+  static async build(seed: number, flags: readonly string[] = []): Promise<World> {
     const plan = makePlan(seed);
     const outside = await PrivateHost.start();
     try {
-      const engine = await TestEngine.start({ prepare: (host) => prepareHost(plan, host, outside) });
+      const engine = await TestEngine.start({ flags, prepare: (host) => prepareHost(plan, host, outside) });
       const world = new World(plan, engine, outside);
       try {
         await world.#populate();

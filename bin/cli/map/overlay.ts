@@ -72,7 +72,17 @@ function withEnds(stops: readonly OverlayStop[], { flow, result }: FlowReport): 
   return leaves ? [...passed, { id: OUTSIDE, name: OUTSIDE, ends: false, why: undefined }] : passed;
 }
 
-export const isOnMap = ({ id }: OverlayStop): boolean => id !== HOST && id !== OUTSIDE;
+/** The host and the outside are on no network: they are drawn where a packet passes them. */
+export const isBeside = ({ id }: OverlayStop): boolean => id === HOST || id === OUTSIDE;
+
+/** What stands below the name of a stop that is on no network. */
+export const besideText = ({ id }: OverlayStop): string =>
+  id === HOST ? "this machine itself" : "beyond the host's uplinks";
+
+/** Those beside the map, each once. */
+export const stopsBeside = ({ stops }: Overlay): readonly OverlayStop[] => [
+  ...new Map(stops.filter(isBeside).map((stop) => [stop.id, stop])).values(),
+];
 
 /** `web ══▶ front ══▶ host ══✗ filter forward: dropped`. */
 export function overlayText({ title, cause, stops }: Overlay): string {

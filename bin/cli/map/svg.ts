@@ -1,6 +1,6 @@
 /** The map as a drawing: networks on the left, containers on the right, their cables between. */
 import type { GrantRow, MapNetwork } from "../client/network-types.ts";
-import { isOnMap, type Overlay, overlayText } from "./overlay.ts";
+import { besideText, type Overlay, type OverlayStop, overlayText, stopsBeside } from "./overlay.ts";
 import { addressesOf, type Cable, networkWords, type PlacedContainer, type Topology } from "./topology.ts";
 
 /** Pixels. */
@@ -45,11 +45,10 @@ export function mapSvg(topology: Topology, overlay?: Overlay): string {
   const { containers, cables, grants } = topology;
   const colours = new Map(networks.map(({ Id }, index) => [Id, COLOURS[index % COLOURS.length] ?? GREY]));
   const left = MARGIN + (grants.length > 0 ? OPENING_ROOM : 0);
-  const networkBoxes = stack(
-    "left",
-    left,
-    networks.map((network) => networkContent(network, colours)),
-  );
+  const networkBoxes = stack("left", left, [
+    ...networks.map((network) => networkContent(network, colours)),
+    ...(overlay === undefined ? [] : stopsBeside(overlay).map(besideContent)),
+  ]);
   const right = left + widthOf(networkBoxes) + CABLE_ROOM;
   const contents = containers.map((container) => containerContent(container, { containers, cables, colours }));
   const containerBoxes = stack("right", right, contents);
@@ -70,7 +69,7 @@ export function mapSvg(topology: Topology, overlay?: Overlay): string {
 const WAY = 'fill="none" stroke="#000" stroke-width="4" stroke-dasharray="2 5" stroke-linecap="round"';
 
 function drawWay(overlay: Overlay, boxes: ReadonlyMap<string, Box>, top: number) {
-  const stops = overlay.stops.filter(isOnMap).flatMap((stop) => {
+  const stops = overlay.stops.flatMap((stop) => {
     const box = boxes.get(stop.id);
     return box === undefined ? [] : [{ stop, box }];
   });
@@ -93,7 +92,13 @@ function drawWay(overlay: Overlay, boxes: ReadonlyMap<string, Box>, top: number)
 const nearSide = ({ side, x, width }: Box): number => (side === "left" ? x + width : x);
 
 function between(from: Box, to: Box): string {
-  return curve({ x: nearSide(from), y: from.y + PADDING }, { x: nearSide(to), y: to.y + PADDING });
+  const [start, end] = [
+    { x: nearSide(from), y: from.y + PADDING },
+    { x: nearSide(to), y: to.y + PADDING },
+  ];
+  // Between two of one column it goes round in the room between the columns.
+  const towards = from.side === "left" ? 1 : -1;
+  return from.side === to.side ? curve(start, end, start.x + towards * (CABLE_ROOM / 4)) : curve(start, end);
 }
 
 const cross = (x: number, y: number): string =>
@@ -110,6 +115,13 @@ const networkContent = (network: MapNetwork, colours: ReadonlyMap<string, string
   id: network.Id,
   lines: [heading(network.Name), ...networkWords(network).map(grey)],
   colour: colours.get(network.Id) ?? GREY,
+  stopped: false,
+});
+
+const besideContent = (stop: OverlayStop): Content => ({
+  id: stop.id,
+  lines: [heading(stop.name), grey(besideText(stop))],
+  colour: GREY,
   stopped: false,
 });
 

@@ -1,7 +1,7 @@
 /** The map as a tree of text: networks, and the containers on each. */
 import { alignColumns } from "../format/table.ts";
 import { grantText } from "../network/grants.ts";
-import { type Overlay, overlayText } from "./overlay.ts";
+import { besideText, type Overlay, type OverlayStop, overlayText, stopsBeside } from "./overlay.ts";
 import { addressesOf, networkWords, type PlacedContainer, type Topology } from "./topology.ts";
 
 /** @param overlay a packet's way: what it passed is marked */
@@ -11,16 +11,21 @@ export function mapText(topology: Topology, overlay?: Overlay): string {
   const blocks = shown.map((network) => networkBlock(topology, network, overlay));
   const opened = grants.map(grantText).sort();
   if (opened.length > 0) blocks.push(`opened by ctr net allow\n${branches(opened.map((line) => [line]))}`);
-  if (overlay !== undefined) blocks.push(overlayText(overlay));
+  if (overlay !== undefined) {
+    blocks.push(...stopsBeside(overlay).map((stop) => besideBlock(stop, overlay)), overlayText(overlay));
+  }
   return blocks.join("\n");
 }
 
 /** `══` where the packet passed, `══✗` where it ended. */
 function markOf(id: string, overlay: Overlay | undefined): string[] {
-  const stop = overlay?.stops.find((one) => one.id === id);
-  if (stop === undefined) return [];
-  return [stop.ends ? "══✗" : "══"];
+  const stops = overlay?.stops.filter((one) => one.id === id) ?? [];
+  if (stops.length === 0) return [];
+  return [stops.some(({ ends }) => ends) ? "══✗" : "══"];
 }
+
+const besideBlock = (stop: OverlayStop, overlay: Overlay): string =>
+  `${[stop.name, besideText(stop), ...markOf(stop.id, overlay)].join("   ")}\n`;
 
 const isMode = (driver: string): boolean => driver === "host" || driver === "null";
 

@@ -20,7 +20,7 @@ export function changesOf({ there, back }: Walk): Change[] {
 function changesIn(hops: readonly Hop[], direction: Change["direction"]): Change[] {
   return hops.flatMap((hop, position) => {
     const { verdict, hook } = hop;
-    if (verdict !== "translate" || hook === undefined || isOurs(hook)) return [];
+    if (verdict !== "translate" || hook === undefined || isOurs(hook) || OUR_RULE.test(hop.text)) return [];
     const table = `table ${hook.family} ${hook.table}, chain ${hook.chain}`;
     return { table, what: whatIn(hop.text), direction, position, hop };
   });
@@ -29,6 +29,9 @@ function changesIn(hops: readonly Hop[], direction: Change["direction"]): Change
 /** The engine's table, that of a sandbox's name server, and the engine's chains among those of iptables. */
 const isOurs = ({ table, chain }: NonNullable<Hop["hook"]>): boolean =>
   table === "ctr" || table === "ctr-names" || chain.startsWith("CTR-");
+
+/** One of the engine's chains, which the kernel's own chain leads to. */
+const OUR_RULE = /rule "-A CTR-/;
 
 /** By the words of nft and of iptables. */
 function whatIn(text: string): Change["what"] {

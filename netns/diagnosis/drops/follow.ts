@@ -1,10 +1,11 @@
 /** Packets that the kernel throws away, as it happens, wherever on the machine. */
+import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { SnapshotView } from "../snapshot-view.ts";
 import type { DeviceEvent, FreedEvent, KernelEvent } from "../tracing/events.ts";
 import { TraceInstance } from "../tracing/instance.ts";
 import { isNormal } from "../tracing/normal-drops.ts";
-import { nextPlace, type PlacedLink, placeBefore } from "../tracing/placing.ts";
+import { linkNamed, nextPlace, type PlacedLink, placeBefore } from "../tracing/placing.ts";
 import type { Place } from "../types/index.ts";
 
 /** A packet that was thrown away. */
@@ -54,7 +55,8 @@ const LIFE = 1000;
  */
 export async function* followDrops(view: SnapshotView, options: DropOptions = {}): AsyncGenerator<Drop | DropNotice> {
   await using instance = TraceInstance.start();
-  const packets = new Packets(view);
+  // The kernel names tasks by its own numbers: in a namespace of processes they are others than those below /proc.
+  const packets = new Packets(view, instance.pid === process.pid ? networkOf : () => undefined);
   const filter = Object.keys(PROTOCOLS).map((protocol) => `protocol == ${protocol}`);
   instance.enable({ event: "skb/kfree_skb", filter: filter.join(" || ") });
   for (const event of DEVICE_EVENTS) instance.enable({ event, filter: "" });
@@ -71,22 +73,36 @@ export async function* followDrops(view: SnapshotView, options: DropOptions = {}
   }
 }
 
+/** Inode of the network namespace of a task; undefined when it is gone. */
+function networkOf(pid: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/ns/net`).ino;
+  } catch {
+    // It has ended, or is another user's.
+    return undefined;
+  }
+}
+
 const isOfDevice = ({ kind }: KernelEvent): boolean => kind === "sent" || kind === "received";
 
 interface Seen {
-  readonly event: DeviceEvent;
+  /** Undefined when it came to no device. */
+  readonly event: DeviceEvent | undefined;
   readonly placed: PlacedLink | undefined;
   /** The last container that the packet was in, or at whose cable. */
   readonly container: Place | undefined;
 }
 
-/** Where each packet was seen last. */
-class Packets {
+/** Where each packet was seen last. Exported for tests. */
+export class Packets {
   readonly #view: SnapshotView;
+  readonly #networkOf: (pid: number) => number | undefined;
   readonly #seen = new Map<string, Seen>();
 
-  constructor(view: SnapshotView) {
+  /** @param networkOf inode of a task's network namespace */
+  constructor(view: SnapshotView, networkOf: (pid: number) => number | undefined) {
     this.#view = view;
+    this.#networkOf = networkOf;
   }
 
   *drops(events: readonly KernelEvent[], { container }: DropOptions): Generator<Drop | DropNotice> {
@@ -101,7 +117,7 @@ class Packets {
 
   #see(event: DeviceEvent): void {
     const before = this.#seen.get(event.skb);
-    const placed = this.#placeOf(event, before);
+    const placed = this.#placeOf(event, before) ?? (before === undefined ? this.#placeOfSender(event) : undefined);
     const container = this.#containerAt(placed) ?? before?.container;
     this.#seen.set(event.skb, { event, placed, container });
   }
@@ -109,7 +125,14 @@ class Packets {
   /** A packet that is new is somewhere; the first device that is told of it may be one that many have. */
   #placeOf({ device, kind }: DeviceEvent, before: Seen | undefined): PlacedLink | undefined {
     if (before === undefined) return placeBefore(this.#view, device, undefined);
-    return nextPlace(this.#view, before.placed, device, kind === "received" && before.event.kind === "sent");
+    return nextPlace(this.#view, before.placed, device, kind === "received" && before.event?.kind === "sent");
+  }
+
+  /** A packet that is new was made by the program that ran, unless the kernel was at something else just then. */
+  #placeOfSender({ pid, inInterrupt, ...event }: KernelEvent & { readonly device?: string }): PlacedLink | undefined {
+    const inode = inInterrupt === true || pid === 0 ? undefined : this.#networkOf(pid);
+    const place = this.#view.snapshot.namespaces.find((one) => inode !== undefined && one.inode === inode)?.key;
+    return place === undefined ? undefined : { place, link: linkNamed(this.#view, place, event.device) };
   }
 
   #containerAt(placed: PlacedLink | undefined): Place | undefined {
@@ -118,8 +141,14 @@ class Packets {
     return placed.link && this.#view.peerOf(placed.link)?.namespace.key;
   }
 
+  /** It was on no device: its sender's own rules or routes have ended it. */
+  #unsent(event: FreedEvent): Seen | undefined {
+    const placed = this.#placeOfSender(event);
+    return placed === undefined ? undefined : { event: undefined, placed, container: this.#containerAt(placed) };
+  }
+
   *#dropOf(event: FreedEvent, wanted: Place | undefined): Generator<Drop> {
-    const seen = this.#seen.get(event.skb);
+    const seen = this.#seen.get(event.skb) ?? this.#unsent(event);
     this.#seen.delete(event.skb);
     const protocol = PROTOCOLS[event.protocol];
     if (protocol === undefined || isNormal(event)) return;
@@ -130,7 +159,7 @@ class Packets {
       reason: event.reason,
       location: event.location,
       protocol,
-      device: seen?.event.device,
+      device: seen?.event?.device,
       place: seen?.placed?.place,
       container: seen?.container,
     };
@@ -138,7 +167,7 @@ class Packets {
 
   #forget(before: number): void {
     for (const [skb, { event }] of this.#seen) {
-      if (event.at < before) this.#seen.delete(skb);
+      if (event !== undefined && event.at < before) this.#seen.delete(skb);
     }
   }
 }

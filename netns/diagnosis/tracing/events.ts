@@ -3,6 +3,8 @@
 interface Common {
   /** Of the task that ran then, whoever's packet it was. */
   readonly pid: number;
+  /** It happened in an interrupt: then the packet has nothing to do with the task. */
+  readonly inInterrupt?: true;
   /** Milliseconds. */
   readonly at: number;
 }
@@ -43,7 +45,9 @@ export interface LostEvent extends Common {
 export type KernelEvent = DeviceEvent | FreedEvent | MarkEvent | LostEvent;
 
 // ` node-MainThread-20035   [001] ..s1.   893.476442: net_dev_queue: dev=eth0 skbaddr=00000000c53998f2 len=719`
-const LINE = /^\s*.+-(\d+)\s+\[\d+\]\s+\S+\s+(\d+\.\d+): (\w+): (.*)$/;
+const LINE = /^\s*.+-(\d+)\s+\[\d+\]\s+(\S+)\s+(\d+\.\d+): (\w+): (.*)$/;
+/** The third of the flags: hard or soft interrupt, see ftrace.rst. */
+const INTERRUPT = /^..[hHszZ]/;
 const LOST = /\[LOST (\d+) EVENTS\]/;
 const DEVICE = /^dev=(\S+) skbaddr=(\S+) len=(\d+)/;
 const FREED = /^skbaddr=(\S+) .*?protocol=(\d+) location=([\w.]+)\S*(?: \[\w+\])? reason: (\w+)/;
@@ -61,8 +65,12 @@ export function parseEvents(text: string): KernelEvent[] {
 function parseEvent(line: string): KernelEvent | undefined {
   const match = LINE.exec(line);
   if (match === null) return parseLost(line);
-  const [, pid, seconds, event = "", rest = ""] = match;
-  const common = { pid: Number(pid), at: Number(seconds) * 1000 };
+  const [, pid, flags = "", seconds, event = "", rest = ""] = match;
+  const isInterrupt = INTERRUPT.test(flags);
+  const common = {
+    ...{ pid: Number(pid), at: Number(seconds) * 1000 },
+    ...(isInterrupt ? { inInterrupt: true as const } : {}),
+  };
   const kind = DEVICE_EVENTS[event];
   if (kind !== undefined) return parseDevice(kind, common, rest);
   if (event === "kfree_skb") return parseFreed(common, rest);

@@ -77,7 +77,8 @@ export const programStates: readonly Fault[] = [
   program(
     "no-accept",
     "the server takes no connection",
-    TO_SERVER,
+    // From outside nothing can be sent, and the state alone does not show it.
+    ["icc", "hostToContainer"],
     ({ plan }) => [plan.server, String(plan.ports.tcp), "perl"],
     (world) =>
       perl(

@@ -218,6 +218,22 @@ describe("a trace on the map", () => {
     );
   });
 
+  it("has boxes for the host and the outside where the packet passes them", () => {
+    const [step] = REPORT.there;
+    const there = [
+      ...(step === undefined ? [] : [step]),
+      ...["host", "outside"].map((where) => ({
+        ...({ hop: undefined, where, text: "on", model: "ok", live: "seen", evidence: [] } as const),
+      })),
+    ];
+    const beside = overlayOf({ ...REPORT, there }, MAP);
+    const text = mapText(topologyOf(MAP), beside);
+    assert.match(text, /^host {3}this machine itself {3}══$/m);
+    assert.match(text, /^outside {3}beyond the host's uplinks {3}══$/m);
+    const boxes = (svg: string): number => svg.split("<rect").length;
+    assert.equal(boxes(mapSvg(topologyOf(MAP), beside)), boxes(mapSvg(topologyOf(MAP))) + 2);
+  });
+
   it("marks the lines of the text", () => {
     const text = mapText(topologyOf(MAP), overlay);
     assert.match(text, /^front .* ══✗$/m);

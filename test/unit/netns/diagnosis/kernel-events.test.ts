@@ -63,7 +63,7 @@ describe("diagnosis: events of the kernel", () => {
     const drop = events.findLast(({ kind }) => kind === "freed");
     assert.deepEqual(drop, {
       ...{ kind: "freed", pid: 7, at: drop?.at, skb: "00000000cc000002" },
-      ...{ protocol: 2048, location: "nft_do_chain", reason: "NETFILTER_DROP" },
+      ...{ protocol: 2048, location: "nft_do_chain", reason: "NETFILTER_DROP", inInterrupt: true },
     });
     assert.ok(Math.abs((drop?.at ?? 0) - 100_000.2) < 1e-6);
     assert.equal(events[2]?.pid, 99);
