@@ -62,7 +62,7 @@ function filterSeen(verdict: TracedVerdict, rules: Rules, walk: Walk): Obstacle 
     policy: kind === "policy",
     ruleText: json,
     backend: isIptables(table, chain, family) ? "iptables-nft" : "nft",
-    ours: family === "inet" && table === "ctr" && place === HOST,
+    ours: place === HOST && isOurs(family, table, chain),
     limit: /"limit"|"numgen"|"ct count"/.test(json),
   };
   const where = `${family} ${table} ${chain}${handle === undefined ? "" : ` handle ${handle}`}`;
@@ -81,6 +81,10 @@ function filterSeen(verdict: TracedVerdict, rules: Rules, walk: Walk): Obstacle 
     confidence: "likely",
   };
 }
+
+/** The engine's table, and by the other backend its chains. */
+const isOurs = (family: string, table: string, chain: string): boolean =>
+  (family === "inet" && table === "ctr") || (chain.startsWith("CTR-") && chain !== "CTR-USER");
 
 /** Tables of iptables in nft mode have its names, and chains in capitals. */
 const isIptables = (table: string, chain: string, family: string): boolean =>

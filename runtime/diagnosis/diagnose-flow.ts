@@ -7,6 +7,8 @@ export interface FlowOptions {
   readonly static?: boolean | undefined;
   /** Seconds in which packets of others are watched, and none is sent. */
   readonly watch?: number | undefined;
+  /** A program has waited for an answer already: it need not be waited for as long once more. */
+  readonly isSilent?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ async function observe(
   const verb = options.watch === undefined ? "sending a packet" : "watching packets";
   emit({ type: "progress", text: `${verb} from ${flow.fromText} to ${flow.toText} (${flow.destination})` });
   const often = walk(view, flow).deaths.some(({ death: { facts } }) => facts["limit"] === true && !facts["remembered"]);
-  return await live.probe(view, flow, { watch: options.watch, often });
+  return await live.probe(view, flow, { watch: options.watch, often, isSilent: options.isSilent === true });
 }
 
 function conclude(

@@ -43,9 +43,12 @@ export async function reportOn(
     const findings = [...ofName, ...ends.findings];
     return reportWithoutFlow({ ends: { ...ends, findings }, view, from: request.from, to: request.to });
   }
-  const reports = await Promise.all([first, ...others].map((flow) => diagnoseFlow(tools, view, flow, request)));
+  const [plain, ...reports] = await Promise.all([
+    askPlainly(tools, view, ends),
+    ...[first, ...others].map((flow) => diagnoseFlow(tools, view, flow, request)),
+  ]);
   const report = joinFamilies(reports);
-  const ofName = await lookupFindings(tools, view, ends, request, report);
+  const ofName = await lookupFindings(tools, view, ends, request, report.result === "REACHABLE" ? undefined : plain);
   const joined = withLookup(report, ends.lookup, ofName);
   return { ...joined, ...(ends.notes.length === 0 ? {} : { notes: ends.notes }) };
 }
@@ -53,21 +56,20 @@ export async function reportOn(
 /**
  * Why a name was not answered: what stands between the source and its name server, then what the server says. Of a name that
  * was answered: whether it leads where it should.
- * @param report on the way to where it leads; undefined when it leads nowhere
+ * @param plain see {@link askPlainly}
  */
 async function lookupFindings(
   tools: DiagnosisTools,
   view: SnapshotView,
   { lookup, flows, named }: ResolvedEnds,
   request: Omit<FlowRequest, "kind">,
-  report: FlowReport | undefined,
+  plain: NameLookup | undefined,
 ): Promise<readonly Finding[]> {
   if (lookup === undefined) return [];
   const from = flows[0]?.from ?? placeOf(view, request.from);
   const context = { view, from, fromName: view.nameOf(from), lookup };
   if (lookup.addresses.length > 0) {
     const expected = named === undefined ? {} : { expected: named };
-    const plain = named === undefined && report?.result !== "REACHABLE" ? await askPlainly(tools, context) : undefined;
     return explainLookup({ ...context, ...expected, ...(plain === undefined ? {} : { plain }) });
   }
   const mayBeBehind = lookup.servers.includes(SANDBOX_SERVER) && isWithoutAnswer(lookup);
@@ -81,8 +83,11 @@ async function lookupFindings(
 /** What name servers say of the name itself, where programs come to their address by another way. */
 async function askPlainly(
   { live }: DiagnosisTools,
-  { view, from, lookup }: { readonly view: SnapshotView; readonly from: string; readonly lookup: NameLookup },
+  view: SnapshotView,
+  { lookup, flows, named }: ResolvedEnds,
 ): Promise<NameLookup | undefined> {
+  const from = flows[0]?.from;
+  if (lookup === undefined || named !== undefined || from === undefined) return undefined;
   const asked = lookup.questions.find(({ outcome }) => outcome === "found")?.question;
   const isAsWritten = lookup.by === "dns" && asked?.replace(/\.$/, "") === lookup.name.replace(/\.$/, "");
   return isAsWritten ? undefined : await live?.lookUp(view, lookup.name, from, "as written, of name servers");
@@ -107,7 +112,7 @@ async function serverFindings(
   const [server] = servers;
   if (server === undefined) return [];
   const flow = toNameServer({ from, fromText, server, protocol: "udp", toText: `its name server ${server}` });
-  const report = await diagnoseFlow(tools, view, flow, { static: isStatic });
+  const report = await diagnoseFlow(tools, view, flow, { static: isStatic, isSilent: true });
   return report.findings.filter(isPlaced);
 }
 
@@ -128,7 +133,7 @@ async function findingsBehind(
   const ends = { from, fromText: view.nameOf(from), server, toText: `the name server ${server}` };
   const reports = await Promise.all(
     (["udp", "tcp"] as const).map((protocol) =>
-      diagnoseFlow(tools, view, toNameServer({ ...ends, protocol }), { static: isStatic }),
+      diagnoseFlow(tools, view, toNameServer({ ...ends, protocol }), { static: isStatic, isSilent: true }),
     ),
   );
   const [first = []] = reports.map(({ findings }) => findings.filter(isOnThisHost)).filter(({ length }) => length > 0);

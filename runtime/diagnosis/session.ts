@@ -47,6 +47,8 @@ const listenerOf = ({ emit, signal }: Listener) => ({ emit: emit.bind(undefined)
 
 /** Attempts, where only some packets are stopped. */
 const OFTEN = 8;
+/** Milliseconds until silence is silence, where it was silent before. */
+const BRIEF = 500;
 
 class Host {
   readonly #roots: Roots;
@@ -72,9 +74,13 @@ class Host {
 
   get live(): LiveTools {
     return {
-      probe: (view, flow, { watch: seconds, often }) =>
+      probe: (view, flow, { watch: seconds, often, isSilent }) =>
         seconds === undefined
-          ? probe(view, flow, { namespaces: this.#namespaces, ...(often ? { all: true, attempts: OFTEN } : {}) })
+          ? probe(view, flow, {
+              namespaces: this.#namespaces,
+              ...(often ? { all: true, attempts: OFTEN } : {}),
+              ...(isSilent ? { timeout: BRIEF } : {}),
+            })
           : this.#firstSeen(watch(view, flow, { namespaces: this.#namespaces, signal: this.#within(seconds) })),
       tryFlows: (flows) => tryFlows(flows, { references: this.#namespaces, signal: this.#signal }),
       lookUp: (view, name, place, kind) => {

@@ -40,6 +40,8 @@ export interface ProbeChoice {
   readonly watch?: number | undefined;
   /** Something stops only some packets: several are sent, whatever becomes of the first. */
   readonly often?: boolean;
+  /** That no answer comes is known: what matters is where the packet ends. */
+  readonly isSilent?: boolean;
 }
 
 export interface LiveTools {

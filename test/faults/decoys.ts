@@ -1,6 +1,7 @@
 /** What looks like a fault and is none: the answer has to stay green. */
 import { type Fault, foreignTable, type Row, type Scene, scripted } from "./fault.ts";
 import { OPEN_PATHS, type PathKind } from "./paths.ts";
+import type { World } from "./world.ts";
 
 const SOME = ["egress", "published", "icc", "hostToContainer", "crossPublished"] as const;
 
@@ -331,4 +332,67 @@ export const DECOYS: readonly Fault[] = [
     inject: [["host", "ip xfrm policy add dir out src 192.0.2.0/24 dst 192.0.2.128/25 action block"]],
     undo: [["host", "ip xfrm policy del dir out src 192.0.2.0/24 dst 192.0.2.128/25"]],
   })),
+  decoy(
+    "uplink-neighbour",
+    "the router's hardware address is fixed, and right",
+    ["egress", "egressUdp"],
+    ({ uplink, world }) => ({
+      inject: [
+        [
+          "host",
+          `mac=$(ip neigh show ${world.plan.gateway4} dev ${uplink} | sed -n 's/.*lladdr \\([0-9a-f:]*\\).*/\\1/p'); ip neigh replace ${world.plan.gateway4} lladdr $mac dev ${uplink} nud permanent`,
+        ],
+      ],
+      undo: [["host", `ip neigh del ${world.plan.gateway4} dev ${uplink}`]],
+    }),
+  ),
+  decoy("proxy-arp", "the bridge would answer for what is elsewhere", ["icc", "egress", "published"], ({ bridge }) => ({
+    inject: [["host", `sysctl -qw net.ipv4.conf.${bridge}.proxy_arp=1`]],
+    undo: [["host", `sysctl -qw net.ipv4.conf.${bridge}.proxy_arp=0`]],
+  })),
+  decoy("alias", "the client has an address of its own on its loopback", ["icc", "egress"], () => ({
+    inject: [["client", "ip addr add 192.0.2.9/32 dev lo"]],
+    undo: [["client", "ip addr del 192.0.2.9/32 dev lo"]],
+  })),
+  decoy("reserved-ports", "some ports are reserved", ["icc", "egress"], () => ({
+    inject: [["client", "sysctl -qw net.ipv4.ip_local_reserved_ports=40000-40100,50000"]],
+    undo: [["client", "sysctl -qw net.ipv4.ip_local_reserved_ports="]],
+  })),
+  fileDecoy("hosts", "a line of /etc/hosts, and the right one", ["egressName"], "/etc/hosts", (world) =>
+    [`127.0.0.1 localhost`, `${world.plan.outside4} ${world.plan.outsideName}`].join("\n"),
+  ),
+  fileDecoy("search", "search domains that know nothing", ["egressName", "iccName"], "/etc/resolv.conf", () =>
+    ["nameserver 127.0.0.11", "search nothing.example", "options ndots:5"].join("\n"),
+  ),
+  fileDecoy(
+    "nsswitch",
+    "names from files and name servers",
+    ["egressName", "iccName"],
+    "/etc/nsswitch.conf",
+    () => "hosts: files dns",
+  ),
 ];
+
+/** A file of the client's in another form. */
+function fileDecoy(
+  name: string,
+  title: string,
+  paths: readonly PathKind[],
+  file: string,
+  text: (world: World) => string,
+): Fault {
+  let before = "";
+  return {
+    ...{ id: `d-${name}`, title, paths, effect: "latent" },
+    plan: (world) => ({
+      ...{ codes: [], names: [] },
+      async inject() {
+        before = await world.inside("client", `cat ${file} 2>/dev/null || true`);
+        await world.inside("client", `cat > ${file} <<'END'\n${text(world)}\nEND`);
+      },
+      async undo() {
+        await world.inside("client", before === "" ? `rm -f ${file}` : `cat > ${file} <<'END'\n${before}\nEND`);
+      },
+    }),
+  };
+}

@@ -1,4 +1,7 @@
 /** What is missing in our own nftables table: elements of networks and ports, and constant rules. */
+import { constantRules, entrancesOf, TABLES } from "../../firewall/iptables/chains.ts";
+import { type IptablesRule, rulesOf } from "../../firewall/iptables/rules.ts";
+import { Saved } from "../../firewall/iptables/saved.ts";
 import { ensureScript } from "../../firewall/nftables/table.ts";
 import { bridgeNetworks, type WantedElement, wantedElements } from "../intended.ts";
 import { type Ruleset, rulesetOf } from "../ruleset.ts";
@@ -29,6 +32,8 @@ export interface LostPart {
   readonly place: string;
   /** What is not there. */
   readonly text: string;
+  /** Command that shows it, where that is not the listing of our table. */
+  readonly source?: string;
   /** Whether anybody needs it now. */
   readonly used: boolean;
 }
@@ -50,6 +55,7 @@ function lostParts(context: StateContext): readonly LostPart[] {
 function findLostParts(context: StateContext): LostPart[] {
   const { snapshot, view } = context;
   const { firewallBackend, iptables } = snapshot.intent.settings;
+  if (firewallBackend === "iptables") return iptables && !isTableGone(context) ? lostRulesOfIptables(context) : [];
   const ruleset = rulesetOf(view.host);
   const isOurs = firewallBackend === "nftables" && iptables && ruleset?.hasTable(FAMILY, TABLE) === true;
   if (ruleset === undefined || !isOurs || isTableGone(context)) return [];
@@ -60,6 +66,67 @@ function findLostParts(context: StateContext): LostPart[] {
       .map(lostElement),
     ...lostConstantRules(ruleset).map((part) => ({ ...part, used: isUsed })),
   ];
+}
+
+/** The same of the other backend: each entry is a rule of its own there. */
+function lostRulesOfIptables({ snapshot, view }: StateContext): LostPart[] {
+  const isUsed = bridgeNetworks(snapshot).some(({ used }) => used);
+  return view.host.iptables
+    .filter(({ text }) => /-A FORWARD .*CTR-FORWARD/.test(text))
+    .flatMap(({ family, text }) => {
+      const { rules } = new Saved(text);
+      const present = new Set(rules.map(({ table, chain, spec }) => `${table} ${chain} ${plain(spec)}`));
+      const isLost = ({ table, chain, spec }: Omit<IptablesRule, "first">): boolean =>
+        !present.has(`${table} ${chain} ${plain(spec)}`);
+      const part = { source: family === 6 ? "ip6tables-save" : "iptables-save" };
+      const ofEntries = wantedElements(snapshot)
+        .filter(({ entry }) => entry.family === family)
+        .flatMap(({ entry, owner, used }) =>
+          rulesOf(entry)
+            .filter(isLost)
+            .map(({ chain, spec }) => ({
+              ...part,
+              ...{ code: codeOfElement(entry.kind), owner, place: `chain ${chain}`, text: spec, used },
+            })),
+        );
+      const ofFrame = TABLES.flatMap((table) => [
+        ...constantRules(table, family).map((rule) => ({ table, ...rule })),
+        ...entrancesOf(table).map(({ from, spec }) => ({ table, chain: from, spec })),
+      ])
+        .filter(isLost)
+        .map(({ chain, spec }) => ({
+          ...part,
+          ...{
+            code: codeOfRule(chain, spec),
+            owner: "all networks",
+            place: `chain ${chain}`,
+            text: spec,
+            used: isUsed,
+          },
+        }));
+      return [...ofEntries, ...ofFrame];
+    });
+}
+
+/**
+ * Options in an order of their own, since the kernel has another one than we write; without comments, which are in the words of
+ * whoever made the rule, and without the prefix of a single address.
+ */
+const plain = (spec: string): string =>
+  spec
+    .replace(/-m comment --comment (?:"[^"]*"|\S+) ?/, "")
+    .replaceAll(/\/(?:32|128)(?=\s|$)/g, "")
+    .split(/(?<!!)\s+(?=(?:! )?-)/)
+    .sort()
+    .join(" ");
+
+/** What goes with a rule that is there for all. */
+function codeOfRule(chain: string, spec: string): Code {
+  if (/CTR-(?:ADDRESS-)?PORTS|CTR-DNAT/.test(spec)) return "CTRN204";
+  if (spec.includes("CTR-PAIRS")) return "CTRN109";
+  if (chain === "CTR-CROSSING" && spec.includes("DNAT")) return "CTRN207";
+  if (/CTR-LEAVING|CTR-POST/.test(spec)) return "CTRN201";
+  return chain === "CTR-INTO" ? "CTRN211" : "CTRN103";
 }
 
 const isThere = (ruleset: Ruleset, { collection, key }: WantedElement): boolean =>
@@ -137,16 +204,18 @@ export function lostRules(cause: Cause, parts: readonly LostPart[]): Finding[] {
   const owners = Map.groupBy(parts, ({ owner }) => owner);
   return [...owners].map(([owner, own]) =>
     found(cause, undefined, {
-      object: owner.startsWith("table") ? owner : `table ${FAMILY} ${TABLE}, rules of ${owner}`,
+      object: owner.startsWith("table") ? owner : `${wordsOf(own)}, rules of ${owner}`,
       title: `A rule of ctr's for ${owner} is gone: ${SENTENCES[cause.code as Code]}.`,
-      explanation:
-        "Somebody has changed the rules in ctr's table. The engine writes them again by itself while it runs.",
+      explanation: "Somebody has changed the rules of ctr. The engine writes them again by itself while it runs.",
       severity: own.some(({ used }) => used) ? cause.severity : "warning",
-      evidence: own.map(({ place, text }) => ({
-        source: `nft list table ${FAMILY} ${TABLE}`,
+      evidence: own.map(({ place, text, source = `nft list table ${FAMILY} ${TABLE}` }) => ({
+        source,
         value: `${place} lacks ${text}`,
       })),
       fix: repaired("Writes all rules of ctr again."),
     }),
   );
 }
+
+const wordsOf = (parts: readonly LostPart[]): string =>
+  parts.some(({ source }) => source !== undefined) ? "chains CTR-… of iptables" : `table ${FAMILY} ${TABLE}`;
