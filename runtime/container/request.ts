@@ -7,13 +7,12 @@ import { shortId } from "../../lib/ids.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from "../types.ts";
 import { checkHealthcheck, mergeHealthcheck } from "./health-check.ts";
+import { checkLogConfig } from "./log-options.ts";
 import { canonicalMode, type DefaultNetwork, sharedWith } from "./network-mode.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 
 /** Bytes. */
 export const DEFAULT_SHM_SIZE = 64 * 2 ** 20;
-/** Docker's file drivers: all mean the one log file that conmon writes. */
-const FILE_LOG_DRIVERS = ["json-file", "local", "k8s-file"];
 
 /** Docker's rules for what of an image's configuration a request takes over (moby `runconfig.Merge`). */
 export function mergeConfig(asked: ContainerConfig, image: ContainerConfig): ContainerConfig {
@@ -88,10 +87,7 @@ export interface HostDefaults {
  * @throws `invalid` with Docker's texts
  */
 export function hostConfigOf(asked: HostConfig, defaults: HostDefaults): HostConfig {
-  const logDriver = asked.LogConfig?.Type || "json-file";
-  if (logDriver !== "none" && !FILE_LOG_DRIVERS.includes(logDriver)) {
-    throw invalid(`logger: no log driver named '${logDriver}' is registered`, "CTR_LOG_DRIVER_UNKNOWN");
-  }
+  const logDriver = checkLogConfig(asked.LogConfig ?? {});
   if (Object.hasOwn(asked.Annotations ?? {}, "")) {
     throw invalid(
       "invalid Annotations: the empty string is not permitted as an annotation key",

@@ -114,6 +114,21 @@ describe("HostConfig", () => {
     });
   });
 
+  it("takes the options that log drivers have, and no others", () => {
+    const config = (Config: Record<string, string>, Type = "") =>
+      hostConfigOf({ LogConfig: { Type, Config } }, DEFAULTS).LogConfig;
+    deepEqual(config({ "max-size": "1m", mode: "non-blocking" }), {
+      Type: "json-file",
+      Config: { "max-size": "1m", mode: "non-blocking" },
+    });
+    deepEqual(config({ anything: "x" }, "none"), { Type: "none", Config: { anything: "x" } });
+    throws(() => config({ "max-sise": "1m" }), {
+      message: "unknown log opt 'max-sise' for json-file log driver",
+      status: 400,
+    });
+    throws(() => config({ mode: "fast" }, "local"), { message: "logger: logging mode not supported: fast" });
+  });
+
   it("has no limit of processes from 0 downwards", () => {
     for (const PidsLimit of [0, -1, -2, null]) equal(hostConfigOf({ PidsLimit }, DEFAULTS).PidsLimit, null);
     equal(hostConfigOf({ PidsLimit: 5 }, DEFAULTS).PidsLimit, 5);
