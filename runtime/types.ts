@@ -153,7 +153,16 @@ export interface ApiMount {
   readonly Source?: string;
   readonly Target: string;
   readonly ReadOnly?: boolean;
-  readonly BindOptions?: { readonly Propagation?: string; readonly CreateMountpoint?: boolean };
+  readonly BindOptions?: {
+    readonly Propagation?: string;
+    readonly CreateMountpoint?: boolean;
+    /** Without the mounts below the source. */
+    readonly NonRecursive?: boolean;
+    /** Of a read-only mount: those below stay writable. */
+    readonly ReadOnlyNonRecursive?: boolean;
+    /** Of a read-only mount: those below too, or an error. By default only where the kernel can. */
+    readonly ReadOnlyForceRecursive?: boolean;
+  };
   readonly VolumeOptions?: {
     readonly NoCopy?: boolean;
     readonly Labels?: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 /** The mounts of a container, in the order in which they are made: Docker's defaults, then what users ask for. */
+import { unsupported } from "../../lib/errors.ts";
 import type { Container } from "../types.ts";
 import type { OciHost } from "./host.ts";
 import { INIT_PATH, initProgramOf, wantsInit } from "./process.ts";
@@ -95,16 +96,15 @@ function networkFiles(input: MountsInput, host: OciHost): OciMount[] {
 }
 
 function bind(
-  {
-    source,
-    destination,
-    readOnly,
-    propagation,
-  }: Pick<BindMount, "source" | "destination" | "readOnly" | "propagation">,
+  request: Pick<BindMount, "source" | "destination" | "readOnly" | "propagation" | "alone" | "readOnlyBelow">,
   { recursiveReadOnly }: OciHost,
 ): OciMount {
-  const access = readOnly ? [recursiveReadOnly ? "rro" : "ro"] : [];
-  return mount(destination, "bind", source, "rbind", ...access, propagation);
+  const { source, destination, readOnly, propagation, alone = false, readOnlyBelow = recursiveReadOnly } = request;
+  if (readOnly && readOnlyBelow && !recursiveReadOnly) {
+    throw unsupported(`rro is not supported: ${destination} needs Linux 5.12`, "CTR_MOUNT_INVALID");
+  }
+  const access = readOnly ? [readOnlyBelow && !alone ? "rro" : "ro"] : [];
+  return mount(destination, "bind", source, alone ? "bind" : "rbind", ...access, propagation);
 }
 
 const initMount = (program: string): OciMount => mount(INIT_PATH, "bind", program, "bind", "ro");

@@ -13,6 +13,10 @@ export interface BindMount {
   readonly propagation: string;
   /** A missing source becomes a directory (`-v`), or is an error (`--mount`). */
   readonly createSource: boolean;
+  /** Without the mounts below the source. */
+  readonly alone?: boolean;
+  /** Whether those below are read-only, too: as the kernel can when absent. */
+  readonly readOnlyBelow?: boolean;
 }
 
 export interface TmpfsMount {
@@ -138,8 +142,12 @@ function bindMount(
   source: string,
   destination: string,
   readOnly: boolean,
-  { Propagation, CreateMountpoint = false }: NonNullable<ApiMount["BindOptions"]> = {},
+  options: NonNullable<ApiMount["BindOptions"]> = {},
 ): BindMount {
+  const { Propagation, CreateMountpoint = false, NonRecursive, ReadOnlyNonRecursive, ReadOnlyForceRecursive } = options;
+  if (ReadOnlyNonRecursive === true && ReadOnlyForceRecursive === true) {
+    throw mountError("bind", "mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive");
+  }
   const propagation = Propagation || DEFAULT_PROPAGATION;
   if (source === "") throw mountError("bind", "field Source must not be empty");
   if (!PROPAGATIONS.includes(propagation)) throw mountError("bind", `invalid propagation mode: ${propagation}`);
@@ -151,6 +159,9 @@ function bindMount(
     readOnly,
     propagation,
     createSource: CreateMountpoint,
+    ...(NonRecursive === true ? { alone: true } : {}),
+    ...(ReadOnlyNonRecursive === true ? { readOnlyBelow: false } : {}),
+    ...(ReadOnlyForceRecursive === true ? { readOnlyBelow: true } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ interface MountFields {
   readOnly?: boolean;
   propagation?: string;
   createMountpoint?: boolean;
+  recursive?: string;
   size?: number;
   mode?: number;
   noCopy?: boolean;
@@ -28,7 +29,7 @@ export function parseMount(text: string): ApiMount {
   if (target === undefined || target === "") throw new Error("target is required");
   if (type !== "bind" && type !== "volume" && type !== "tmpfs") throw new Error(`invalid mount type: ${type}`);
   if (type === "tmpfs" && source !== undefined) throw new Error("cannot specify 'source' for a tmpfs mount");
-  if (type !== "bind" && fields.propagation !== undefined) {
+  if (type !== "bind" && (fields.propagation !== undefined || fields.recursive !== undefined)) {
     throw new Error(`cannot mix 'bind-*' options with mount type '${type}'`);
   }
   if (type !== "tmpfs" && (fields.size !== undefined || fields.mode !== undefined)) {
@@ -62,6 +63,7 @@ function takeField(fields: MountFields, field: string): void {
   else if (key === "source" || key === "src") fields.source = value;
   else if (key === "target" || key === "dst" || key === "destination") fields.target = value;
   else if (key === "bind-propagation") fields.propagation = value.toLowerCase();
+  else if (key === "bind-recursive") fields.recursive = value;
   else if (key === "volume-subpath") fields.subpath = value;
   else if (key === "volume-driver") fields.driver = value;
   else if (key === "volume-label") fields.labels = withPair(fields.labels, value);
@@ -83,14 +85,38 @@ function octal(text: string): number {
   return Number.parseInt(text, 8);
 }
 
-function bindOptions({ propagation, createMountpoint }: MountFields): Pick<ApiMount, "BindOptions"> {
-  if (propagation === undefined && createMountpoint === undefined) return {};
-  return {
-    BindOptions: {
-      ...(propagation === undefined ? {} : { Propagation: propagation }),
-      ...(createMountpoint === undefined ? {} : { CreateMountpoint: createMountpoint }),
-    },
+function bindOptions(fields: MountFields): Pick<ApiMount, "BindOptions"> {
+  const { propagation, createMountpoint } = fields;
+  const options = {
+    ...(propagation === undefined ? {} : { Propagation: propagation }),
+    ...(createMountpoint === undefined ? {} : { CreateMountpoint: createMountpoint }),
+    ...recursion(fields),
   };
+  return Object.keys(options).length === 0 ? {} : { BindOptions: options };
+}
+
+/** Of mounts below the source. @throws with Docker's texts */
+function recursion({ recursive = "enabled", readOnly = false, propagation }: MountFields) {
+  if ((recursive === "writable" || recursive === "readonly") && !readOnly) {
+    throw new Error(`option 'bind-recursive=${recursive}' requires 'readonly' to be specified in conjunction`);
+  }
+  switch (recursive) {
+    case "enabled":
+      return {};
+    case "disabled":
+      return { NonRecursive: true };
+    case "writable":
+      return { ReadOnlyNonRecursive: true };
+    case "readonly":
+      if (propagation === "rprivate") return { ReadOnlyForceRecursive: true };
+      throw new Error(
+        "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction",
+      );
+    default:
+      throw new Error(
+        `invalid value for bind-recursive: ${recursive} (must be "enabled", "disabled", "writable", or "readonly")`,
+      );
+  }
 }
 
 function volumeOptions({ noCopy, subpath, labels, driver, options }: MountFields): ApiMount["VolumeOptions"] {

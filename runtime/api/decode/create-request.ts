@@ -21,7 +21,13 @@ const MOUNT = record({
   Source: text,
   Target: text,
   ReadOnly: flag,
-  BindOptions: record({ Propagation: text, CreateMountpoint: flag }),
+  BindOptions: record({
+    Propagation: text,
+    CreateMountpoint: flag,
+    NonRecursive: flag,
+    ReadOnlyNonRecursive: flag,
+    ReadOnlyForceRecursive: flag,
+  }),
   VolumeOptions: record({
     NoCopy: flag,
     Labels: mapOf(text),

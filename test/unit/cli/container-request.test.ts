@@ -104,6 +104,29 @@ const CASES: readonly (readonly [argv: readonly string[], changes: Record<string
     { Mounts: [{ Type: "bind", Target: "/b", Source: "/a", ReadOnly: true, BindOptions: { Propagation: "rslave" } }] },
   ],
   [
+    ["--mount", "type=bind,src=/a,dst=/b,bind-recursive=disabled"],
+    { Mounts: [{ Type: "bind", Target: "/b", Source: "/a", BindOptions: { NonRecursive: true } }] },
+  ],
+  [
+    ["--mount", "type=bind,src=/a,dst=/b,ro,bind-recursive=writable"],
+    {
+      Mounts: [
+        { Type: "bind", Target: "/b", Source: "/a", ReadOnly: true, BindOptions: { ReadOnlyNonRecursive: true } },
+      ],
+    },
+  ],
+  [
+    ["--mount", "type=bind,src=/a,dst=/b,ro,bind-propagation=rprivate,bind-recursive=readonly"],
+    {
+      Mounts: [
+        {
+          ...{ Type: "bind", Target: "/b", Source: "/a", ReadOnly: true },
+          BindOptions: { Propagation: "rprivate", ReadOnlyForceRecursive: true },
+        },
+      ],
+    },
+  ],
+  [
     ["--mount", "type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1777"],
     { Mounts: [{ Type: "tmpfs", Target: "/t", TmpfsOptions: { SizeBytes: MB, Mode: 0o1777 } }] },
   ],
@@ -241,6 +264,10 @@ describe("the request of run and create", () => {
   });
 
   const REFUSED: readonly (readonly [argv: readonly string[], text: RegExp])[] = [
+    [["--mount", "type=bind,src=/a,dst=/b,bind-recursive=writable"], /requires 'readonly' to be specified/],
+    [["--mount", "type=bind,src=/a,dst=/b,ro,bind-recursive=readonly"], /requires 'bind-propagation=rprivate'/],
+    [["--mount", "type=bind,src=/a,dst=/b,bind-recursive=x"], /invalid value for bind-recursive: x/],
+    [["--mount", "type=tmpfs,dst=/b,bind-recursive=disabled"], /cannot mix 'bind-\*' options/],
     [["--cpus", "x"], /failed to parse x as a rational number/],
     [["--cpus", "0.00000000001"], /value is too precise/],
     [["-p", "80:http"], /^invalid containerPort: http$/],

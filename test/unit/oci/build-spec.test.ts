@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { OciMount } from "../../../runtime/oci/spec.ts";
+import type { ApiMount } from "../../../runtime/types.ts";
 import { HOST, specOf, type Wishes } from "./host.ts";
 
 const mountAt = (destination: string, wishes: Wishes = {}): OciMount | undefined =>
@@ -37,6 +38,11 @@ describe("a specification", () => {
     deepEqual(linux.resources.devices[0], { allow: false, access: "rwm" });
   });
 
+  it("hands annotations to the runtime", () => {
+    deepEqual(specOf({ hostConfig: { Annotations: { a: "b" } } }).annotations, { a: "b" });
+    equal("annotations" in specOf({}), false);
+  });
+
   it("takes other masked paths, none too", () => {
     const { linux } = specOf({ hostConfig: { MaskedPaths: [], ReadonlyPaths: ["/proc/bus"] } });
     deepEqual([linux.maskedPaths, linux.readonlyPaths], [[], ["/proc/bus"]]);
@@ -55,6 +61,18 @@ describe("a specification", () => {
       ...["rbind", "ro", "rprivate"],
     ]);
     deepEqual(mountAt("/a/b", { hostConfig })?.options, ["noexec", "nosuid", "nodev", "rprivate", "size=1m"]);
+  });
+
+  it("takes mounts below a source along, or not, read-only or not, as asked", () => {
+    const options = (BindOptions: NonNullable<ApiMount["BindOptions"]>, host = {}) => {
+      const mount: ApiMount = { Type: "bind", Source: "/", Target: "/b", ReadOnly: true, BindOptions };
+      return mountAt("/b", { hostConfig: { Mounts: [mount] }, host })?.options;
+    };
+    deepEqual(options({ NonRecursive: true }), ["bind", "ro", "rprivate"]);
+    deepEqual(options({ ReadOnlyNonRecursive: true }), ["rbind", "ro", "rprivate"]);
+    deepEqual(options({ ReadOnlyForceRecursive: true }), ["rbind", "rro", "rprivate"]);
+    throws(() => options({ ReadOnlyForceRecursive: true }, { recursiveReadOnly: false }), /rro is not supported/);
+    throws(() => options({ ReadOnlyForceRecursive: true, ReadOnlyNonRecursive: true }), /mount options conflict/);
   });
 
   it("lets a user mount take the place of a default, and /dev that of all below it", () => {
