@@ -25,16 +25,18 @@ export function claimAddresses(store: NetworkStore, containerId: string): boolea
       store.setAddresses(
         id,
         address ?? claim(store, network, endpoint, 4),
-        address6 ?? claim(store, network, endpoint, 6),
+        address6 ?? (takesIpv6(endpoint) ? claim(store, network, endpoint, 6) : undefined),
       );
     }
   });
   return true;
 }
 
-const lacksAddress = (network: Network, { address, address6 }: EndpointRecord): boolean =>
-  (address === undefined && subnetsOf(network, 4).length > 0) ||
-  (address6 === undefined && subnetsOf(network, 6).length > 0);
+const lacksAddress = (network: Network, endpoint: EndpointRecord): boolean =>
+  (endpoint.address === undefined && subnetsOf(network, 4).length > 0) ||
+  (endpoint.address6 === undefined && takesIpv6(endpoint) && subnetsOf(network, 6).length > 0);
+
+const takesIpv6 = ({ details }: EndpointRecord): boolean => details.withoutIpv6 !== true;
 
 function claim(
   store: NetworkStore,

@@ -96,8 +96,9 @@ describe("endpoints", () => {
   });
 
   it("have no IPv6 address in a container that has IPv6 switched off", () => {
-    const { address, address6, gateway6 } = reserve("web", { network: "dual", withoutIpv6: true });
+    const { containerId, address, address6, gateway6 } = reserve("web", { network: "dual", withoutIpv6: true });
     assert.deepEqual([address, address6, gateway6], ["10.2.0.128", "", ""]);
+    assert.equal(claimAddresses(store, containerId), false, "it lacks none when it starts");
   });
 
   it("have an address of each family, and all that was asked for, on a network of the user's own", () => {
