@@ -89,6 +89,12 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return code !== undefined && codes.includes(code);
 }
 
+/** The same error with where it happened before its text: `starting web: no such file`. */
+export function prefixed(where: string, error: unknown): CtrError {
+  const { kind, message, code, hint } = toCtrError(error);
+  return new CtrError(kind, `${where}: ${message}`, { code, hint, cause: error });
+}
+
 /** Any thrown value as a {@link CtrError}; what is none already becomes a `system` failure with code `CTR_INTERNAL`. */
 export function toCtrError(error: unknown): CtrError {
   if (error instanceof CtrError) return error;

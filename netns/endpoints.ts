@@ -1,5 +1,5 @@
 /** Endpoints: a container's place on a network, from `create` to `rm`. They live in the store; no kernel here. */
-import { conflict, invalid, notFound } from "../lib/errors.ts";
+import { conflict, forbidden, invalid, notFound } from "../lib/errors.ts";
 import { generateId, shortId } from "../lib/ids.ts";
 import { hostInterfaceOf } from "./drivers/veth.ts";
 import { type Address, contains, type Family, familyName, formatAddress, parseCidr, readAddress } from "./ipam/ip.ts";
@@ -46,6 +46,9 @@ export function reserveEndpoint(
   const lease = starts ? leaseAddress : leaseForLater;
   return store.transaction(() => {
     const network = findNetwork(store, request.network);
+    if (network.configOnly === true) {
+      throw forbidden("cannot create endpoint on configuration-only network", "CTR_NETWORK_CONFIG_ONLY");
+    }
     if (store.endpointOn(network.id, request.containerId) !== undefined) {
       throw conflict(
         `endpoint with name ${request.containerName} already exists in network ${network.name}`,

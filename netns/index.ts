@@ -73,7 +73,7 @@ export {
 } from "./ipam/ip.ts";
 export { type LeasePool, lowestFreeAddress, requestedAddress } from "./ipam/leases.ts";
 export { generateMac, parseMac } from "./ipam/mac.ts";
-export { choosePool, DEFAULT_POOLS, type Occupied, occupiedByRoutes, subnetsOf } from "./ipam/pools.ts";
+export { choosePool, DEFAULT_POOLS, type Occupied, occupiedByRoutes } from "./ipam/pools.ts";
 
 export {
   createNamespace,
@@ -128,6 +128,7 @@ export {
   formatPortKey,
   HostPorts,
   type HostPortsOptions,
+  hostHasIpv6,
   type PortHolder,
   type PortMapRequest,
   type PortPaths,

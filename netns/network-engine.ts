@@ -14,7 +14,7 @@ import { reconcile, repair } from "./repair/reconcile.ts";
 import { connectLive, disconnectLive } from "./sandbox/connect.ts";
 import { putNames, removeNames } from "./sandbox/names.ts";
 import { publishLive, unpublishLive } from "./sandbox/publish.ts";
-import { isSelected, withoutPorts } from "./sandbox/selection.ts";
+import { portsToGo, withoutPorts } from "./sandbox/selection.ts";
 import { openPorts } from "./sandbox/set-up.ts";
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { checkRoom, startSandbox } from "./sandbox/start.ts";
@@ -307,8 +307,9 @@ export class NetworkEngine implements AsyncDisposable {
     return this.#lock.run(containerId, async () => {
       const { record, state } = this.#requireUp(containerId);
       const ports = this.#tools.store.portsOf(containerId);
-      const gone = ports.filter((port) => selections.some((selection) => isSelected(port, selection)));
-      await unpublishLive(this.#tools, state, gone, withoutPorts(record.bindings, ports, selections));
+      const rest = withoutPorts(record.bindings, ports, selections);
+      const gone = portsToGo(ports, rest, selections);
+      await unpublishLive(this.#tools, state, gone, rest);
       return gone;
     });
   }

@@ -25,7 +25,10 @@ export interface PortBinding {
   readonly policy?: PublishPolicy;
 }
 
-/** A port in force: `hostPort` is settled. */
+/**
+ * A port in force: `hostPort` is settled. It is 0 where the network is routed: the port is open at the container's own
+ * address, and none of the host's is taken.
+ */
 export interface PublishedPort {
   readonly protocol: Protocol;
   readonly containerPort: number;
@@ -78,6 +81,10 @@ export interface Network {
   readonly ipamOptions: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** A configuration that other networks are made of: no containers, and nothing in the kernel. */
+  readonly configOnly?: boolean;
+  /** Name of the configuration that it was made of. */
+  readonly configFrom?: string;
 }
 
 /** What a network is to be: Docker's `POST /networks/create`. */
@@ -97,8 +104,11 @@ export interface NetworkRequest {
   };
   readonly options?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Docker's networks without a kernel object, those of its cluster mode, and scopes beside `local`: refused. */
+  /** Keep the request as a configuration for other networks. */
   readonly configOnly?: boolean;
+  /** Name or id of the configuration that says the rest. */
+  readonly configFrom?: string;
+  /** Docker's networks of its cluster mode, and scopes beside `local`: refused. */
   readonly ingress?: boolean;
   readonly scope?: string;
 }

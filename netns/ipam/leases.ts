@@ -84,7 +84,7 @@ export function requestedAddress(pools: readonly LeasePool[], address: Address):
   const pool = pools.find(({ subnet }) => contains(subnet, address));
   if (pool === undefined) {
     throw invalid(
-      `invalid endpoint settings:\nno configured subnet contains IP address ${formatAddress(address)}`,
+      `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${formatAddress(address)}`,
       "CTR_ADDRESS_OUTSIDE",
     );
   }
@@ -112,6 +112,12 @@ export function defaultGateway(subnet: Cidr, range?: Cidr, reserved: ReadonlySet
 export function capacityOf({ subnet, range }: LeasePool): bigint {
   const { first, last } = usableRange(subnet, range);
   return last - first + 1n;
+}
+
+/** False for the subnet's own address and its broadcast. */
+export function isUsable(subnet: Cidr, value: bigint): boolean {
+  const { first, last } = usableRange(subnet, undefined);
+  return value >= first && value <= last;
 }
 
 /** IPv6 has no broadcast address, but the lowest belongs to all routers (RFC 4291, 2.6.1). */

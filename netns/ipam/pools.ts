@@ -14,6 +14,7 @@ import {
   type Family,
   formatAddress,
   formatCidr,
+  lastOf,
   overlaps,
   parseCidr,
   readCidr,
@@ -79,18 +80,6 @@ export function checkPools(pools: readonly AddressPool[]): void {
   }
 }
 
-/** The subnets of pools of one family, in the order they are handed out. */
-export function* subnetsOf(pools: readonly AddressPool[], family: Family, size?: number): Generator<Cidr> {
-  for (const { base, size: ownSize } of pools) {
-    const block = subnetOf(parseCidr(base));
-    const prefixLength = size ?? ownSize;
-    if (block.family !== family || prefixLength < block.prefixLength) continue;
-    const step = 1n << BigInt(bitsOf(family) - prefixLength);
-    const end = block.address + (1n << BigInt(bitsOf(family) - block.prefixLength));
-    for (let address = block.address; address < end; address += step) yield { family, address, prefixLength };
-  }
-}
-
 export interface PoolRequest {
   /** Name of the network, for texts. */
   readonly network: string;
@@ -106,20 +95,36 @@ export interface PoolRequest {
  * @throws `unavailable` with Docker's text when none is left
  */
 export function choosePool({ network, family, size, pools, occupied }: PoolRequest, logger: Logger): Cidr {
-  const passedOver = new Map<Occupied, Cidr>();
-  for (const subnet of subnetsOf(pools, family, size)) {
-    const obstacle = findOverlap(subnet, occupied);
-    if (obstacle === undefined) return subnet;
-    if (passedOver.has(obstacle)) continue;
-    passedOver.set(obstacle, subnet);
-    // That our own networks have theirs is no news; that a route of the host forced the choice is.
-    const log = obstacle.isNetwork === true ? logger.debug : logger.info;
-    log.call(logger, `Network ${network} does not take ${formatCidr(subnet)}: it overlaps ${obstacle.by}.`);
+  const passedOver = new Set<Occupied>();
+  for (const { base, size: ownSize } of pools) {
+    const block = subnetOf(parseCidr(base));
+    const prefixLength = size ?? ownSize;
+    if (block.family !== family || prefixLength < block.prefixLength) continue;
+    for (let address = block.address; address <= lastOf(block); ) {
+      const subnet = { family, address, prefixLength };
+      const obstacle = findOverlap(subnet, occupied);
+      if (obstacle === undefined) return subnet;
+      address = nextAfter(subnet, obstacle.subnet);
+      if (passedOver.has(obstacle)) continue;
+      passedOver.add(obstacle);
+      // That our own networks have theirs is no news; that a route of the host forced the choice is.
+      const log = obstacle.isNetwork === true ? logger.debug : logger.info;
+      log.call(logger, `Network ${network} does not take ${formatCidr(subnet)}: it overlaps ${obstacle.by}.`);
+    }
   }
   throw unavailable("all predefined address pools have been fully subnetted", {
     code: "CTR_POOLS_EXHAUSTED",
     hint: "give the network a --subnet, or ctrd further --default-address-pool ranges",
   });
+}
+
+/**
+ * Where the next subnet of that size begins behind both. At once: a /64 that is taken has more /120s than could ever be
+ * counted.
+ */
+function nextAfter(subnet: Cidr, obstacle: Cidr): bigint {
+  const isWider = obstacle.prefixLength < subnet.prefixLength;
+  return lastOf(isWider ? { ...subnet, address: lastOf(obstacle) } : subnet) + 1n;
 }
 
 /**

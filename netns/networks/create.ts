@@ -1,5 +1,5 @@
 /** Making networks and taking them away: store, kernel and firewall together, whole or nothing. */
-import { type CtrError, conflict, forbidden, invalid, notFound, unavailable, unsupported } from "../../lib/errors.ts";
+import { type CtrError, conflict, forbidden, invalid, notFound, unavailable } from "../../lib/errors.ts";
 import { generateId, shortId } from "../../lib/ids.ts";
 import { requireBridge } from "../drivers/bridge.ts";
 import { uplinkMtu } from "../drivers/bridge-device.ts";
@@ -11,6 +11,7 @@ import { ensureForwarding } from "../forwarding.ts";
 import type { Family } from "../ipam/ip.ts";
 import { runSteps, type Step } from "../steps.ts";
 import type { Network, NetworkConfig, NetworkDriver, NetworkRequest } from "../types.ts";
+import { checkConfigurationUnused, settleConfiguration, withConfiguration } from "./configuration.ts";
 import { firewallNetworkOf } from "./firewall-network.ts";
 import {
   bridgeNameOption,
@@ -21,6 +22,7 @@ import {
   type Options,
   ParentOption,
   prefixOption,
+  settingsOf,
   unknownOptions,
 } from "./options.ts";
 import { checkSubnetRequests, settleSubnets } from "./subnets.ts";
@@ -38,7 +40,11 @@ export function createNetwork(
   request: NetworkRequest,
   hook: StepHook,
 ): { network: Network; warnings: string[] } {
-  const { network, warnings } = settleNetwork(tools, request);
+  checkName(tools, request);
+  const { network, warnings } =
+    request.configOnly === true
+      ? { network: settleConfiguration(request), warnings: [] }
+      : settleNetwork(tools, withConfiguration(tools.store, request));
   tools.store.transaction(() => {
     tools.store.saveNetwork(network);
     runSteps(`the network ${network.name}`, makeSteps(tools, network), tools.logger, hook);
@@ -108,6 +114,7 @@ function checkRemovable({ store }: NetworkTools, network: Network): void {
   if (PREDEFINED.includes(network.name)) {
     throw forbidden(`${network.name} is a pre-defined network and cannot be removed`, "CTR_NETWORK_PREDEFINED");
   }
+  checkConfigurationUnused(store, network);
   const active = store.endpointsOfNetwork(network.id).filter(({ interfaceName }) => interfaceName !== undefined);
   if (active.length === 0) return;
   const names = active.map(({ containerName, id }) => `name:"${containerName}" id:"${shortId(id)}"`).join(", ");
@@ -119,11 +126,8 @@ function checkRemovable({ store }: NetworkTools, network: Network): void {
 
 /** @throws Docker's texts */
 function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network: Network; warnings: string[] } {
-  const { store, config, netlink } = tools;
+  const { config, netlink } = tools;
   const driver = checkRequest(request);
-  if (store.networkByName(request.name) !== undefined) {
-    throw conflict(`network with name ${request.name} already exists`, "CTR_NETWORK_EXISTS");
-  }
   const id = generateId();
   const options = withDefaults(driver, request.options ?? {}, config);
   // Without a parent there is no way out.
@@ -141,7 +145,7 @@ function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network:
     families: hasAddresses ? families : [],
     config: request.ipam?.config ?? [],
     single: driver === "bridge",
-    withGateway: !isLayer3(draft),
+    withGateway: (family) => !isLayer3(draft) && !isIsolated(draft, family),
   });
   const network: Network = {
     ...draft,
@@ -155,24 +159,35 @@ function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network:
     ipamDriver: request.ipam?.driver ?? "default",
     ipamOptions: request.ipam?.options ?? {},
     labels: request.labels ?? {},
+    ...(request.configFrom === undefined ? {} : { configFrom: request.configFrom }),
   };
   return { network, warnings: [...warnings, ...unknownOptions(driver, options)] };
 }
 
-/** What is wrong whatever the host is like. @throws Docker's texts */
-function checkRequest({ name, driver = "bridge", ipam, configOnly, ingress, scope }: NetworkRequest): NetworkDriver {
+/** @throws Docker's texts for a name that is none, or that another network has */
+function checkName({ store }: NetworkTools, { name }: NetworkRequest): void {
   if (name.trim() === "") throw invalid("invalid name: name is empty", "CTR_NETWORK_NAME_INVALID");
   if (PREDEFINED.includes(name)) {
     // The blank at the end is Docker's.
     throw forbidden(`operation is not permitted on predefined ${name} network `, "CTR_NETWORK_PREDEFINED");
   }
+  if (store.networkByName(name) === undefined) return;
+  throw conflict(`network with name ${name} already exists`, "CTR_NETWORK_EXISTS");
+}
+
+/** The bridge has no address of the family, and so none is kept for it. */
+function isIsolated(network: Pick<Network, "driver" | "options" | "internal">, family: Family): boolean {
+  if (network.driver !== "bridge") return false;
+  const { gatewayMode4, gatewayMode6 } = settingsOf(network);
+  return (family === 4 ? gatewayMode4 : gatewayMode6) === "isolated";
+}
+
+/** What is wrong whatever the host is like. @throws Docker's texts */
+function checkRequest({ driver = "bridge", ipam, ingress, scope }: NetworkRequest): NetworkDriver {
   if (driver === "overlay") throw noSwarm();
   if (ingress === true) throw forbidden("Ingress network can only be global scope network", "CTR_SWARM_UNAVAILABLE");
   if (scope === "swarm") {
     throw forbidden("cannot create a swarm scoped network when swarm is not active", "CTR_SWARM_UNAVAILABLE");
-  }
-  if (configOnly === true) {
-    throw unsupported("configuration-only networks are not available: ctr has none", "CTR_NETWORK_CONFIG_ONLY");
   }
   if (scope !== undefined && scope !== "" && scope !== "local") {
     throw invalid(`invalid scope ${JSON.stringify(scope)}: ctr's networks are local`, "CTR_NETWORK_SCOPE_INVALID");

@@ -25,7 +25,7 @@ export function occupiedRanges(
   const networks = store.networks();
   const bridges = new Set([DEFAULT_BRIDGE, bridge, ...networks.flatMap((network) => network.bridge ?? [])]);
   const ofNetworks = networks
-    .filter(({ id }) => id !== except?.id)
+    .filter(({ id, configOnly }) => id !== except?.id && configOnly !== true)
     .flatMap(({ name, subnets }) =>
       subnets.map(({ subnet }) => ({ subnet: parseCidr(subnet), by: `network ${name}`, isNetwork: true })),
     );

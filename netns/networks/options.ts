@@ -89,7 +89,10 @@ export function bridgeSettings(options: Options, internal: boolean): BridgeSetti
 function gatewayMode(options: Options, label: string, internal: boolean): GatewayMode {
   const value = options[label] || "nat";
   const mode = GATEWAY_MODES.find((known) => known === value);
-  if (mode === undefined) throw badValue(label, value, `unknown gateway mode, use one of: ${GATEWAY_MODES.join(", ")}`);
+  if (mode === undefined) {
+    const hint = `the gateway modes are ${GATEWAY_MODES.join(", ")}`;
+    throw badValue(label, value, `unknown gateway mode ${value}`, hint);
+  }
   if (mode === "isolated" && !internal) {
     throw invalid("gateway mode 'isolated' can only be used for an internal network", "CTR_NETWORK_OPTION_INVALID");
   }
@@ -100,6 +103,7 @@ function gatewayMode(options: Options, label: string, internal: boolean): Gatewa
 export function mtuOption(options: Options): number | undefined {
   const value = options[CommonOption.mtu];
   if (value === undefined || value === "" || value === "0") return undefined;
+  if (/^-\d+$/.test(value)) throw invalid(`invalid MTU number: ${value}`, "CTR_MTU_INVALID");
   if (!/^\d+$/.test(value)) {
     throw badValue(CommonOption.mtu, value, `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
@@ -167,10 +171,14 @@ export function sysctlsOption(options: Options): InterfaceSysctl[] {
       const name = part.slice(0, Math.max(at, 0)).trim();
       const [, family, parameter] = SYSCTL.exec(name) ?? [];
       if (family === undefined || parameter === undefined) {
-        throw invalid(`invalid sysctl ${JSON.stringify(part)} in ${EndpointOption.sysctls}`, {
-          code: "CTR_NETWORK_OPTION_INVALID",
-          hint: "write for example net.ipv4.conf.IFNAME.log_martians=1, with IFNAME as it stands",
-        });
+        throw invalid(
+          `invalid endpoint settings:\nunrecognised network interface sysctl '${part}'; represent 'net.X.Y.ethN.Z=V' ` +
+            "as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'",
+          {
+            code: "CTR_NETWORK_OPTION_INVALID",
+            hint: "write for example net.ipv4.conf.IFNAME.log_martians=1, with IFNAME as it stands",
+          },
+        );
       }
       return { name: `${family}IFNAME${parameter}`.replaceAll(".", "/"), value: part.slice(at + 1).trim() };
     });
@@ -190,13 +198,13 @@ function addressOption(options: Options, label: string, family?: 4 | 6): string 
   if (value === undefined || value === "") return undefined;
   const address = readAddress(value);
   if (address === undefined || (family !== undefined && address.family !== family)) {
-    throw badValue(label, value, family === undefined ? "no IP address" : `no ${familyName(family)} address`);
+    throw badValue(label, value, "nil ip", `write an ${family === undefined ? "IP" : familyName(family)} address`);
   }
   return value;
 }
 
-const badValue = (label: string, value: string, reason: string) =>
-  invalid(`failed to parse ${label} value: ${value} (${reason})`, "CTR_NETWORK_OPTION_INVALID");
+const badValue = (label: string, value: string, reason: string, hint?: string) =>
+  invalid(`failed to parse ${label} value: ${value} (${reason})`, { code: "CTR_NETWORK_OPTION_INVALID", hint });
 
 const KNOWN: Readonly<Record<NetworkDriver, readonly string[]>> = {
   bridge: [...Object.values(CommonOption), ...Object.values(BridgeOption), ...ACCEPTED],

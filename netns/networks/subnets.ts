@@ -1,5 +1,5 @@
 /** The subnets of a new network: those that were asked for, checked, and those that the engine chooses. */
-import { invalid } from "../../lib/errors.ts";
+import { invalid, systemFailure } from "../../lib/errors.ts";
 import {
   addressOf,
   type Cidr,
@@ -15,7 +15,7 @@ import {
   sameCidr,
   subnetOf,
 } from "../ipam/ip.ts";
-import { defaultGateway } from "../ipam/leases.ts";
+import { defaultGateway, isUsable } from "../ipam/leases.ts";
 import { checkSubnet, choosePool, type Occupied } from "../ipam/pools.ts";
 import type { Subnet, SubnetRequest } from "../types.ts";
 import { occupiedByNameservers, occupiedRanges, poolsOf } from "./occupied.ts";
@@ -84,8 +84,8 @@ export interface SubnetsRequest {
   readonly config: readonly SubnetRequest[];
   /** The driver has room for one subnet of each family only. */
   readonly single: boolean;
-  /** Containers leave by the gateway: each subnet needs one. */
-  readonly withGateway: boolean;
+  /** Containers leave by the gateway: each subnet of the family needs one. */
+  readonly withGateway: (family: Family) => boolean;
 }
 
 /**
@@ -104,7 +104,7 @@ export function settleSubnets(tools: NetworkTools, request: SubnetsRequest): { s
     for (const entry of asked.length > 0 ? asked : [{}]) {
       const earlier = subnets.map(({ subnet }) => parseCidr(subnet));
       const cidr = settleSubnet(tools, request.network, family, entry, [...occupied, ...ownRanges(earlier)], warnings);
-      subnets.push(withGateway(cidr, entry, request.withGateway));
+      subnets.push(withGateway(cidr, entry, request.withGateway(family)));
     }
   }
   const unused = request.config.filter(({ subnet }) => subnet && !request.families.includes(parseCidr(subnet).family));
@@ -142,6 +142,7 @@ const ownRanges = (subnets: readonly Cidr[]): Occupied[] =>
 
 function withGateway(cidr: Cidr, { gateway, ipRange, auxAddresses }: SubnetRequest, needed: boolean): Subnet {
   const range = ipRange ? parseCidr(ipRange) : undefined;
+  checkGiven(cidr, gateway, auxAddresses ?? {});
   const aux = new Set(Object.values(auxAddresses ?? {}).map((text) => parseAddress(text).value));
   const chosen = gateway || (needed ? formatAddress(defaultGateway(cidr, range, aux)) : undefined);
   return {
@@ -150,4 +151,24 @@ function withGateway(cidr: Cidr, { gateway, ipRange, auxAddresses }: SubnetReque
     ...(range === undefined ? {} : { ipRange: formatCidr(range) }),
     ...(auxAddresses === undefined || Object.keys(auxAddresses).length === 0 ? {} : { auxAddresses }),
   };
+}
+
+/** @throws `system`, as in Docker, for an address that is the subnet's own or given twice */
+function checkGiven(cidr: Cidr, gateway: string | undefined, auxAddresses: Readonly<Record<string, string>>): void {
+  const taken = new Set<bigint>();
+  const take = (text: string, what: string): void => {
+    const { value } = parseAddress(text);
+    if (isUsable(cidr, value) && !taken.has(value)) {
+      taken.add(value);
+      return;
+    }
+    throw systemFailure(`failed to allocate ${what}: Address already in use`, {
+      code: "CTR_ADDRESS_IN_USE",
+      hint: "it is the subnet's own address, its broadcast, or given twice",
+    });
+  };
+  if (gateway) take(gateway, `gateway (${gateway})`);
+  for (const [name, address] of Object.entries(auxAddresses)) {
+    take(address, `secondary ip address (${name}:${address})`);
+  }
 }

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { hasCode, invalid } from "../../lib/errors.ts";
 import type { PortBinding, PublishPolicy } from "../types.ts";
 import { ALL_ADDRESSES, ALL_ADDRESSES_6, isIpv6, isLoopback } from "./host-address.ts";
-import { hasPath, type PortTarget } from "./paths.ts";
+import { hasPath, isRouted, type PortTarget } from "./paths.ts";
+
+/** A binding with its host address. */
+export interface PlacedBinding extends PortBinding {
+  /** Its network is routed: it is open at the container's own address, and takes no port of the host. */
+  readonly routed?: true;
+}
 
 export interface PublishDefaults {
   /** The network's `host_binding_ipv4`, else `ip` of daemon.json. `0.0.0.0`, the default, means both families. */
@@ -20,13 +26,27 @@ const LOOPBACK = ["127.0.0.1", "::1"];
 /**
  * Gives each binding its host address, so that {@link HostPorts.reserve} can take it. A binding without one becomes two, of
  * IPv4 and of IPv6, which get the same port; the family by which the container cannot be reached is left out, as Docker does.
+ * On a routed network neither address, host port nor policy mean anything: the family alone is left of them.
  * @throws `invalid` (`CTR_PORT_UNREACHABLE`) when the user named an address that cannot lead to the container
  */
 export function expandBindings(
   bindings: readonly PortBinding[],
   target: PortTarget,
   defaults: PublishDefaults = {},
-): PortBinding[] {
+): PlacedBinding[] {
+  const routed = new Set<string>();
+  return placeBindings(bindings, target, defaults).flatMap((binding) => {
+    if (!isRouted(binding, target)) return binding;
+    const { protocol, containerPort, hostIp } = binding;
+    const place = { protocol, containerPort, hostIp: isIpv6(hostIp) ? ALL_ADDRESSES_6 : ALL_ADDRESSES, hostPort: 0 };
+    const key = JSON.stringify(place);
+    if (routed.has(key)) return [];
+    routed.add(key);
+    return { ...place, routed: true as const };
+  });
+}
+
+function placeBindings(bindings: readonly PortBinding[], target: PortTarget, defaults: PublishDefaults): PortBinding[] {
   let ipv6 = defaults.hostHasIpv6;
   return bindings.flatMap((given) => {
     const binding = withPolicy(given, defaults.policy);

@@ -84,6 +84,8 @@ export class HostPorts implements Disposable {
   ): void {
     const taken: Held[] = [];
     for (const port of ports) {
+      // Of a routed network: no port of the host.
+      if (port.hostPort === 0) continue;
       const wanted = { protocol: port.protocol, hostIp: port.hostIp || ALL_ADDRESSES, port: port.hostPort };
       if (this.#table.conflict(wanted)?.holder.containerId === owner.containerId) continue;
       taken.push({ ...wanted, fd: isProxied(port) ? undefined : this.#holdAgain(wanted, owner) });

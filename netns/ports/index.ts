@@ -6,7 +6,7 @@
  * host address, {@link HostPorts.reserve} takes them, {@link pathsOf} says which of them the firewall redirects and which
  * a proxy carries; {@link HostPorts.handOver} while those proxies start; at the end {@link HostPorts.release}.
  */
-export { expandBindings, hostHasIpv6, type PublishDefaults } from "./expand.ts";
+export { expandBindings, hostHasIpv6, type PlacedBinding, type PublishDefaults } from "./expand.ts";
 export { HostPorts, type HostPortsOptions, type OwnedPort } from "./host-ports.ts";
 export {
   hasPath,

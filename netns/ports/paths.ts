@@ -9,6 +9,7 @@
  * | `::1` | any | proxy |
  * | one family | the other alone | proxy |
  * | any, policy `hostfw` | any | proxy: packets come through the host's input rules |
+ * | any | routed | open at the container's own address: no port of the host leads there |
  *
  * The proxy listens on the published address itself, and not on `::1` alone: nobody else gets the port then, and packets
  * that are redirected never reach it.
@@ -22,6 +23,9 @@ export interface PortTarget {
   /** IPv4 address on the network that it is published through; empty when it has none. */
   readonly address: string;
   readonly address6: string;
+  /** The network is routed: ports are open at the container's own address. For each family by itself. */
+  readonly routed?: boolean;
+  readonly routed6?: boolean;
   /** `userland-proxy` of daemon.json. Without it only `hostfw` has a proxy. */
   readonly userlandProxy: boolean;
 }
@@ -50,10 +54,17 @@ export function pathsOf(ports: readonly PublishedPort[], target: PortTarget): Po
 
 /** True when packets to that address can get to the container at all. */
 export const hasPath = (port: Port, target: PortTarget): boolean =>
-  isRedirected(port, target) || needsProxy(port, target);
+  isRouted(port, target) || isRedirected(port, target) || canBeProxied(port, target);
+
+/** True when the container's own address is where the port is reached. */
+export const isRouted = ({ hostIp }: Port, target: PortTarget): boolean =>
+  isIpv6(hostIp) ? target.routed6 === true && target.address6 !== "" : target.routed === true && target.address !== "";
 
 /** True when a proxy has to listen on the port: its socket holds it, see {@link HostPorts.handOver}. */
-export function needsProxy(port: Port, target: PortTarget): boolean {
+export const needsProxy = (port: PublishedPort, target: PortTarget): boolean =>
+  port.hostPort !== 0 && canBeProxied(port, target);
+
+function canBeProxied(port: Port, target: PortTarget): boolean {
   if (!canProxy(port.protocol) || (target.address === "" && target.address6 === "")) return false;
   if (port.policy === "hostfw") return true;
   if (!target.userlandProxy) return false;

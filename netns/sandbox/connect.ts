@@ -1,7 +1,9 @@
 /** Networks come to a sandbox that is up, and go. */
+import { messageOf } from "../../lib/errors.ts";
 import { teardown } from "../../lib/teardown.ts";
 import type { Connection } from "../drivers/index.ts";
 import { reserveEndpoint } from "../endpoints.ts";
+import type { PlacedBinding } from "../ports/index.ts";
 import { runSteps } from "../steps.ts";
 import type { EndpointRecord } from "../store/index.ts";
 import type { EndpointRequest, PortBinding, PublishedPort } from "../types.ts";
@@ -34,6 +36,7 @@ export async function connectLive(
   let connection: Connection | undefined;
   let ports = portsBefore;
   const added = () => ports.filter((port) => !portsBefore.includes(port));
+  const gone = () => portsBefore.filter((port) => !ports.includes(port));
   const from = (): Publication => ({ state: before, ports: portsBefore });
   const to = (): Publication => ({ state: after, ports });
   runSteps(
@@ -109,19 +112,37 @@ export async function connectLive(
     throw error;
   }
   step("connect:names");
+  store.removePorts(containerId, gone());
   startProxies(tools, from(), to());
+  if (gone().length > 0) await tools.proxyStarts.get(containerId);
+  hostPorts.release(containerId, gone());
   return made;
 }
 
-/** Reserves what comes into force with the new state, beside the ports that stay. @returns all of them */
+/** Reserves what comes into force with the new state, beside the ports that stay. @returns all that are to be in force */
 function changePorts(
   tools: SandboxTools,
   state: SandboxState,
   present: readonly PublishedPort[],
   bindings: readonly PortBinding[],
 ): PublishedPort[] {
-  const { missing } = matchPorts(present, bindingsInForce(tools, state, bindings));
-  return [...present, ...reservePorts(tools, state, missing)];
+  const { kept, missing } = matchPorts(present, bindingsInForce(tools, state, bindings));
+  return [...kept, ...reservePorts(tools, state, missing)];
+}
+
+/** What only the network that leads out now brings into force. A port that is taken is no reason to stay connected. */
+function reserveMoved(tools: SandboxTools, state: SandboxState, missing: readonly PlacedBinding[]): PublishedPort[] {
+  try {
+    const added = reservePorts(tools, state, missing);
+    tools.store.addPorts(state.containerId, added);
+    return added;
+  } catch (error) {
+    tools.logger.error("A running container's ports cannot be published.", {
+      container: state.containerName,
+      error: messageOf(error),
+    });
+    return [];
+  }
 }
 
 /**
@@ -142,11 +163,13 @@ export async function disconnectLive(
   });
   const after = sandboxState(store, containerId, namespacePath, others);
   const present = store.portsOf(containerId);
-  const { kept, gone } = matchPorts(present, bindingsInForce(tools, after, record.bindings));
+  const bindings = record.kept ? [] : record.bindings;
+  const { kept, gone, missing } = matchPorts(present, bindingsInForce(tools, after, bindings));
+  const moved = reserveMoved(tools, after, missing);
   const connection = before.connections.find(({ endpointId }) => endpointId === endpoint.id);
   const [from, to]: [Publication, Publication] = [
     { state: before, ports: present },
-    { state: after, ports: kept },
+    { state: after, ports: [...kept, ...moved] },
   ];
   await teardown(`the connection of ${containerName} to ${store.networkOf(endpoint).name}`, [
     {

@@ -17,9 +17,7 @@ import type { Gateways } from "./types.ts";
  */
 export function createSandboxNamespace(path: string): NetlinkSocket {
   return createNamespace(path, () => {
-    // Links that come later are born with these. Without IPv6 on the network a link-local address would only cost
-    // time and confuse; loopback keeps ::1.
-    writeSysctl("net/ipv6/conf/default/disable_ipv6", "1");
+    // Links that come later are born with this.
     writeSysctl("net/ipv4/conf/default/arp_notify", "1");
     const inside = NetlinkSocket.open();
     try {
@@ -71,12 +69,11 @@ export async function awaitDetached(netlink: NetlinkSocket, { hostInterface }: C
 export function configureLink(inside: NetlinkSocket, path: string, connection: Connection): void {
   const { interfaceName: name, addresses, sysctls } = connection;
   const hasIpv6 = addresses.some(({ family }) => family === 6);
-  if (hasIpv6 || sysctls.length > 0) {
-    enterNetworkNamespace(path, () => {
-      if (hasIpv6) enableIpv6(name);
-      for (const sysctl of sysctls) setSysctl(sysctl.name.replace("IFNAME", name), sysctl.value);
-    });
-  }
+  enterNetworkNamespace(path, () => {
+    if (hasIpv6) enableIpv6(name);
+    else disableIpv6(name);
+    for (const sysctl of sysctls) setSysctl(sysctl.name.replace("IFNAME", name), sysctl.value);
+  });
   configureInterface(inside, { name, addresses });
 }
 
@@ -90,6 +87,14 @@ function enableIpv6(name: string): void {
   writeSysctl(`${conf}/accept_dad`, "0");
   writeSysctl(`${conf}/ndisc_notify`, "1");
   writeSysctl(`${conf}/disable_ipv6`, "0");
+}
+
+/**
+ * A link-local address on a network without IPv6 would only cost time and confuse. Of this link alone, as in Docker: one
+ * that a program in the container makes, a VPN's for example, has IPv6.
+ */
+function disableIpv6(name: string): void {
+  writeSysctl(`net/ipv6/conf/${name}/disable_ipv6`, "1");
 }
 
 /** Points the default routes of a new sandbox where they have to. */

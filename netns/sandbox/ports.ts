@@ -1,11 +1,11 @@
 /** The ports of a sandbox: reserved on the host, recorded, redirected by the firewall or carried by a proxy. */
-import { CtrError, toCtrError } from "../../lib/errors.ts";
+import { prefixed } from "../../lib/errors.ts";
 import type { ProxySpecification } from "../dataplane/index.ts";
 import type { Connection } from "../drivers/index.ts";
 import type { FirewallPort } from "../firewall/index.ts";
 import { formatAddress } from "../ipam/ip.ts";
 import { settingsOf } from "../networks/options.ts";
-import { expandBindings, needsProxy, type PortTarget, pathsOf } from "../ports/index.ts";
+import { expandBindings, needsProxy, type PlacedBinding, type PortTarget, pathsOf } from "../ports/index.ts";
 import type { PortBinding, PublishedPort } from "../types.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
@@ -20,10 +20,13 @@ export function portTarget({ config }: Pick<SandboxTools, "config">, { gateways 
   const address = ({ network, address4 }: Connection) => (network.driver === "bridge" ? address4 : undefined);
   const address6 = (connection: Connection) =>
     connection.network.driver === "bridge" ? connection.address6 : undefined;
+  const { ipv4, ipv6 } = gateways;
   const text = (value: Connection["address4"]) => (value === undefined ? "" : formatAddress(value));
   return {
-    address: text(gateways.ipv4 && address(gateways.ipv4)),
-    address6: text(gateways.ipv6 && address6(gateways.ipv6)),
+    address: text(ipv4 && address(ipv4)),
+    address6: text(ipv6 && address6(ipv6)),
+    routed: ipv4?.network.driver === "bridge" && settingsOf(ipv4.network).gatewayMode4 === "routed",
+    routed6: ipv6?.network.driver === "bridge" && settingsOf(ipv6.network).gatewayMode6 === "routed",
     userlandProxy: config.userlandProxy ?? true,
   };
 }
@@ -37,7 +40,7 @@ export function bindingsInForce(
   tools: Pick<SandboxTools, "config">,
   state: SandboxState,
   bindings: readonly PortBinding[],
-): PortBinding[] {
+): PlacedBinding[] {
   const target = portTarget(tools, state);
   if (bindings.length === 0 || (target.address === "" && target.address6 === "")) return [];
   const gateway = state.gateways.ipv4 ?? state.gateways.ipv6;
@@ -53,30 +56,38 @@ export function bindingsInForce(
 export function reservePorts(
   { hostPorts }: Pick<SandboxTools, "hostPorts">,
   state: SandboxState,
-  bindings: readonly PortBinding[],
+  bindings: readonly PlacedBinding[],
 ): PublishedPort[] {
   if (bindings.length === 0) return [];
   try {
-    return hostPorts.reserve(bindings, state);
+    const reserved = hostPorts.reserve(
+      bindings.filter((binding) => !isRouted(binding)),
+      state,
+    );
+    return bindings.flatMap((binding) => (isRouted(binding) ? openPort(binding) : (reserved.shift() ?? [])));
   } catch (error) {
-    const { kind, message, code, hint } = toCtrError(error);
-    const text = `driver failed programming external connectivity on endpoint ${state.describe}: ${message}`;
-    throw new CtrError(kind, text, { code: code as `CTR_${string}`, hint, cause: error });
+    throw prefixed(`driver failed programming external connectivity on endpoint ${state.describe}`, error);
   }
 }
+
+const isRouted = ({ routed }: PlacedBinding): boolean => routed === true;
+
+const openPort = ({ protocol, containerPort, hostIp }: PlacedBinding): PublishedPort => ({
+  ...{ protocol, containerPort, hostIp, hostPort: 0 },
+});
 
 export interface PortMatch {
   readonly kept: PublishedPort[];
   readonly gone: PublishedPort[];
   /** Still to be reserved. */
-  readonly missing: PortBinding[];
+  readonly missing: PlacedBinding[];
 }
 
 /** Which ports of those in force are among the wanted ones: they stay as they are. */
-export function matchPorts(ports: readonly PublishedPort[], wanted: readonly PortBinding[]): PortMatch {
+export function matchPorts(ports: readonly PublishedPort[], wanted: readonly PlacedBinding[]): PortMatch {
   const left = [...ports];
   const kept: PublishedPort[] = [];
-  const missing: PortBinding[] = [];
+  const missing: PlacedBinding[] = [];
   for (const binding of wanted) {
     const index = left.findIndex((port) => answers(port, binding));
     const [port] = index < 0 ? [] : left.splice(index, 1);
@@ -86,9 +97,10 @@ export function matchPorts(ports: readonly PublishedPort[], wanted: readonly Por
   return { kept, gone: left, missing: missing.map((binding) => besideSibling(binding, kept)) };
 }
 
-function answers(port: PublishedPort, binding: PortBinding): boolean {
+function answers(port: PublishedPort, binding: PlacedBinding): boolean {
   const { hostPort: first, hostPortEnd: last = first } = binding;
   return (
+    (port.hostPort === 0) === isRouted(binding) &&
     port.protocol === binding.protocol &&
     port.containerPort === binding.containerPort &&
     port.hostIp === binding.hostIp &&
@@ -98,8 +110,9 @@ function answers(port: PublishedPort, binding: PortBinding): boolean {
 }
 
 /** The two families of a binding have one number: the one that is in force already says which. */
-function besideSibling(binding: PortBinding, kept: readonly PublishedPort[]): PortBinding {
+function besideSibling(binding: PlacedBinding, kept: readonly PublishedPort[]): PlacedBinding {
   const { hostPort: first, hostPortEnd: last = first } = binding;
+  if (isRouted(binding)) return binding;
   if (first !== 0 && first === last) return binding;
   const sibling = kept.find((port) => answers(port, { ...binding, hostIp: port.hostIp }));
   if (sibling === undefined) return binding;

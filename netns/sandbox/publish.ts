@@ -80,7 +80,8 @@ export async function unpublishLive(
   const { containerId } = state;
   await tools.proxyStarts.get(containerId);
   const present = store.portsOf(containerId);
-  const key = ({ protocol, hostIp, hostPort }: PublishedPort): string => `${protocol} ${hostIp} ${hostPort}`;
+  const key = ({ protocol, hostIp, hostPort, containerPort }: PublishedPort): string =>
+    `${protocol} ${hostIp} ${hostPort || `routed ${containerPort}`}`;
   const keys = new Set(gone.map(key));
   const from: Publication = { state, ports: present };
   const to: Publication = { state, ports: present.filter((port) => !keys.has(key(port))) };

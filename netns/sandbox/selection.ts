@@ -5,10 +5,30 @@ export const isSelected = (
   port: PublishedPort,
   { protocol, containerPort, hostIp, hostPort }: PortSelection,
 ): boolean =>
+  port.hostPort !== 0 &&
   port.protocol === protocol &&
   port.containerPort === containerPort &&
   (hostIp === undefined || hostIp === "" || port.hostIp === hostIp) &&
   (hostPort === undefined || hostPort === 0 || port.hostPort === hostPort);
+
+/**
+ * The ports to give up. Those of a routed network have neither address nor port of the host that a user could mean: they go
+ * with the last binding of their container port.
+ * @param rest what is asked for from now on, see {@link withoutPorts}
+ */
+export const portsToGo = (
+  ports: readonly PublishedPort[],
+  rest: readonly PortBinding[],
+  selections: readonly PortSelection[],
+): PublishedPort[] =>
+  ports.filter((port) =>
+    port.hostPort === 0
+      ? !rest.some((binding) => isSamePort(binding, port))
+      : selections.some((selection) => isSelected(port, selection)),
+  );
+
+const isSamePort = (a: PortSelection, b: PortSelection): boolean =>
+  a.protocol === b.protocol && a.containerPort === b.containerPort;
 
 /**
  * What is asked for without the ports that go. A binding that stood for several ports is replaced by those that stay.
@@ -32,6 +52,7 @@ export function withoutPorts(
 function standsFor(binding: PortBinding, port: PublishedPort): boolean {
   const { hostPort: first, hostPortEnd: last = first, hostIp, policy } = binding;
   return (
+    port.hostPort !== 0 &&
     port.protocol === binding.protocol &&
     port.containerPort === binding.containerPort &&
     (hostIp === "" || hostIp === port.hostIp) &&

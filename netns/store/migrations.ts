@@ -90,5 +90,22 @@ export const networkMigrations: Migrations = {
        network_name TEXT NOT NULL,
        PRIMARY KEY (container_id, network_id)
      ) STRICT`,
+
+    // Configurations that networks are made of; ports of routed networks, which take no port of the host (0).
+    `ALTER TABLE networks ADD COLUMN config_only INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE networks ADD COLUMN config_from TEXT;
+     CREATE TABLE ports (
+       container_id TEXT NOT NULL REFERENCES sandboxes (container_id),
+       protocol TEXT NOT NULL,
+       host_ip TEXT NOT NULL,
+       host_port INTEGER NOT NULL,
+       container_port INTEGER NOT NULL,
+       policy TEXT,
+       PRIMARY KEY (container_id, protocol, host_ip, host_port, container_port)
+     ) STRICT;
+     INSERT INTO ports SELECT container_id, protocol, host_ip, host_port, container_port, policy FROM published_ports;
+     DROP TABLE published_ports;
+     ALTER TABLE ports RENAME TO published_ports;
+     CREATE UNIQUE INDEX published_ports_host ON published_ports (protocol, host_ip, host_port) WHERE host_port <> 0`,
   ],
 };

@@ -52,8 +52,8 @@ export class NetworkStore extends SandboxStore {
   saveNetwork(network: Network): void {
     this.#store.run(
       `INSERT INTO networks (id, name, driver, created, enable_ipv4, enable_ipv6, subnets, bridge, mtu, internal,
-         attachable, ipam_driver, ipam_options, options, labels)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         attachable, ipam_driver, ipam_options, options, labels, config_only, config_from)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET enable_ipv4 = excluded.enable_ipv4, enable_ipv6 = excluded.enable_ipv6,
          subnets = excluded.subnets, bridge = excluded.bridge, mtu = excluded.mtu, options = excluded.options`,
       network.id,
@@ -71,6 +71,8 @@ export class NetworkStore extends SandboxStore {
       JSON.stringify(network.ipamOptions),
       JSON.stringify(network.options),
       JSON.stringify(network.labels),
+      network.configOnly === true ? 1 : 0,
+      network.configFrom ?? null,
     );
   }
 

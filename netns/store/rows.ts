@@ -71,6 +71,8 @@ export interface NetworkRow {
   readonly ipam_options: string;
   readonly options: string;
   readonly labels: string;
+  readonly config_only: number;
+  readonly config_from: string | null;
 }
 
 export const networkOf = (row: NetworkRow): Network => ({
@@ -89,6 +91,8 @@ export const networkOf = (row: NetworkRow): Network => ({
   labels: JSON.parse(row.labels),
   ...(row.bridge === null ? {} : { bridge: row.bridge }),
   ...(row.mtu === null ? {} : { mtu: row.mtu }),
+  ...(row.config_only === 0 ? {} : { configOnly: true }),
+  ...(row.config_from === null ? {} : { configFrom: row.config_from }),
 });
 
 export interface EndpointRow {

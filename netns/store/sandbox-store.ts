@@ -64,20 +64,23 @@ export class SandboxStore {
   }
 
   removePorts(containerId: string, ports: readonly PublishedPort[]): void {
-    for (const { protocol, hostIp, hostPort } of ports) {
+    for (const { protocol, hostIp, hostPort, containerPort } of ports) {
       this.#store.run(
-        "DELETE FROM published_ports WHERE container_id = ? AND protocol = ? AND host_ip = ? AND host_port = ?",
+        `DELETE FROM published_ports
+         WHERE container_id = ? AND protocol = ? AND host_ip = ? AND host_port = ? AND container_port = ?`,
         containerId,
         protocol,
         hostIp,
         hostPort,
+        containerPort,
       );
     }
   }
 
   portsOf(containerId: string): PublishedPort[] {
-    const sql =
-      "SELECT * FROM published_ports WHERE container_id = ? ORDER BY container_port, protocol, host_port, host_ip";
+    // Ports of a routed network have the number 0; those of IPv6 come last all the same.
+    const sql = `SELECT * FROM published_ports WHERE container_id = ?
+      ORDER BY container_port, protocol, host_port = 0 AND host_ip = '::', host_port, host_ip`;
     return this.#store.all<PortRow>(sql, containerId).map(portOf);
   }
 

@@ -8,7 +8,7 @@ import { choosePlatform, hostPlatform, platformString } from "../image/index.ts"
 import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, HostConfig, Image, Platform } from "../types.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
-import { endpointRequests } from "./endpoints.ts";
+import { endpointRequests, inConfigOf } from "./endpoints.ts";
 import { askedGroupsOf, checkHostLimits } from "./limits.ts";
 import { linksOf } from "./links.ts";
 import { checkNetworkFiles } from "./network-files.ts";
@@ -69,7 +69,7 @@ export async function createContainer(
   const container = volumes.length === 0 ? judged : { ...judged, volumes };
   step("create:volumes", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
-    for (const endpoint of endpoints) network.reserveEndpoint(endpoint);
+    for (const endpoint of endpoints) inConfigOf(endpoint.network, () => network.reserveEndpoint(endpoint));
   });
   undo.move();
   emitContainer(parts, "create", container);

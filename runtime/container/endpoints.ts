@@ -1,5 +1,5 @@
 /** From the networks that a request names to the endpoints that the network layer gives. Pure. */
-import { invalid } from "../../lib/errors.ts";
+import { invalid, messageOf, prefixed } from "../../lib/errors.ts";
 import type { Endpoint, EndpointRequest } from "../../netns/index.ts";
 import type { Container, ContainerCreateRequest, EndpointSettings } from "../types.ts";
 import { isUserDefined, PRIVATE_NETWORK, SHARED_NETWORK, sharedWith } from "./network-mode.ts";
@@ -35,8 +35,20 @@ export function endpointRequests(
   }
   checkTogether([...wishes.keys()]);
   return [...wishes].map(([network, settings]) =>
-    endpointRequest(container, network, network === main ? withMac(settings, MacAddress) : settings),
+    inConfigOf(network, () =>
+      endpointRequest(container, network, network === main ? withMac(settings, MacAddress) : settings),
+    ),
   );
+}
+
+/** What is wrong with an endpoint of a new container, with the network's name before it, as in Docker. */
+export function inConfigOf<T>(network: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!messageOf(error).startsWith("invalid endpoint settings:")) throw error;
+    throw prefixed(`invalid config for network ${network}`, error);
+  }
 }
 
 /**
@@ -94,7 +106,10 @@ function checkPredefined(network: string, { Aliases, IPAMConfig }: EndpointSetti
   const wrong = [
     ...(Aliases?.length ? ["network-scoped aliases are only supported for user-defined networks"] : []),
     ...(IPAMConfig?.IPv4Address || IPAMConfig?.IPv6Address
-      ? ["user-specified IP address is supported on user-defined networks only"]
+      ? [
+          "user specified IP address is supported on user defined networks only",
+          "user specified IP address is supported only when connecting to networks with user configured subnets",
+        ]
       : []),
   ];
   if (wrong.length === 0) return;

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { hasCode } from "../../lib/errors.ts";
 import {
   type Endpoint,
+  hostHasIpv6,
   hostsFile,
   type Network,
   parseExtraHost,
@@ -106,9 +107,13 @@ function hostsText(
     extraHosts,
     hostGateway,
     links: linked.flatMap(linkLines),
-    ipv6: endpoints.some(({ address6 }) => address6 !== ""),
+    ipv6: hasIpv6Loopback(hostConfig),
   });
 }
+
+/** Loopback has ::1 on every network, as in Docker, unless the host has no IPv6 or a sysctl switches it off. */
+const hasIpv6Loopback = ({ Sysctls }: HostConfig): boolean =>
+  hostHasIpv6() && !["all", "lo"].some((link) => Sysctls?.[`net.ipv6.conf.${link}.disable_ipv6`] === "1");
 
 /** A container on the host's network sees the host's names, and its own further ones. */
 function hostsOfMachine(extraHosts: readonly string[], hostGateway: readonly string[]): string {

@@ -200,7 +200,7 @@ export class ContainerNetworks {
     const others = this.#parts.network.endpointsOfContainer(id).filter(({ networkId }) => networkId !== network.id);
     const names = others.map(({ networkName }) => networkName);
     if (names.includes("host")) throw invalid(SHARED_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
-    if (names.includes("none") || (network.driver === "null" && names.length > 0)) {
+    if (names.includes("none") || (network.name === "none" && names.length > 0)) {
       throw invalid(PRIVATE_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
     }
   }

@@ -81,11 +81,14 @@ function givesRise(
   { protocol, containerPort, hostIp, hostPort, hostPortEnd }: PortBinding,
   port: PublishedPort,
 ): boolean {
-  const inRange = hostPort === 0 || (port.hostPort >= hostPort && port.hostPort <= (hostPortEnd ?? hostPort));
+  // Of a routed network: whatever host address and port were asked for.
+  const isRouted = port.hostPort === 0;
+  const inRange =
+    isRouted || hostPort === 0 || (port.hostPort >= hostPort && port.hostPort <= (hostPortEnd ?? hostPort));
   return (
     protocol === port.protocol &&
     containerPort === port.containerPort &&
-    (hostIp === "" || hostIp === port.hostIp) &&
+    (isRouted || hostIp === "" || hostIp === port.hostIp) &&
     inRange
   );
 }

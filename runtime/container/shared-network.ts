@@ -22,7 +22,7 @@ export function networkOwner(records: ContainerRecords, container: Container): C
   }
   if (!isUp(target)) {
     throw conflict(
-      `cannot join network namespace of a non running container: container ${target.id} is ${target.status}`,
+      `cannot join network namespace of a non running container: container ${target.name} is ${target.status}`,
       "CTR_CONTAINER_NOT_RUNNING",
     );
   }

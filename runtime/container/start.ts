@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type Cgroups, startingLimits } from "../../cgroups/index.ts";
-import { CtrError, messageOf } from "../../lib/errors.ts";
+import { CtrError, messageOf, prefixed } from "../../lib/errors.ts";
 import { removeTree } from "../../lib/remove-tree.ts";
 import type { Sandbox } from "../../netns/index.ts";
 import { groupNameOf } from "../limits/index.ts";
@@ -209,7 +209,9 @@ async function joinNetwork(parts: Parts, container: Container, undo: AsyncDispos
   if (owner.id !== id)
     return { containerId: id, endpoints: [], ports: [], ...namespaceOf(network.sandboxOf(owner.id)) };
   const options = { dns: dnsOf(hostConfig, parts), portsLater: true };
-  const networking = network.setUp(id, portBindingsOf(config, hostConfig), options);
+  const networking = network.setUp(id, portBindingsOf(config, hostConfig), options).catch((error: unknown) => {
+    throw prefixed("failed to set up container networking", error);
+  });
   undo.defer(() =>
     networking.then(
       () => network.tearDown(id, { keep: joinersOf(records, id).length > 0 }),

@@ -1,6 +1,6 @@
 /** Rows of `ctr net ports`. */
 import type { PortRow } from "../client/network-types.ts";
-import { hostPort } from "./ports.ts";
+import { publishedAt } from "./ports.ts";
 import type { RowFields } from "./row.ts";
 import type { Columns } from "./rows.ts";
 
@@ -18,7 +18,7 @@ export const PORT_HEADINGS: Columns = {
 export const PORT_COLUMNS = ["Host", "Container", "Port", "Policy"] as const;
 
 export const portRow = (row: PortRow): RowFields => ({
-  Host: hostPort(row.HostIp, row.HostPort),
+  Host: publishedAt(row.HostIp, row.HostPort),
   HostIp: row.HostIp,
   HostPort: row.HostPort,
   Container: row.ContainerName,

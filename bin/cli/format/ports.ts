@@ -28,6 +28,12 @@ export function displayPorts(ports: readonly Port[]): string {
 }
 
 /** An address and a port; IPv6 in brackets. */
+/** Where a published port is reached: of a routed network (port 0) at the container's own address alone. */
+export function publishedAt(address: string, port: number | string): string {
+  if (port !== 0) return hostPort(address, port);
+  return address === "*" ? "routed" : `routed (${address.includes(":") ? "IPv6" : "IPv4"})`;
+}
+
 export const hostPort = (address: string, port: number | string): string =>
   address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 

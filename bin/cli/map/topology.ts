@@ -1,6 +1,6 @@
 /** How networks and containers hang together, in the order in which it is drawn. */
 import type { GrantRow, MapContainer, MapEndpoint, MapNetwork, NetworkMap, PortRow } from "../client/network-types.ts";
-import { hostPort } from "../format/ports.ts";
+import { publishedAt } from "../format/ports.ts";
 
 export interface Topology {
   readonly networks: readonly MapNetwork[];
@@ -94,7 +94,7 @@ export function portTexts(rows: readonly PortRow[]): string[] {
   }
   return ranges.map(({ host, protocol, first, last, target }) => {
     const [from, to] = first === last ? [first, target] : [`${first}-${last}`, `${target}-${target + last - first}`];
-    return `${hostPort(host, from)} → ${to}/${protocol}`;
+    return `${publishedAt(host, from)} → ${to}/${protocol}`;
   });
 }
 

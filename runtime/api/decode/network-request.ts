@@ -64,12 +64,6 @@ export function decodeNetworkCreate(body: unknown, version: number): NetworkRequ
   if (body === undefined || body === null) throw invalid("invalid JSON: got EOF while reading request body", BODY);
   const asked = NETWORK_CREATE(body, "") as ApiNetworkCreate;
   const { Name: name = "", Driver, Scope, ConfigFrom, IPAM } = asked;
-  if (ConfigFrom?.Network) {
-    throw invalid(
-      `configuration network ${ConfigFrom.Network} is not available: ctr has none`,
-      "CTR_NETWORK_CONFIG_FROM",
-    );
-  }
   return {
     name,
     ...(Driver ? { driver: Driver } : {}),
@@ -80,6 +74,7 @@ export function decodeNetworkCreate(body: unknown, version: number): NetworkRequ
     ...(asked.Attachable === undefined ? {} : { attachable: asked.Attachable }),
     ...(asked.Ingress === undefined ? {} : { ingress: asked.Ingress }),
     ...(asked.ConfigOnly === undefined ? {} : { configOnly: asked.ConfigOnly }),
+    ...(ConfigFrom?.Network ? { configFrom: ConfigFrom.Network } : {}),
     ...(IPAM === undefined ? {} : { ipam: ipamOf(IPAM) }),
     ...(asked.Options === undefined ? {} : { options: asked.Options }),
     ...(asked.Labels === undefined ? {} : { labels: asked.Labels }),

@@ -43,6 +43,7 @@ export function prunableNetworks({ network }: ApiEngine, filters: Filters): Netw
     .filter(
       (candidate) =>
         !isBuiltIn(candidate) &&
+        candidate.configOnly !== true &&
         filters.labels(candidate.labels) &&
         limits.every((limit) => Date.parse(candidate.created) < limit),
     );
@@ -69,7 +70,10 @@ function checkValues(filters: Filters): void {
   }
   for (const value of filters.values("dangling")) {
     if (!["1", "true", "0", "false"].includes(value)) {
-      throw invalid(`invalid filter 'dangling=${value}'`, "CTR_API_FILTER_INVALID");
+      throw invalid(
+        `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`,
+        "CTR_API_FILTER_INVALID",
+      );
     }
   }
 }

@@ -1,7 +1,7 @@
 /** One row of `GET /containers/json`. */
 import type { Endpoint } from "../../../netns/index.ts";
 import type { Container } from "../../types.ts";
-import { endpointsByNetwork } from "./endpoints.ts";
+import { endpointsByNetwork, leadsToPorts } from "./endpoints.ts";
 import { mountPoints } from "./mounts.ts";
 import { portSummaries } from "./ports.ts";
 import { statusText } from "./status.ts";
@@ -40,7 +40,7 @@ export function containerSummary(container: Container, context: SummaryContext) 
     ImageID: container.imageId,
     Command: commandText(container),
     Created: unixSeconds(container.created),
-    Ports: portSummaries(container),
+    Ports: portSummaries(container, leadsToPorts(endpoints)),
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.rootfs }),
     Labels: container.config.Labels ?? {},
     State: container.status,

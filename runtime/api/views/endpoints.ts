@@ -60,6 +60,10 @@ export function endpointsByNetwork(container: Container, endpoints: readonly End
   );
 }
 
+/** Some network leads from outside to the container's ports: a bridge that is not cut off. */
+export const leadsToPorts = (endpoints: readonly Endpoint[]): boolean =>
+  endpoints.some(({ hostInterface, gateway, gateway6 }) => hostInterface !== undefined && gateway + gateway6 !== "");
+
 export interface NetworkSettingsContext {
   readonly endpoints: readonly Endpoint[];
   /** File that names the network namespace; empty in host mode and while the container does not run. */
@@ -76,7 +80,7 @@ export function networkSettings(container: Container, { endpoints, sandboxKey, v
     Bridge: "",
     SandboxID: hasSandbox ? container.id : "",
     SandboxKey: sandboxKey,
-    Ports: portMap(container),
+    Ports: portMap(container, leadsToPorts(endpoints)),
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,

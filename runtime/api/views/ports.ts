@@ -19,17 +19,20 @@ export interface HostBinding {
 
 export type PortMap = Readonly<Record<string, readonly HostBinding[] | null>>;
 
-/** Published ports first, then the exposed ones that are not published. None while the container does not run. */
-export function portSummaries(container: Container): PortSummary[] {
+/**
+ * Published ports first, then the exposed ones that are not published. None while the container does not run.
+ * @param exposes false where no network would lead to an exposed port: Docker does not show them then
+ */
+export function portSummaries(container: Container, exposes = true): PortSummary[] {
   if (!isRunning(container)) return [];
   const published = container.ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
     IP: hostIp,
     PrivatePort: containerPort,
-    PublicPort: hostPort,
+    ...(hostPort === 0 ? {} : { PublicPort: hostPort }),
     Type: protocol,
   }));
   const bound = new Set(container.ports.map(portKey));
-  const exposed = exposedPorts(container)
+  const exposed = (exposes ? exposedPorts(container) : [])
     .filter((key) => !bound.has(key))
     .map((key) => {
       const [port = "", protocol = "tcp"] = key.split("/");
@@ -38,10 +41,10 @@ export function portSummaries(container: Container): PortSummary[] {
   return [...exposed, ...published];
 }
 
-/** `80/tcp` → where it is published; null for a port that is only exposed. */
-export function portMap(container: Container): PortMap {
+/** `80/tcp` → where it is published; null for a port that is only exposed. @param exposes as in {@link portSummaries} */
+export function portMap(container: Container, exposes = true): PortMap {
   if (!isRunning(container)) return {};
-  const map = Object.fromEntries(exposedPorts(container).map((key) => [key, null] as const));
+  const map = Object.fromEntries((exposes ? exposedPorts(container) : []).map((key) => [key, null] as const));
   return { ...map, ...bindingsByPort(container.ports) };
 }
 
@@ -53,7 +56,8 @@ export function bindingsByPort(ports: readonly PublishedPort[]): Record<string, 
     const { hostIp, hostPort, policy } = port;
     bindings.push({
       HostIp: hostIp,
-      HostPort: String(hostPort),
+      // Of a routed network no port of the host is taken: Docker's empty text.
+      HostPort: hostPort === 0 ? "" : String(hostPort),
       ...(policy === undefined ? {} : { Policy: policy }),
     });
     map[portKey(port)] = bindings;

@@ -81,12 +81,16 @@ describe("connecting and disconnecting", () => {
     await engine.disconnect(web.containerId, "aa");
     const option = {
       "com.docker.network.endpoint.ifname": "lan7",
-      "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.ifname.forwarding=0",
+      // Lower case is what the docker CLI makes of it.
+      "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.ifname.rp_filter=2",
     };
     assert.equal((await engine.connect(request(web, "bridge", { driverOptions: option }))).interfaceName, "lan7");
     assert.equal((await engine.connect(request(web, "aa"))).interfaceName, "eth1");
     assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv4/conf/lan7/log_martians"), "1\n");
-    assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv4/conf/lan7/forwarding"), "0\n");
+    assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv4/conf/lan7/rp_filter"), "2\n");
+    // No IPv6 on a network without it; a link that a program inside makes has it.
+    assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv6/conf/lan7/disable_ipv6"), "1\n");
+    assert.equal(fixture.inside(web.containerId, "cat", "/proc/sys/net/ipv6/conf/default/disable_ipv6"), "0\n");
     assert.deepEqual(links(fixture, web).sort(), ["eth0", "eth1", "eth2", "lan7"]);
   });
 

@@ -63,6 +63,65 @@ describe("networks of the user's own", () => {
     assert.match(first.bridge ?? "", /^br-[0-9a-f]{12}$/);
   });
 
+  it("are made of a configuration, which has no containers and stays while it is in use", async () => {
+    await using fixture = await EngineFixture.start();
+    const { engine } = fixture;
+    const config = [{ subnet: "10.44.0.0/24", gateway: "10.44.0.3" }];
+    const options = { "com.docker.network.driver.mtu": "1400" };
+    const asked = { name: "conf", configOnly: true, ipam: { config }, options, labels: { tier: "1" } } as const;
+    const before = snapshot();
+    const { network } = await engine.createNetwork(asked);
+    assert.deepEqual([network.configOnly, network.driver, snapshot()], [true, "null", before]);
+    const refused = (request: Partial<NetworkRequest>, message: RegExp, status = 403) =>
+      assert.rejects(engine.createNetwork({ name: "made", ...request }), (error: Error & { status: number }) => {
+        assert.match(error.message, message);
+        assert.equal(error.status, status);
+        return true;
+      });
+    await refused({ configOnly: true, internal: true }, /^configuration network can only contain network specific/);
+    await refused({ configOnly: true, configFrom: "conf" }, /^a configuration network cannot depend on another/);
+    await refused({ configFrom: "conf", options }, /^network driver options are not supported if the network depends/);
+    await refused({ configFrom: "conf", labels: { a: "b" } }, /^user specified configurations are not supported/);
+    await refused({ configFrom: "bridge" }, /^configuration network "bridge" does not exist$/, 404);
+    await assert.rejects(fixture.run("web", [], "conf"), {
+      message: "cannot create endpoint on configuration-only network",
+    });
+    const { network: made } = await engine.createNetwork({ name: "made", configFrom: "conf" });
+    assert.deepEqual(made.subnets, config);
+    assert.deepEqual([made.mtu, made.labels, made.configFrom, made.driver], [1400, { tier: "1" }, "conf", "bridge"]);
+    assert.deepEqual(engine.findNetwork("made"), made);
+    await assert.rejects(engine.removeNetwork("conf"), {
+      message: 'error while removing network: configuration network "conf" is in use',
+      status: 403,
+    });
+    await engine.removeNetwork("made");
+    await engine.removeNetwork("conf");
+    assert.equal(snapshot(), before);
+  });
+
+  it("keep no address for a gateway that is not there, and give none out twice", async () => {
+    await using fixture = await EngineFixture.start();
+    const { engine } = fixture;
+    const mode = { "com.docker.network.bridge.gateway_mode_ipv4": "isolated" };
+    const config = [{ subnet: "10.45.0.0/24" }];
+    const { network } = await engine.createNetwork({ name: "cut", internal: true, options: mode, ipam: { config } });
+    assert.deepEqual(network.subnets, config);
+    assert.equal((await fixture.run("web", [], "cut")).address, "10.45.0.1");
+    const subnet = "10.46.0.0/24";
+    for (const [more, what] of [
+      [{ gateway: "10.46.0.255" }, "gateway (10.46.0.255)"],
+      [{ gateway: "10.46.0.0" }, "gateway (10.46.0.0)"],
+      [{ auxAddresses: { a: "10.46.0.0" } }, "secondary ip address (a:10.46.0.0)"],
+      [{ gateway: "10.46.0.1", auxAddresses: { a: "10.46.0.1" } }, "secondary ip address (a:10.46.0.1)"],
+      [{ auxAddresses: { a: "10.46.0.9", b: "10.46.0.9" } }, "secondary ip address (b:10.46.0.9)"],
+    ] as const) {
+      await assert.rejects(engine.createNetwork({ name: "bad", ipam: { config: [{ subnet, ...more }] } }), {
+        message: `failed to allocate ${what}: Address already in use`,
+        status: 500,
+      });
+    }
+  });
+
   it("do not reach each other until they are allowed to", async () => {
     await using fixture = await EngineFixture.start();
     const { engine } = fixture;

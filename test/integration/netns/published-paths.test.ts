@@ -68,8 +68,13 @@ describe("published ports, from everywhere", () => {
     peers.ask(undefined, address, 8080, protocol);
 
   /** @param patience milliseconds */
-  async function fromOutside(address: string, protocol: "tcp" | "udp" = "tcp", patience = 10_000): Promise<string> {
-    const ask = [process.execPath, PEER, "ask", protocol, address, "8080", String(patience)];
+  async function fromOutside(
+    address: string,
+    protocol: "tcp" | "udp" = "tcp",
+    patience = 10_000,
+    port = 8080,
+  ): Promise<string> {
+    const ask = [process.execPath, PEER, "ask", protocol, address, String(port), String(patience)];
     const { stdout } = await runCommand(["nsenter", `--net=${outside()}`, "--", ...ask], { timeout: 60_000 });
     return stdout.trim();
   }
@@ -81,6 +86,40 @@ describe("published ports, from everywhere", () => {
   const inVain = (address: string): Promise<string> => fromOutside(address, "tcp", 500);
 
   const both: readonly PortBinding[] = [tcp(80, 8080), { ...tcp(80, 8080), protocol: "udp" }];
+
+  it("are open at the container's own address on a routed network, and take no port of the host", async () => {
+    await start();
+    const options = Object.fromEntries(
+      ["4", "6"].map((f) => [`com.docker.network.bridge.gateway_mode_ipv${f}`, "routed"]),
+    );
+    const ipam = { config: [{ subnet: "10.41.0.0/24" }, { subnet: "fd00:41::/64" }] };
+    const { engine } = fixture;
+    await engine.createNetwork({ name: "routed", enableIPv6: true, ipam, options });
+    const asked = [tcp(80, 8080), tcp(80, 8081, "127.0.0.1")];
+    const [first, second] = [await web(asked, "routed"), await fixture.run("two", asked, "routed")];
+    const open = ["0.0.0.0", "::"].map((hostIp) => ({ protocol: "tcp", containerPort: 80, hostIp, hostPort: 0 }));
+    for (const { containerId } of [first, second]) assert.deepEqual(engine.sandboxOf(containerId)?.ports, open);
+    enterNetworkNamespace(outside(), () => {
+      ip("route", "add", "10.41.0.0/24", "via", HOST);
+      ip("route", "add", "fd00:41::/64", "via", HOST_6);
+    });
+    assert.equal(await fromOutside(first.address, "tcp", undefined, 80), `web saw ${OUTSIDE}`);
+    assert.equal(await fromOutside(first.address6, "tcp", undefined, 80), `web saw ${OUTSIDE_6}`);
+    assert.equal(await fromOutside(HOST), "ECONNREFUSED");
+    // The other binding still stands for it.
+    await engine.unpublish(first.containerId, [{ protocol: "tcp", containerPort: 80, hostPort: 8081 }]);
+    assert.equal(await fromOutside(first.address, "tcp", undefined, 80), `web saw ${OUTSIDE}`);
+    await engine.unpublish(first.containerId, [{ protocol: "tcp", containerPort: 80, hostPort: 8080 }]);
+    assert.deepEqual(engine.sandboxOf(first.containerId)?.ports, []);
+    // On a network with address translation the same binding takes the host's port, and gives it back with it.
+    await engine.createNetwork({ name: "nat" });
+    const { containerId } = second;
+    await engine.connect({ containerId, containerName: "two", network: "nat", gatewayPriority: 9 });
+    const hostPorts = () => engine.sandboxOf(containerId)?.ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`);
+    assert.deepEqual(hostPorts(), [":: 0", "0.0.0.0 8080", "127.0.0.1 8081"].sort());
+    await engine.disconnect(containerId, "nat");
+    assert.deepEqual(engine.sandboxOf(containerId)?.ports, open);
+  });
 
   it("reach a container without IPv6 by IPv4 and IPv6", async () => {
     await start();

@@ -113,13 +113,15 @@ describe("the endpoints of a new container", () => {
   });
 
   it("have no names and addresses of their own on predefined networks", () => {
-    const address = "user-specified IP address is supported on user-defined networks only";
+    const address =
+      "* user specified IP address is supported on user defined networks only\n" +
+      "* user specified IP address is supported only when connecting to networks with user configured subnets";
     const alias = "network-scoped aliases are only supported for user-defined networks";
     throws(() => endpointRequest(owner("x"), "bridge", { IPAMConfig: { IPv4Address: "1.2.3.4" } }), {
       message: `invalid endpoint settings:\n${address}`,
     });
     throws(() => endpointRequest(owner("x"), "none", { Aliases: ["a"], IPAMConfig: { IPv6Address: "fd00::1" } }), {
-      message: `invalid endpoint settings:\n* ${alias}\n* ${address}`,
+      message: `invalid endpoint settings:\n* ${alias}\n${address}`,
     });
   });
 

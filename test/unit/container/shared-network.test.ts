@@ -30,7 +30,7 @@ describe("a container on the network of another", () => {
   it("does not start without the other one", () => {
     const ended = recordsOf({ ...owner, status: "exited" }, first);
     throws(() => networkOwner(ended, first), {
-      message: `cannot join network namespace of a non running container: container ${owner.id} is exited`,
+      message: `cannot join network namespace of a non running container: container ${owner.name} is exited`,
       status: 409,
     });
     const restarting = recordsOf({ ...owner, status: "restarting" }, first);

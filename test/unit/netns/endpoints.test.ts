@@ -126,7 +126,10 @@ describe("endpoints", () => {
   for (const [more, message] of [
     [{ ipAddress: "fd00::1" }, "invalid endpoint settings:\ninvalid IPv4 address: fd00::1"],
     [{ ip6Address: "10.1.0.3" }, "invalid endpoint settings:\ninvalid IPv6 address: 10.1.0.3"],
-    [{ ip6Address: "fd00::3" }, "invalid endpoint settings:\nno configured subnet contains IP address fd00::3"],
+    [
+      { ip6Address: "fd00::3" },
+      "invalid endpoint settings:\nno configured subnet or ip-range contain the IP address fd00::3",
+    ],
     [{ linkLocalAddresses: ["10.0.0.1"] }, "invalid endpoint settings:\ninvalid link-local IP address: 10.0.0.1"],
     [{ links: [":a"] }, "bad format for links: :a"],
     [{ links: ["a:b:c"] }, "bad format for links: a:b:c"],

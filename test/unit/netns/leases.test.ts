@@ -101,7 +101,7 @@ describe("leases", () => {
 
   it("refuse an address outside the subnet", () => {
     assert.throws(() => requested("10.2.0.1", pool("10.1.0.0/24")), {
-      message: "invalid endpoint settings:\nno configured subnet contains IP address 10.2.0.1",
+      message: "invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 10.2.0.1",
       status: 400,
     });
   });

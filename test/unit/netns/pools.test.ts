@@ -10,7 +10,6 @@ import {
   type Occupied,
   occupiedByRoutes,
   type PoolRequest,
-  subnetsOf,
   ulaPool,
 } from "../../../netns/ipam/pools.ts";
 import { RouteType } from "../../../netns/netlink/constants.ts";
@@ -55,8 +54,13 @@ const choose = (...routes: readonly Route[]): string =>
 
 describe("address pools", () => {
   it("are Docker's, in Docker's order", () => {
-    const subnets = [...subnetsOf(DEFAULT_POOLS, 4)].map(formatCidr);
-    assert.equal(subnets.length, 31);
+    const taken: Occupied[] = [];
+    const subnets = Array.from({ length: 31 }, () => {
+      const subnet = choosePool(request(taken), silentLogger);
+      taken.push({ subnet, by: "a network", isNetwork: true });
+      return formatCidr(subnet);
+    });
+    assert.throws(() => choosePool(request(taken), silentLogger), { status: 503 });
     assert.deepEqual(
       subnets.slice(0, 5),
       [17, 18, 19, 20, 21].map((second) => `172.${second}.0.0/16`),
@@ -64,6 +68,20 @@ describe("address pools", () => {
     assert.equal(subnets[14], "172.31.0.0/16");
     assert.deepEqual(subnets.slice(15, 17), ["192.168.0.0/20", "192.168.16.0/20"]);
     assert.equal(subnets.at(-1), "192.168.240.0/20");
+  });
+
+  it("have small subnets behind a big one that is taken", () => {
+    // Counting through the 2^56 of the /64 that is taken would never end.
+    const taken = [{ subnet: parseCidr("fd00:1:2::/64"), by: "network other", isNetwork: true }];
+    const pools = [{ base: "fd00:1:2::/48", size: 64 }];
+    const subnet = choosePool(request(taken, { family: 6, pools, size: 120 }), silentLogger);
+    assert.equal(formatCidr(subnet), "fd00:1:2:1::/120");
+    assert.throws(() =>
+      choosePool(
+        request([{ subnet: parseCidr("fd00::/16"), by: "a route" }], { family: 6, pools, size: 120 }),
+        silentLogger,
+      ),
+    );
   });
 
   it("begin with 172.17.0.0/16", () => {
