@@ -23,6 +23,7 @@ export {
   type NamesOptions,
   type NamesSandbox,
 } from "./dns/index.ts";
+export { BRIDGE_ADDRESS } from "./drivers/bridge.ts";
 export { type BridgeSpecification, ensureBridge, MAX_BRIDGE_PORTS, uplinkMtu } from "./drivers/bridge-device.ts";
 export { configureInterface, type InterfaceConfiguration, takeLoopbackUp } from "./drivers/veth.ts";
 export { NETWORK_FAULT_POINTS, type NetworkFaultPoint, type StepHook } from "./fault-points.ts";

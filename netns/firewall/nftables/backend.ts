@@ -12,8 +12,12 @@ import { KernelView } from "./kernel-view.ts";
 import { openLibnftables } from "./libnftables.ts";
 import { listTable } from "./listing.ts";
 import { openNftCommand } from "./nft-command.ts";
-import { emptyScript, emptySubnetsScript, ensureScript, removeScript, TABLE, USER_CHAIN } from "./table.ts";
+import { emptyScript, emptySubnetsScript, ensureScript, removeScript } from "./table.ts";
 import { NftError, type NftTransport } from "./transport.ts";
+import { hasParts, listUserPart } from "./user-part.ts";
+
+/** How much longer than it takes to list them the administrator's sets are left alone. */
+const LOOK_PAUSE = 50;
 
 export interface NftablesOptions {
   readonly logger: Logger;
@@ -52,6 +56,9 @@ export class NftablesBackend implements Backend {
   /** The administrator's rules that are remembered, and the generation at which they were looked at. */
   #userSign: string | undefined;
   #userGeneration: number | undefined;
+  /** Sets of his may change without his rules; a big one takes long to list, so that must not be done all the time. */
+  #userHasParts = false;
+  #nextUserLook = 0;
 
   constructor(transport: NftTransport, logger: Logger, userRules = new UserRules({ logger })) {
     this.#transport = transport;
@@ -130,9 +137,15 @@ export class NftablesBackend implements Backend {
     const generation = this.#kernel.generation();
     if (generation === this.#userGeneration) return;
     const sign = this.#kernel.userRules();
-    if (sign !== undefined && sign !== this.#userSign) {
-      this.#userRules.remember("nftables", sign === "" ? [] : [this.#listUserRules()]);
+    const hasChanged = sign !== this.#userSign;
+    const before = performance.now();
+    if (!hasChanged && this.#userHasParts && before < this.#nextUserLook) return;
+    if (sign !== undefined && (hasChanged || this.#userHasParts)) {
+      const listed = sign === "" ? "" : listUserPart(this.#transport);
+      this.#userRules.remember("nftables", sign === "" ? [] : [listed]);
       this.#userSign = sign;
+      this.#userHasParts = hasParts(listed);
+      this.#nextUserLook = performance.now() + (performance.now() - before) * LOOK_PAUSE;
     }
     this.#userGeneration = generation;
   }
@@ -144,17 +157,8 @@ export class NftablesBackend implements Backend {
     } catch (error) {
       if (!(error instanceof NftError)) throw error;
       this.#logger.warn("The firewall table does not fit and is made anew.", { reason: error.message });
-      const user = this.#listUserRules();
+      const user = listUserPart(this.#transport);
       this.#run((layout) => `${removeScript()}${script(layout)}${user}`);
-    }
-  }
-
-  #listUserRules(): string {
-    try {
-      return this.#transport.run(`list chain ${TABLE} ${USER_CHAIN}\n`);
-    } catch (error) {
-      if (error instanceof NftError) return "";
-      throw error;
     }
   }
 }

@@ -8,7 +8,7 @@ import { NETLINK_NETFILTER } from "../../netlink/constants.ts";
 import { NetlinkError, NetlinkSocket } from "../../netlink/transport.ts";
 import type { Entry } from "../entries.ts";
 import { elementOf } from "./elements.ts";
-import { USER_CHAIN } from "./table.ts";
+import { isOurs, USER_CHAIN } from "./table.ts";
 
 const NFNL_SUBSYS_NFTABLES = 10;
 /** NFT_MSG_* */
@@ -169,7 +169,7 @@ export class KernelView implements Disposable {
 
   #constantRules(): string {
     return this.rules(NFPROTO_INET, OUR_TABLE)
-      .filter(({ chain }) => chain !== USER_CHAIN)
+      .filter(({ chain }) => chain !== USER_CHAIN && isOurs(chain))
       .map(({ chain, handle }) => `${chain} ${handle}`)
       .join("\n");
   }
@@ -192,8 +192,8 @@ export class KernelView implements Disposable {
       answers.flatMap((answer): [string, number][] => {
         const attributes = parseAttributes(answer, HEADER);
         const name = readText(attributes.get(NfSet.name));
-        // Sets without a name of their own, written within a rule.
-        if (name.startsWith("__")) return [];
+        // The administrator's, and those that are written within a rule.
+        if (!isOurs(name)) return [];
         const count = attributes.get(NfSet.count);
         return [[name, count === undefined ? this.countElements(name) : readBigEndian(count)]];
       }),

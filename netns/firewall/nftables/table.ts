@@ -172,6 +172,13 @@ const CHAIN_HEADS = [...CHAINS.matchAll(/^ {2}chain (\w+) \{\n {4}(type .*)?/gm)
   hook,
 }));
 
+const OWN_NAMES: ReadonlySet<string> = new Set(
+  [...COLLECTION_HEADS, ...CHAIN_HEADS].map(({ name }) => name).concat(USER_CHAIN),
+);
+
+/** False for chains, sets and maps that the administrator has made in our table. */
+export const isOurs = (name: string): boolean => OWN_NAMES.has(name);
+
 const DECLARATIONS = [
   ...COLLECTIONS,
   `chain ${USER_CHAIN} { }`,

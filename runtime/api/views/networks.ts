@@ -1,5 +1,5 @@
 /** A network as `GET /networks` and `GET /networks/{id}` show it. */
-import type { Endpoint, Network, Subnet } from "../../../netns/index.ts";
+import { BRIDGE_ADDRESS, type Endpoint, type Network, type Subnet } from "../../../netns/index.ts";
 
 /** The networks that the engine makes itself. */
 const BUILT_IN: readonly string[] = ["bridge", "host", "none"];
@@ -37,13 +37,22 @@ export function networkView(network: Network, attached?: readonly Attached[]) {
   };
 }
 
-function subnetView({ subnet, ipRange, gateway, auxAddresses }: Subnet) {
+function subnetView(network: Subnet) {
+  const { subnet, ipRange, gateway, auxAddresses } = asDockerHasIt(network);
   return {
     Subnet: subnet,
     ...(ipRange ? { IPRange: ipRange } : {}),
     ...(gateway ? { Gateway: gateway } : {}),
     ...(Object.keys(auxAddresses ?? {}).length > 0 ? { AuxiliaryAddresses: auxAddresses } : {}),
   };
+}
+
+/** With `default-gateway` Docker calls the bridge's own address the gateway, and the other one auxiliary. */
+function asDockerHasIt(subnet: Subnet): Subnet {
+  const { [BRIDGE_ADDRESS]: own, ...others } = subnet.auxAddresses ?? {};
+  if (own === undefined || subnet.gateway === undefined) return subnet;
+  const name = subnet.subnet.includes(":") ? "DefaultGatewayIPv6" : "DefaultGatewayIPv4";
+  return { ...subnet, gateway: own, auxAddresses: { ...others, [name]: subnet.gateway } };
 }
 
 function attachedView({ endpoint, containerName }: Attached) {

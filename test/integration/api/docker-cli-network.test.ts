@@ -4,6 +4,8 @@ import { dockerVersion, TODAYS_DOCKER } from "../../support/docker-version.ts";
 import { waitFor } from "../../support/wait.ts";
 import { DockerClient } from "./docker-client.ts";
 
+const SLEEP = ["busybox", "sleep", "1000"];
+
 describe("docker and the engine's networks", () => {
   let docker: DockerClient;
 
@@ -239,6 +241,50 @@ describe("docker and the engine's networks", () => {
     assert.equal((await docker.run(["exec", "other", "nslookup", "data"])).exitCode, 1);
     assert.deepEqual(await inspect("web", ".NetworkSettings.Networks.front.Links"), ["db:data"]);
     assert.equal(await inspect("web", ".HostConfig.Links"), null);
+  });
+
+  it("ports of a routed network have no number of the host's, where they are shown", async () => {
+    const mode = "com.docker.network.bridge.gateway_mode_ipv4=routed";
+    await docker.output("network", "create", "--subnet", "10.7.4.0/24", "-o", mode, "routed");
+    await docker.output("run", "-d", "--name", "web", "--network", "routed", "-p", "127.0.0.1:8080:80", ...SLEEP);
+    await docker.output("run", "-d", "--name", "two", "--network", "routed", "-p", "127.0.0.1:8080:80", ...SLEEP);
+    assert.deepEqual(await inspect("web", ".NetworkSettings.Ports"), {
+      "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "" }],
+    });
+    assert.equal(await docker.output("port", "web"), "80/tcp -> 0.0.0.0:");
+    const { stdout } = await docker.engine.ctr(["net", "ports", "--format", "{{.Host}} {{.Container}} {{.Port}}"]);
+    assert.equal(stdout, "routed (IPv4) two 80/tcp\nrouted (IPv4) web 80/tcp\n");
+    assert.match((await docker.engine.ctr(["net", "map"])).stdout, /web .*routed \(IPv4\) → 80\/tcp/);
+    await docker.removeContainers();
+    await docker.output("network", "rm", "routed");
+  });
+
+  it("exposed ports are shown where a network could lead to them; ::1 has its line wherever loopback has it", async () => {
+    await docker.output("network", "create", "--internal", "inner");
+    for (const network of ["inner", "none", "bridge"]) {
+      await docker.output(
+        "run",
+        "-d",
+        "--name",
+        "web",
+        "--network",
+        network,
+        "-p",
+        "8081:81",
+        "--expose",
+        "99",
+        ...SLEEP,
+      );
+      const ports = await inspect<object>("web", ".NetworkSettings.Ports");
+      assert.deepEqual(Object.keys(ports), network === "bridge" ? ["81/tcp", "99/tcp"] : [], network);
+      assert.match(await exec("web", "cat", "/etc/hosts"), /^::1\tlocalhost ip6-localhost ip6-loopback$/m);
+      await docker.output("rm", "-f", "web");
+    }
+    const off = ["--sysctl", "net.ipv6.conf.all.disable_ipv6=1", "--mac-address", "02:42:ac:11:00:99"];
+    await docker.output("run", "-d", "--name", "web", ...off, ...SLEEP);
+    assert.doesNotMatch(await exec("web", "cat", "/etc/hosts"), /::/);
+    assert.equal(await docker.inspect("web", "{{.Config.MacAddress}}"), "02:42:ac:11:00:99");
+    await docker.output("network", "rm", "inner");
   });
 
   it("--add-host, --dns and --dns-search write the container's files", async () => {

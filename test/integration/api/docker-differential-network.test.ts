@@ -79,6 +79,7 @@ const SCRIPT: readonly string[] = [
 
 /** Where newer Engines, which we follow, say it otherwise than 20.10: its text, and theirs. */
 const NEWER_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/: driver failed programming/, ": failed to set up container networking: driver failed programming"],
   [/: Pool overlaps/, ": invalid pool request: Pool overlaps"],
   [/network a id <id> has active endpoints/, 'network a has active endpoints (name:"up" id:"<id>")'],
 ];

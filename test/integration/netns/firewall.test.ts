@@ -1,6 +1,7 @@
 /** What is particular to one backend, or to the passage from one to the other. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CtrError } from "../../../lib/errors.ts";
 import { type Logger, silentLogger } from "../../../lib/log.ts";
@@ -10,6 +11,7 @@ import { NftablesBackend } from "../../../netns/firewall/nftables/backend.ts";
 import { KernelView } from "../../../netns/firewall/nftables/kernel-view.ts";
 import { openLibnftables } from "../../../netns/firewall/nftables/libnftables.ts";
 import { openNftCommand } from "../../../netns/firewall/nftables/nft-command.ts";
+import { waitFor } from "../../support/wait.ts";
 import { Hosts, UPLINK } from "./firewall-hosts.ts";
 import { NETWORKS, networkOf, PORTS, portTo, WEB } from "./firewall-records.ts";
 import { iptables, nftables, type Subject } from "./firewall-subjects.ts";
@@ -111,7 +113,7 @@ describe("firewall nftables, seeing to its own", () => {
     assert(firewall.check());
   });
 
-  it("gives the next engine the administrator's rules, and goes on without those that nobody can put back", () => {
+  it("gives the next engine the administrator's rules", () => {
     using network = PrivateNetwork.enter();
     const userRulesPath = join(network.directory, "user-rules.json");
     const errors: string[] = [];
@@ -129,13 +131,56 @@ describe("firewall nftables, seeing to its own", () => {
     firewall.ensure();
     assert.match(ruleset(), /chain user \{\s+tcp dport 22 accept comment "mine"\s+\}/);
     firewall.sync({ networks: NETWORKS, ports: PORTS });
-    nft("add set inet ctr mine { type inet_service; }", "add rule inet ctr user tcp dport @mine drop");
-    assert(firewall.check());
-    nft("flush ruleset");
     assert.deepEqual(errors, []);
+  });
+
+  it("puts the administrator's rules back with the sets and chains of his that they name", async () => {
+    using _network = PrivateNetwork.enter();
+    using firewall = nftables.open();
+    firewall.ensure();
+    firewall.sync({ networks: NETWORKS, ports: PORTS });
+    nft(
+      "add set inet ctr banned { type ipv4_addr; flags interval; elements = { 203.0.113.0/24 } }",
+      "add map inet ctr verdicts { type inet_service : verdict; elements = { 25 : drop } }",
+      "add chain inet ctr more",
+      "add rule inet ctr more tcp dport vmap @verdicts",
+      'add rule inet ctr user ip saddr @banned drop comment "not @nosuch"',
+      "add rule inet ctr user jump more",
+    );
+    assert(firewall.check());
+    const before = ruleset();
+    nft("flush ruleset");
+    assert(!firewall.check());
     assert(firewall.heal());
+    const chain = (text: string, kind: string) =>
+      new RegExp(`\\t${kind} \\{[^}]*\\}`).exec(text)?.[0] ?? assert.fail(kind);
+    for (const kind of ["set banned", "map verdicts", "chain more", "chain user"]) {
+      assert.equal(chain(ruleset(), kind), chain(before, kind));
+    }
+    assert(firewall.check());
+    // What he changes in them is his, and no damage.
+    nft("add element inet ctr banned { 198.51.100.7 }", "add rule inet ctr more counter");
+    await waitFor("the change to be seen", () => {
+      assert(firewall.check());
+      nft("flush ruleset");
+      assert(firewall.heal());
+      const isBack = ruleset().includes("198.51.100.7");
+      if (!isBack) nft("add element inet ctr banned { 198.51.100.7 }");
+      return isBack;
+    });
+  });
+
+  it("goes on without rules of the administrator's that nobody can put back", () => {
+    using network = PrivateNetwork.enter();
+    const userRulesPath = join(network.directory, "user-rules.json");
+    const errors: string[] = [];
+    const logger: Logger = { ...silentLogger, error: (text) => errors.push(text) };
+    writeFileSync(userRulesPath, JSON.stringify({ nftables: ["add rule inet ctr user tcp dport @gone drop"] }));
+    using firewall = openFirewall({ logger, userRulesPath });
+    firewall.ensure();
     assert.match(ruleset(), /chain user \{\s+\}/);
     assert.deepEqual(errors, ["The administrator's own firewall rules have gone and cannot be put back."]);
+    firewall.sync({ networks: NETWORKS, ports: PORTS });
     assert(firewall.check());
   });
 

@@ -193,6 +193,16 @@ describe("image views", () => {
 });
 
 describe("networkView", () => {
+  it("calls the bridge's own address the gateway when containers leave by another, as Docker", () => {
+    const subnet = { subnet: "10.88.0.0/16", gateway: "10.88.0.9", auxAddresses: { DefaultGatewayIPv4: "10.88.0.1" } };
+    const [config] = networkView({ ...BRIDGE, subnets: [subnet] }).IPAM.Config ?? [];
+    assert.deepEqual(config, {
+      Subnet: "10.88.0.0/16",
+      Gateway: "10.88.0.1",
+      AuxiliaryAddresses: { DefaultGatewayIPv4: "10.88.0.9" },
+    });
+  });
+
   it("shows pool and attached containers", () => {
     const view = networkView(BRIDGE, [{ endpoint: ENDPOINT, containerName: "web" }]);
     assert.deepEqual(view.IPAM.Config, [{ Subnet: "172.17.0.0/16", Gateway: "172.17.0.1" }]);
