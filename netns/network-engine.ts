@@ -15,7 +15,7 @@ import { connectLive, disconnectLive } from "./sandbox/connect.ts";
 import { putNames, removeNames } from "./sandbox/names.ts";
 import { publishLive, unpublishLive } from "./sandbox/publish.ts";
 import { portsToGo, withoutPorts } from "./sandbox/selection.ts";
-import { openPorts } from "./sandbox/set-up.ts";
+import { openLater, openPorts } from "./sandbox/set-up.ts";
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { checkRoom, startSandbox } from "./sandbox/start.ts";
 import { recordedState, upSandbox } from "./sandbox/state.ts";
@@ -263,6 +263,15 @@ export class NetworkEngine implements AsyncDisposable {
       const { store } = this.#tools;
       const state = recordedState(store, containerId);
       if (state !== undefined) await openPorts(this.#tools, { state, ports: store.portsOf(containerId) });
+    });
+  }
+
+  /** After {@link NetworkEngine.openPorts}, once the container runs: starts what would have held its start up. */
+  completePorts(containerId: string): Promise<void> {
+    return this.#lock.run(containerId, async () => {
+      const { store } = this.#tools;
+      const state = recordedState(store, containerId);
+      if (state !== undefined) openLater(this.#tools, { state, ports: store.portsOf(containerId) });
     });
   }
 

@@ -16,7 +16,7 @@ import {
   setDefaultRoutes,
 } from "./links.ts";
 import { putNames, serveNames } from "./names.ts";
-import { bindingsInForce, changeProxies, changeRules, type Publication, reservePorts } from "./ports.ts";
+import { bindingsInForce, changeProxies, changeRules, type Publication, proxiesOf, reservePorts } from "./ports.ts";
 import { shapeNewLink } from "./shaping.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
@@ -136,8 +136,12 @@ export async function completeSandbox(tools: SandboxTools, state: SandboxState):
   tools.step("setUp:names");
 }
 
+/** Starting more proxies than these takes the time of a core that the container's own start needs. */
+const FEW_PROXIES = 16;
+
 /**
- * Lets the ports lead into the sandbox. Proxies are started meanwhile: their failures are logged.
+ * Lets the ports lead into the sandbox. Proxies are started meanwhile: their failures are logged. Many of them wait for
+ * {@link openLater}.
  * @throws when the rules cannot be written, or a proxy that alone carries a port cannot be started
  */
 export async function openPorts(tools: SandboxTools, { state, ports }: Publication): Promise<void> {
@@ -148,9 +152,21 @@ export async function openPorts(tools: SandboxTools, { state, ports }: Publicati
   const rules: Step = { name: "publish ports", point: "setUp:publish", run: () => changeRules(tools, before, after) };
   runSteps(`the sandbox of ${state.containerId}`, [rules], tools.logger, tools.step);
   // Nothing else carries these: one that is not there is a port that is not published.
-  if (ports.some(({ policy }) => policy === "hostfw")) await changeProxies(tools, before, after);
-  else startProxies(tools, before, after);
+  if (ports.some(isHostFirewalled)) await changeProxies(tools, before, after);
+  else if (proxiesOf(tools, after).length <= FEW_PROXIES) startProxies(tools, before, after);
 }
+
+/** What {@link openPorts} left for when the container runs: the kernel carries these ports but for `[::1]`. */
+export function openLater(tools: SandboxTools, { state, ports }: Publication): void {
+  const [before, after] = [
+    { state, ports: [] },
+    { state, ports },
+  ];
+  if (ports.some(isHostFirewalled) || proxiesOf(tools, after).length <= FEW_PROXIES) return;
+  startProxies(tools, before, after);
+}
+
+const isHostFirewalled = ({ policy }: PublishedPort): boolean => policy === "hostfw";
 
 /**
  * Starts proxies without anybody waiting: the ports are held already, and what they lead to takes longer to start. A

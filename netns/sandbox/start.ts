@@ -6,7 +6,7 @@ import { bridgeFull } from "../drivers/veth.ts";
 import { namespacePath } from "../namespace.ts";
 import type { NetworkStore } from "../store/index.ts";
 import type { Network, PortBinding, SandboxDns } from "../types.ts";
-import { completeSandbox, openPorts, setUpSandbox } from "./set-up.ts";
+import { completeSandbox, openLater, openPorts, setUpSandbox } from "./set-up.ts";
 import { sandboxState } from "./state.ts";
 import { keepSandbox, tearDownSandbox } from "./tear-down.ts";
 import type { SandboxTools } from "./types.ts";
@@ -38,7 +38,10 @@ export async function startSandbox(tools: SandboxTools, start: SandboxStart): Pr
   const ports = setUpSandbox(tools, { state, bindings, dns, kept: present });
   try {
     await completeSandbox(tools, state);
-    if (!portsLater) await openPorts(tools, { state, ports });
+    if (!portsLater) {
+      await openPorts(tools, { state, ports });
+      openLater(tools, { state, ports });
+    }
   } catch (error) {
     await (present === undefined ? tearDownSandbox(tools, state) : keepSandbox(tools, state, present));
     throw error;

@@ -103,6 +103,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   await monitor.start(id, processes.init);
   step("start:started", id);
   undo.move();
+  if (sandbox.ports.length > 0) completePorts(parts, id);
   renewLinks(parts, started.container);
   emitNetworks(parts, "connect", id);
   emitVolumes(parts, "mount", started.container);
@@ -232,6 +233,13 @@ function openPorts({ network }: Parts, { id }: Container, { ports }: Sandbox): P
   // Who makes the processes waits for it, unless that has failed before.
   opening.catch(() => {});
   return opening;
+}
+
+/** Nobody waits for it. The lock of the network's own keeps later changes of the ports behind it. */
+function completePorts({ network, logger }: Parts, id: string): void {
+  network.completePorts(id).catch((error: unknown) => {
+    logger.error("Proxies of published ports cannot be started.", { container: id, error: messageOf(error) });
+  });
 }
 
 const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath"> =>

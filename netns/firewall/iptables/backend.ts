@@ -10,6 +10,7 @@ import type { FirewallRow } from "../types.ts";
 import type { UserChain, UserRules } from "../user-rules.ts";
 import { USER_CHAIN } from "./chains.ts";
 import { legacyDrops } from "./leftovers.ts";
+import { isGroupChain, PortGroups } from "./port-groups.ts";
 import { IptablesPrograms } from "./programs.ts";
 import type { Saved } from "./saved.ts";
 import { deltaScript, replaceScript, ruleCounts, userScript } from "./scripts.ts";
@@ -42,6 +43,7 @@ class IptablesBackend implements Backend {
   readonly #tools: Tools;
   /** The stamp that our own changes have led to; undefined when somebody else's may be among them. */
   #expected: string | undefined;
+  readonly #groups = new PortGroups();
 
   constructor(tools: Tools) {
     this.#tools = tools;
@@ -56,8 +58,15 @@ class IptablesBackend implements Backend {
     const { families, programs, kernel, logger } = this.#tools;
     removeNftablesTable(kernel, logger);
     const saved = families.map((family) => ({ family, saved: programs.save(family) }));
-    if (saved.every((each) => each.saved.hasFrame())) for (const each of saved) this.#seeUserRules(each);
-    else this.replace([]);
+    if (!saved.every((each) => each.saved.hasFrame())) {
+      this.replace([]);
+      return;
+    }
+    this.#groups.reset([]);
+    for (const each of saved) {
+      this.#seeUserRules(each);
+      for (const { chain } of each.saved.rules) if (isGroupChain(chain)) this.#groups.add(each.family, chain);
+    }
   }
 
   replace(entries: readonly Entry[]): void {
@@ -68,6 +77,7 @@ class IptablesBackend implements Backend {
       if (saved.hasChain("filter", USER_CHAIN)) this.#seeUserRules({ family, saved });
       else userRules.putBack(chainOf(family), (rules) => programs.restore(family, userScript(rules)));
     }
+    this.#groups.reset(entries);
     this.#expected = stamp.read();
   }
 
@@ -77,17 +87,21 @@ class IptablesBackend implements Backend {
     this.#asOwnChange(() => {
       try {
         for (const family of families) {
-          const script = deltaScript(delta, family);
+          const script = deltaScript(delta, family, this.#groups.changeOf(delta, family));
           if (script !== "") programs.restore(family, script);
           done.push(family);
         }
       } catch (error) {
         if (!(error instanceof BackendError)) throw error;
         const inverse = { add: delta.remove, remove: delta.add };
-        for (const family of done) programs.restore(family, deltaScript(inverse, family));
+        for (const family of done) {
+          const { opened, closed } = this.#groups.changeOf(delta, family);
+          programs.restore(family, deltaScript(inverse, family, { opened: closed, closed: opened }));
+        }
         throw error;
       }
     });
+    this.#groups.commit(delta);
   }
 
   /** Rules may be there twice until the first {@link replace}. */

@@ -1,8 +1,7 @@
 /**
  * The constant part: our chains, and the rules that lead into them and from one to the other. It says what the chains
  * of `inet ctr` say (see nftables/table.ts, also for the reasons), with a chain in the place of each set. Chains of
- * rules are searched one after the other, as Docker's are: what a packet that opens a connection costs grows with the
- * number of ports, which is why nftables is the default.
+ * rules are searched one after the other, as Docker's are; those of published ports are in groups, see port-groups.ts.
  */
 import type { Family } from "../checks.ts";
 import type { TableName } from "./rules.ts";

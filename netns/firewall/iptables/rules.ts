@@ -1,6 +1,7 @@
 /** Renders entries as rules, each in a chain of ours that holds nothing else. Pure. */
 import { type Family, safeComment } from "../checks.ts";
 import type { Entry, EntryOf } from "../entries.ts";
+import { groupOf } from "./port-groups.ts";
 
 export type TableName = "raw" | "nat" | "filter";
 
@@ -65,8 +66,10 @@ const bothWays = (chain: string, bridge: string): IptablesRule[] =>
 function ruleOfHostPort(entry: EntryOf<"hostPort">): IptablesRule {
   const { family, hostIp, target } = entry;
   const address = family === 4 ? target.address : `[${target.address}]`;
-  const chain = hostIp === undefined ? "CTR-PORTS" : "CTR-ADDRESS-PORTS";
-  return nat(chain, `${when("-d", hostIp)}${service(entry)} -j DNAT --to-destination ${address}:${target.port}`);
+  return nat(
+    groupOf(entry).chain,
+    `${when("-d", hostIp)}${service(entry)} -j DNAT --to-destination ${address}:${target.port}`,
+  );
 }
 
 function ruleOfGrant({ from, to, service: asked }: EntryOf<"grant">): IptablesRule {

@@ -1,6 +1,7 @@
 /** Reads what iptables-save writes. */
 import type { FirewallRow } from "../types.ts";
 import { chainsOf, type Entrance, entrancesOf, TABLES, USER_CHAIN } from "./chains.ts";
+import { isGroupChain } from "./port-groups.ts";
 
 interface SavedRule {
   readonly table: string;
@@ -34,6 +35,14 @@ export class Saved {
 
   hasChain(table: string, chain: string): boolean {
     return this.#chains.has(`${table} ${chain}`);
+  }
+
+  /** Those that published ports are in. */
+  groupChains(table: string): string[] {
+    return [...this.#chains.keys()].flatMap((key) => {
+      const [ofTable = "", chain = ""] = key.split(" ");
+      return ofTable === table && isGroupChain(chain) ? chain : [];
+    });
   }
 
   /** `DROP`, `ACCEPT`; undefined when the table is not there. */

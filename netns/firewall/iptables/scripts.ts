@@ -3,6 +3,7 @@ import type { Family } from "../checks.ts";
 import type { Entry } from "../entries.ts";
 import type { Delta } from "../ledger.ts";
 import { chainsOf, constantRules, entrancesOf, TABLES, USER_CHAIN } from "./chains.ts";
+import { type GroupChange, groupsOf, type PortGroup } from "./port-groups.ts";
 import { comment, type IptablesRule, rulesOf, type TableName } from "./rules.ts";
 import type { Saved } from "./saved.ts";
 
@@ -19,21 +20,32 @@ const added = (rule: Commented): string => `${rule.first ? "-I" : "-A"} ${rule.c
 const deleted = (rule: Commented): string => `-D ${rule.chain} ${written(rule)}`;
 
 /** Without `--noflush` it would replace whole tables. @returns "" when nothing of this family changes */
-export function deltaScript({ add, remove }: Delta, family: Family): string {
+export function deltaScript({ add, remove }: Delta, family: Family, { opened, closed }: GroupChange): string {
   const additions = commentedRules(add, family);
   const removals = commentedRules(remove, family);
+  const groups = (table: TableName, list: readonly PortGroup[]) => (table === "nat" ? list : []);
   return tables((table) => [
+    ...groups(table, opened).map(declared),
     ...removals.filter((rule) => rule.table === table).map(deleted),
     ...additions.filter((rule) => rule.table === table).map(added),
+    ...groups(table, opened).map(({ parent, spec }) => `-A ${parent} ${spec}`),
+    ...groups(table, closed).map(({ parent, spec }) => `-D ${parent} ${spec}`),
+    ...groups(table, closed).map(({ chain }) => `-X ${chain}`),
   ]);
 }
+
+/** A declaration also empties the chain. */
+const declared = ({ chain }: Pick<PortGroup, "chain">): string => `:${chain} - [0:0]`;
 
 /** Our chains with these entries and no others, and the ways into them at the top of the kernel's chains. */
 export function replaceScript(entries: readonly Entry[], family: Family, saved: Saved): string {
   const rules = commentedRules(entries, family);
+  const groups = groupsOf(entries, family);
+  const isNeeded = (chain: string): boolean => groups.some((group) => group.chain === chain);
   return tables((table) => [
-    // A declaration also empties the chain.
-    ...chainsOf(table).map((chain) => `:${chain} - [0:0]`),
+    ...chainsOf(table).map((chain) => declared({ chain })),
+    ...saved.groupChains(table).map((chain) => declared({ chain })),
+    ...(table === "nat" ? groups.filter(({ chain }) => !saved.hasChain("nat", chain)).map(declared) : []),
     ...(table === "filter" && !saved.hasChain(table, USER_CHAIN) ? [`:${USER_CHAIN} - [0:0]`] : []),
     ...saved.entrances(table).map(({ from, spec }) => `-D ${from} ${spec}`),
     ...entrancesOf(table)
@@ -41,6 +53,8 @@ export function replaceScript(entries: readonly Entry[], family: Family, saved: 
       .map(({ from, spec }) => `-I ${from} ${spec}`),
     ...constantRules(table, family).map(({ chain, spec }) => `-A ${chain} ${spec}`),
     ...rules.filter((rule) => rule.table === table).map(added),
+    ...(table === "nat" ? groups.map(({ parent, spec }) => `-A ${parent} ${spec}`) : []),
+    ...saved.groupChains(table).flatMap((chain) => (isNeeded(chain) ? [] : `-X ${chain}`)),
   ]);
 }
 
@@ -51,7 +65,7 @@ export const userScript = (rules: readonly string[]): string =>
 /** Takes everything of ours away, but the administrator's chain. */
 export function removeScript(saved: Saved): string {
   return tables((table) => {
-    const chains = chainsOf(table).filter((chain) => saved.hasChain(table, chain));
+    const chains = [...chainsOf(table).filter((chain) => saved.hasChain(table, chain)), ...saved.groupChains(table)];
     const entrances = saved.entrances(table).filter(({ spec }) => !spec.endsWith(` ${USER_CHAIN}`));
     return [
       ...chains.map((chain) => `:${chain} - [0:0]`),
@@ -76,5 +90,6 @@ export function ruleCounts(entries: readonly Entry[], family: Family): Map<strin
     counts.set(`${table} ${chain}`, (counts.get(`${table} ${chain}`) ?? 0) + 1);
   for (const table of TABLES) for (const { chain } of constantRules(table, family)) count(table, chain);
   for (const { table, chain } of commentedRules(entries, family)) count(table, chain);
+  for (const { parent } of groupsOf(entries, family)) count("nat", parent);
   return counts;
 }

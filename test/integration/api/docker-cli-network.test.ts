@@ -243,6 +243,14 @@ describe("docker and the engine's networks", () => {
     assert.equal(await inspect("web", ".HostConfig.Links"), null);
   });
 
+  it("many ports are reached by [::1] too, once the container runs", async () => {
+    const script = "echo many > /tmp/index.html; exec httpd -f -p 9119 -h /tmp";
+    await docker.output("run", "-d", "--name", "web", "-p", "9100-9119:9100-9119", "busybox", "sh", "-c", script);
+    const fetched = async (): Promise<string> =>
+      (await docker.engine.host.run(["curl", "-gs", "-m", "2", "http://[::1]:9119/"])).stdout.trim();
+    await waitFor("the proxy to carry the last port", async () => (await fetched()) === "many", 20_000);
+  });
+
   it("ports of a routed network have no number of the host's, where they are shown", async () => {
     const mode = "com.docker.network.bridge.gateway_mode_ipv4=routed";
     await docker.output("network", "create", "--subnet", "10.7.4.0/24", "-o", mode, "routed");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CtrError } from "../../../lib/errors.ts";
+import type { Family } from "../../../netns/firewall/checks.ts";
 import {
   type Entry,
   entriesOfGrant,
@@ -8,6 +9,7 @@ import {
   entryKey,
   portKey,
 } from "../../../netns/firewall/entries.ts";
+import { PortGroups } from "../../../netns/firewall/iptables/port-groups.ts";
 import { Saved } from "../../../netns/firewall/iptables/saved.ts";
 import {
   deltaScript as iptablesDelta,
@@ -15,6 +17,7 @@ import {
   replaceScript,
   ruleCounts,
 } from "../../../netns/firewall/iptables/scripts.ts";
+import type { Delta } from "../../../netns/firewall/ledger.ts";
 import { deltaScript } from "../../../netns/firewall/nftables/elements.ts";
 import { parseTable } from "../../../netns/firewall/nftables/listing.ts";
 import { emptyScript, ensureScript } from "../../../netns/firewall/nftables/table.ts";
@@ -212,24 +215,59 @@ describe("firewall elements of nftables", () => {
   });
 });
 
+/** As the first change of a host. */
+const firstDelta = (delta: Delta, family: Family): string =>
+  iptablesDelta(delta, family, new PortGroups().changeOf(delta, family));
+
 describe("firewall rules of iptables", () => {
   it("are one transaction for each table that changes, and none for the other family", () => {
     const add = entriesOfPort(port(), { ...network, trustedInterfaces: ["eth1"] }, [4, 6]);
-    assert.deepEqual(lines(iptablesDelta({ add, remove: [] }, 4)), [
+    assert.deepEqual(lines(firstDelta({ add, remove: [] }, 4)), [
       "*nat",
-      '-A CTR-PORTS -p tcp -m tcp --dport 8080 -m comment --comment "web" -j DNAT --to-destination 172.17.0.2:80',
+      ":CTR-P-tcp-8064 - [0:0]",
+      '-A CTR-P-tcp-8064 -p tcp -m tcp --dport 8080 -m comment --comment "web" -j DNAT --to-destination 172.17.0.2:80',
+      "-A CTR-PORTS -p tcp -m tcp --dport 8064:8127 -g CTR-P-tcp-8064",
       "COMMIT",
       "*filter",
       '-A CTR-OPEN -i eth1 -d 172.17.0.2 -p tcp -m tcp --dport 80 -m comment --comment "web" -j ACCEPT',
       "COMMIT",
     ]);
-    assert.equal(iptablesDelta({ add, remove: [] }, 6), "");
+    assert.equal(firstDelta({ add, remove: [] }, 6), "");
     const six = entriesOfPort(port({ hostIp: "2001:db8::1", address: "fd00::2" }), network, [4, 6]);
     assert.deepEqual(
-      lines(iptablesDelta({ add: [], remove: six }, 6))[1]?.split(" -m comment ")[0],
-      "-D CTR-ADDRESS-PORTS -d 2001:db8::1 -p tcp -m tcp --dport 8080",
+      lines(firstDelta({ add: [], remove: six }, 6))[1]?.split(" -m comment ")[0],
+      "-D CTR-A-tcp-8064 -d 2001:db8::1 -p tcp -m tcp --dport 8080",
     );
-    assert.match(iptablesDelta({ add: six, remove: [] }, 6), /--to-destination \[fd00::2\]:80\n/);
+    assert.match(firstDelta({ add: six, remove: [] }, 6), /--to-destination \[fd00::2\]:80\n/);
+  });
+
+  it("put ports into groups, which are there while they hold one", () => {
+    const of = (hostPort: number) => entriesOfPort(port({ hostPort }), network, [4]);
+    const groups = new PortGroups();
+    const change = (delta: Delta) => {
+      const { opened, closed } = groups.changeOf(delta, 4);
+      groups.commit(delta);
+      return [opened, closed].map((list) => list.map(({ chain }) => chain));
+    };
+    assert.deepEqual(change({ add: of(8064), remove: [] }), [["CTR-P-tcp-8064"], []]);
+    assert.deepEqual(change({ add: of(8127), remove: [] }), [[], []]);
+    assert.deepEqual(change({ add: of(8128), remove: of(8064) }), [["CTR-P-tcp-8128"], []]);
+    const delta = { add: [], remove: [...of(8127), ...of(8128)] };
+    assert.deepEqual(lines(iptablesDelta(delta, 4, groups.changeOf(delta, 4))).slice(-3), [
+      "-X CTR-P-tcp-8064",
+      "-X CTR-P-tcp-8128",
+      "COMMIT",
+    ]);
+    assert.deepEqual(change(delta), [[], ["CTR-P-tcp-8064", "CTR-P-tcp-8128"]]);
+  });
+
+  it("remove groups of a former run that hold nothing any more", () => {
+    const saved = new Saved("*nat\n:CTR-PORTS - [0:0]\n:CTR-P-tcp-64 - [0:0]\n:CTR-P-tcp-8064 - [0:0]\nCOMMIT\n");
+    const script = replaceScript(entriesOfPort(port(), network, [4]), 4, saved);
+    assert.deepEqual(
+      lines(script).filter((line) => /^(-X|:.*-P-)/.test(line)),
+      [":CTR-P-tcp-64 - [0:0]", ":CTR-P-tcp-8064 - [0:0]", "-X CTR-P-tcp-64"],
+    );
   });
 
   const foreign =
