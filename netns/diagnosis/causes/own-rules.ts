@@ -1,5 +1,6 @@
 /** What is missing in our own nftables table: elements of networks and ports, and constant rules. */
 import { constantRules, entrancesOf, TABLES } from "../../firewall/iptables/chains.ts";
+import { groupOf } from "../../firewall/iptables/port-groups.ts";
 import { type IptablesRule, rulesOf } from "../../firewall/iptables/rules.ts";
 import { Saved } from "../../firewall/iptables/saved.ts";
 import { ensureScript } from "../../firewall/nftables/table.ts";
@@ -82,12 +83,10 @@ function lostRulesOfIptables({ snapshot, view }: StateContext): LostPart[] {
       const ofEntries = wantedElements(snapshot)
         .filter(({ entry }) => entry.family === family)
         .flatMap(({ entry, owner, used }) =>
-          rulesOf(entry)
-            .filter(isLost)
-            .map(({ chain, spec }) => ({
-              ...part,
-              ...{ code: codeOfElement(entry.kind), owner, place: `chain ${chain}`, text: spec, used },
-            })),
+          [...rulesOf(entry), ...wayInto(entry)].filter(isLost).map(({ chain, spec }) => ({
+            ...part,
+            ...{ code: codeOfElement(entry.kind), owner, place: `chain ${chain}`, text: spec, used },
+          })),
         );
       const ofFrame = TABLES.flatMap((table) => [
         ...constantRules(table, family).map((rule) => ({ table, ...rule })),
@@ -106,6 +105,13 @@ function lostRulesOfIptables({ snapshot, view }: StateContext): LostPart[] {
         }));
       return [...ofEntries, ...ofFrame];
     });
+}
+
+/** The rule that leads to the chain that a published port is in. */
+function wayInto(entry: WantedElement["entry"]): IptablesRule[] {
+  if (entry.kind !== "hostPort") return [];
+  const { parent, spec } = groupOf(entry);
+  return [{ table: "nat", chain: parent, spec }];
 }
 
 /**

@@ -31,6 +31,7 @@ describe("rules of the iptables backend that are gone", () => {
 
   for (const [what, pattern, code] of [
     ["a published port", /--dport 8080/, "CTRN204"],
+    ["the way to a published port", /-A CTR-PORTS /, "CTRN204"],
     ["a network's masquerading", /-A CTR-LEAVING -s/, "CTRN201"],
     ["containers of one network", /-A CTR-PAIRS/, "CTRN109"],
     ["what is translated", /ctstate DNAT -j ACCEPT/, "CTRN207"],
