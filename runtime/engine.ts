@@ -46,8 +46,9 @@ export interface EngineConfig {
   /** `address:port` on which Prometheus gets its metrics; none when absent. */
   readonly metricsAddress?: string | undefined;
   readonly logger: Logger;
-  /** That everything is logged, for `info`. */
+  /** That everything is logged, and where the API listens: for `info`. */
   readonly debug?: boolean;
+  readonly hosts?: readonly string[];
   readonly build?: { readonly version: string; readonly gitCommit: string; readonly buildTime: string };
   /** Called after each step of a container's life: for measuring, and for tests that crash there. */
   readonly step?: (step: LifeStep, containerId: string) => void;
@@ -158,10 +159,10 @@ export class Engine implements ApiEngine, AsyncDisposable {
 
   info(): EngineInfo {
     const { dataRoot, execRoot, cgroupDriver = DEFAULT_CGROUP_DRIVER, insecureRegistries = [] } = this.#config;
-    const { debug = false, network } = this.#config;
+    const { debug = false, hosts = [], network } = this.#config;
     const { firewallBackend = "nftables" } = network;
     const roots = { id: engineId(dataRoot), dataRoot, execRoot };
-    return { ...roots, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries, firewallBackend, debug };
+    return { ...roots, seccomp: hasSeccomp(), cgroupDriver, insecureRegistries, firewallBackend, debug, hosts };
   }
 
   /** Lets go of everything. Containers go on; the next engine on these roots finds them. */

@@ -40,9 +40,9 @@ async function serve(flags: DaemonFlags): Promise<void> {
 }
 
 function engineConfig(settings: DaemonSettings, logger: DaemonLogger) {
-  const { dataRoot, execRoot, network, limits, insecureRegistries } = settings;
+  const { hosts, dataRoot, execRoot, network, limits, insecureRegistries } = settings;
   const debug = settings.logLevel === "debug";
-  return { dataRoot, execRoot, network, ...limits, insecureRegistries, logger, debug, build: buildFacts() };
+  return { dataRoot, execRoot, network, ...limits, insecureRegistries, logger, debug, hosts, build: buildFacts() };
 }
 
 /** The roots' locks decide who runs; the file is for people and scripts. */

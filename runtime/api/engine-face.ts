@@ -51,6 +51,8 @@ export interface EngineInfo {
   readonly firewallBackend: string;
   /** Everything is logged. */
   readonly debug: boolean;
+  /** Where the API listens: `unix:///…`, `tcp://…`. */
+  readonly hosts: readonly string[];
 }
 
 export interface ContainerOperations extends ContainerMethods {

@@ -142,9 +142,19 @@ export function infoView(
     Warnings: [
       ...[...cgroups.absent].map(([controller, why]) => `WARNING: No ${controller} limit: ${why}`),
       ...networkWarnings.map((warning) => `WARNING: ${warning}`),
+      ...exposureWarnings(info.hosts),
     ],
   };
 }
+
+/** In Docker's words: whoever reaches such an address is root here. */
+export const exposureWarnings = (hosts: readonly string[]): string[] =>
+  hosts
+    .filter((host) => host.startsWith("tcp://"))
+    .map(
+      (host) =>
+        `WARNING: API is accessible on http://${host.slice("tcp://".length)} without encryption.\n         Access to the remote API is equivalent to root access on the host.`,
+    );
 
 /** What older clients expect, and what they do not know yet. By the changelog of Docker's Engine API. */
 export function infoForVersion(info: ReturnType<typeof infoView>, version: number): object {

@@ -327,6 +327,7 @@ export function memoryEngine(): MemoryEngine {
       insecureRegistries: [],
       firewallBackend: "nftables",
       debug: false,
+      hosts: [],
     }),
   };
 }

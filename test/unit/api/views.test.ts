@@ -10,6 +10,7 @@ import { networkView } from "../../../runtime/api/views/networks.ts";
 import { portMap, portSummaries } from "../../../runtime/api/views/ports.ts";
 import { registryView } from "../../../runtime/api/views/registries.ts";
 import { statusText } from "../../../runtime/api/views/status.ts";
+import { exposureWarnings, infoForVersion, type infoView } from "../../../runtime/api/views/system.ts";
 import { processTable } from "../../../runtime/api/views/top.ts";
 import type { Container } from "../../../runtime/types.ts";
 import { BRIDGE, CONTAINER_ID, container, ENDPOINT, IMAGE_ID, image, NETWORK_ID } from "./records.ts";
@@ -66,6 +67,30 @@ describe("ports", () => {
 
   it("shows none of a container that does not run", () => {
     assert.deepEqual([portSummaries(container(ENDED)), portMap(container(ENDED))], [[], {}]);
+  });
+});
+
+describe("info", () => {
+  const commit = { ID: "1.1.5" };
+  const info = {
+    ...{ ContainerdCommit: { ID: "" }, RuncCommit: commit, InitCommit: { ID: "" } },
+    ...{ FirewallBackend: { Driver: "nftables" }, Name: "host" },
+  } as ReturnType<typeof infoView>;
+
+  it("has the fields that each version of the API knows", () => {
+    const { RuncCommit, FirewallBackend, ...newest } = infoForVersion(info, 50) as typeof info;
+    assert.deepEqual([RuncCommit, FirewallBackend.Driver], [commit, "nftables"]);
+    assert.equal("BridgeNfIptables" in newest, false);
+    assert.equal("BridgeNfIptables" in infoForVersion(info, 49), true);
+    const older = infoForVersion(info, 48) as typeof info;
+    assert.deepEqual(older.RuncCommit, { ...commit, Expected: commit.ID });
+    assert.equal("FirewallBackend" in older, false);
+  });
+
+  it("warns of an API that listens on TCP", () => {
+    const [warning = "", ...others] = exposureWarnings(["unix:///run/ctr/ctr.sock", "tcp://0.0.0.0:2375"]);
+    assert.match(warning, /^WARNING: API is accessible on http:\/\/0\.0\.0\.0:2375 without encryption\./);
+    assert.deepEqual(others, []);
   });
 });
 
