@@ -38,9 +38,10 @@ export function ipvlanSettings({ options }: Pick<Network, "options">): { mode: I
   return { mode: mode as IpvlanModeName, flag: flag as IpvlanFlagName };
 }
 
-const wrongMode = (driver: string, what: string, value: string, preset: string) =>
+/** Docker names the default of a mode otherwise than that of a flag. */
+const wrongMode = (driver: string, what: "mode" | "flag", value: string, preset: string) =>
   invalid(
-    `requested ${driver} ${what} '${value}' is not valid, '${preset}' ${what} is the ${driver} driver default`,
+    `requested ${driver} ${what} '${value}' is not valid, '${preset}'${what === "mode" ? " mode" : ""} is the ${driver} driver default`,
     "CTR_NETWORK_OPTION_INVALID",
   );
 

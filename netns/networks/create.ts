@@ -17,6 +17,7 @@ import {
   bridgeNameOption,
   bridgeSettings,
   CommonOption,
+  checkAdvertising,
   flagOption,
   mtuOption,
   type Options,
@@ -235,6 +236,7 @@ function checkMtuOfFamilies(mtu: number | undefined, families: readonly Family[]
 
 function checkDriverOptions({ store }: NetworkTools, driver: NetworkDriver, options: Options, internal: boolean): void {
   prefixOption(options);
+  checkAdvertising(options);
   if (driver === "bridge") {
     bridgeSettings(options, internal);
     return;

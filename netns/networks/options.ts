@@ -41,12 +41,13 @@ export const EndpointOption = {
   sysctls: "com.docker.network.endpoint.sysctls",
 } as const;
 
-/** Docker's ways to announce addresses, which need no setting here: the kernel does it. */
-const ACCEPTED = [
-  "com.docker.network.advertise_addr_nmsgs",
-  "com.docker.network.advertise_addr_ms",
-  "com.docker.network.generic",
-];
+/** How often and how fast Docker announces addresses, and what it takes. Here the kernel does it, once. */
+const ADVERTISING = {
+  "com.docker.network.advertise_addr_nmsgs": [0, 3, "an integer"],
+  "com.docker.network.advertise_addr_ms": [100, 2000, "integer milliseconds"],
+} as const;
+
+const ACCEPTED = [...Object.keys(ADVERTISING), "com.docker.network.generic"];
 
 /** The kernel's names of links have at most 15 bytes, and neither spaces nor slashes. */
 const LINK_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
@@ -117,6 +118,20 @@ export function checkMtu(mtu: number | undefined): void {
   // 68 is the least that IPv4 works with (RFC 791), 65535 the most that a veth takes.
   if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65535) {
     throw invalid(`invalid mtu ${mtu}: it must be from 68 to 65535`, "CTR_MTU_INVALID");
+  }
+}
+
+/** @throws `invalid` with Docker's texts */
+export function checkAdvertising(options: Options): void {
+  for (const [label, [least, most, kind]] of Object.entries(ADVERTISING)) {
+    const value = options[label];
+    if (value === undefined) continue;
+    if (!/^[+-]?\d+$/.test(value)) {
+      throw invalid(`value for option ${label} ${JSON.stringify(value)} must be ${kind}`, "CTR_NETWORK_OPTION_INVALID");
+    }
+    if (Number(value) < least || Number(value) > most) {
+      throw invalid(`${label} must be in the range ${least} to ${most}`, "CTR_NETWORK_OPTION_INVALID");
+    }
   }
 }
 

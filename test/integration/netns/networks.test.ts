@@ -267,6 +267,16 @@ describe("networks of the user's own", () => {
       400,
     ],
     [
+      { options: { "com.docker.network.advertise_addr_nmsgs": "9" } },
+      "com.docker.network.advertise_addr_nmsgs must be in the range 0 to 3",
+      400,
+    ],
+    [
+      { options: { "com.docker.network.advertise_addr_ms": "abc" } },
+      'value for option com.docker.network.advertise_addr_ms "abc" must be integer milliseconds',
+      400,
+    ],
+    [
       { options: { "com.docker.network.bridge.enable_icc": "maybe" } },
       'failed to parse com.docker.network.bridge.enable_icc value: maybe (strconv.ParseBool: parsing "maybe": invalid syntax)',
       400,
