@@ -49,5 +49,6 @@ function groupOf(name: string, operands: readonly string[], limits: readonly str
   if (operands.length > 0) throw new CliError("conflicting arguments: name containers, or a group with --group");
   const foreign = limits.find((limit) => !(limit in GROUP_LIMIT_OPTIONS) || limit === "oom-score-adj");
   if (foreign !== undefined) throw new CliError(`a group has no --${foreign}: it belongs to each of its containers`);
+  if (name === "") throw new CliError('invalid group name: ""');
   return groupTarget(name);
 }

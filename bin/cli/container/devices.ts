@@ -21,7 +21,13 @@ export function devicesOf(texts: readonly string[]): DeviceMapping[] {
   return texts.flatMap(parseDevice);
 }
 
+/** `vendor.com/class=name`: a device by its name of the Container Device Interface, see its specification. */
+const CDI_NAME = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*=[\w.:-]+$/;
+
 function parseDevice(text: string): DeviceMapping[] {
+  if (CDI_NAME.test(text)) {
+    throw failed(`CDI devices are not available in this version: ${text}; give the device itself: /dev/…`);
+  }
   const parts = text.split(":");
   const [source = "", second, third] = parts;
   if (parts.length > 3 || source === "") throw failed(`bad format for path: ${text}`);

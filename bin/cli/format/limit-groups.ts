@@ -47,7 +47,7 @@ function limitsText(resources: DockerResources): string {
   const limits = limitsOfDocker(resources);
   const texts = LIMIT_ROWS.flatMap(({ field, flag }) => {
     const value = limits[field];
-    return value === undefined ? [] : [`${flag.slice(2)} ${formatLimit(field, value)}`];
+    return value === undefined || value === "max" ? [] : [`${flag.slice(2)} ${formatLimit(field, value)}`];
   });
   return texts.length === 0 ? "none" : texts.join(", ");
 }

@@ -35,10 +35,11 @@ export function drawPanel({ title, value, values, max, maxText }: Curve, { width
   return [fitted(`${title}: ${value}`, width), ...lines];
 }
 
-/** Cut or filled to a width. */
+/** Cut, which an ellipsis tells, or filled to a width. */
 export function fitted(text: string, width: number): string {
   const characters = [...text];
-  return characters.length > width ? characters.slice(0, width).join("") : text + " ".repeat(width - characters.length);
+  if (characters.length <= width) return text + " ".repeat(width - characters.length);
+  return `${characters.slice(0, Math.max(0, width - 1)).join("")}${width > 0 ? "…" : ""}`;
 }
 
 /** Panels side by side where the width allows, and below each other. Fills the size. */

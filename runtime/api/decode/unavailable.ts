@@ -11,6 +11,7 @@ const USUAL_RUNTIMES: readonly string[] = ["runc", "crun", "io.containerd.runc.v
 
 /** @throws `unsupported` that names the field and its flag */
 export function refuseUnavailable(hostConfig: Readonly<Record<string, unknown>>): void {
+  refuseNamedDevices(hostConfig["DeviceRequests"]);
   for (const [field, flag] of Object.entries(UNAVAILABLE)) {
     if (isSet(hostConfig[field])) throw refusal(`${flag} (HostConfig.${field}) is not available in this version`);
   }
@@ -21,6 +22,19 @@ export function refuseUnavailable(hostConfig: Readonly<Record<string, unknown>>)
   if (isSet(users) && users !== "host") {
     throw refusal("--userns (HostConfig.UsernsMode) is not available in this version");
   }
+}
+
+/** `--device vendor.com/class=name` of Docker's clients. */
+function refuseNamedDevices(requests: unknown): void {
+  for (const { Driver, DeviceIDs } of Array.isArray(requests) ? (requests as readonly DeviceRequest[]) : []) {
+    if (Driver !== "cdi") continue;
+    throw refusal(`CDI devices are not available in this version: ${(DeviceIDs ?? []).join(", ")}`);
+  }
+}
+
+interface DeviceRequest {
+  readonly Driver?: string;
+  readonly DeviceIDs?: readonly string[];
 }
 
 /** Clients send Go's zero values for what their user did not ask for. */

@@ -6,13 +6,20 @@ import type { PrivateHost } from "../../support/private-host.ts";
 
 const TEXT = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
 
-/** Mounts ext4 with quotas of projects as the data root. @throws when the kernel cannot */
-async function mountWithQuotas(host: PrivateHost, dataRoot: string): Promise<void> {
+/** File systems that can have quotas of projects: how one is made in a file, and mounted. */
+const FILE_SYSTEMS = {
+  ext4: { size: "96M", make: "mkfs.ext4 -q -O quota,project -E quotatype=prjquota", option: "prjquota" },
+  xfs: { size: "320M", make: "mkfs.xfs -q", option: "pquota" },
+} as const;
+
+/** Mounts one as the data root. @throws when the kernel cannot, or the program that makes it is not there */
+async function mountWithQuotas(type: keyof typeof FILE_SYSTEMS, host: PrivateHost, dataRoot: string): Promise<void> {
   const image = join(host.directory, "disk");
+  const { size, make, option } = FILE_SYSTEMS[type];
   const steps = [
-    "for module in loop ext4 quota_v2; do modprobe -q $module || true; done",
-    'truncate -s 96M "$0" && mkfs.ext4 -q -O quota,project -E quotatype=prjquota "$0"',
-    'mkdir -p "$1" && mount -t ext4 -o loop,prjquota "$0" "$1"',
+    `for module in loop ${type} quota_v2; do modprobe -q $module || true; done`,
+    `truncate -s ${size} "$0" && ${make} "$0"`,
+    `mkdir -p "$1" && mount -t ${type} -o loop,${option} "$0" "$1"`,
   ];
   await host.output(["sh", "-ec", steps.join("\n"), image, dataRoot]);
 }
@@ -33,46 +40,48 @@ describe("the size of a container's file system", () => {
     assert.deepEqual(await engine.traces(), before);
   });
 
-  describe("on ext4 with quotas of projects", () => {
-    let engine: TestEngine;
+  for (const type of ["ext4", "xfs"] as const) {
+    describe(`on ${type} with quotas of projects`, () => {
+      let engine: TestEngine;
 
-    before(async function () {
-      try {
-        engine = await TestEngine.start({ prepare: mountWithQuotas });
-      } catch (error) {
-        if (/mount: |mkfs/.test(String(error))) this.skip();
-        throw error;
-      }
+      before(async function () {
+        try {
+          engine = await TestEngine.start({ prepare: (host, root) => mountWithQuotas(type, host, root) });
+        } catch (error) {
+          if (/mount: |mkfs/.test(String(error))) this.skip();
+          throw error;
+        }
+      });
+      after(() => engine?.[Symbol.asyncDispose]());
+
+      const fill = (mebibytes: number): readonly string[] => [
+        ...["busybox", "sh", "-c", `dd if=/dev/zero of=/big bs=1M count=${mebibytes} 2>&1; df -m / | tail -1`],
+      ];
+
+      /** xfs says that there is no space, ext4 that the quota is used up. */
+      const FULL = /No space left on device|Disk quota exceeded/;
+
+      it("is what it was asked to be, and df says so", async () => {
+        const output = await engine.ctrOutput("run", "--rm", "--storage-opt", "size=8m", ...fill(20));
+        assert.match(output, FULL);
+        assert.match(output, /\s8\s+8\s+0 100% \//);
+      });
+
+      it("is each container's own, and no other's", async () => {
+        await engine.ctrOutput("create", "--name", "small", "--storage-opt", "size=4m", ...fill(6));
+        await engine.ctrOutput("create", "--name", "large", "--storage-opt", "size=16m", ...fill(6));
+        assert.match(await engine.ctrOutput("start", "-a", "small"), FULL);
+        assert.doesNotMatch(await engine.ctrOutput("start", "-a", "large"), FULL);
+        assert.doesNotMatch(await engine.ctrOutput("run", "--rm", ...fill(6)), FULL);
+        await engine.ctrOutput("rm", "small", "large");
+      });
+
+      it("holds for a new container that gets the same project", async () => {
+        for (const size of [4, 12]) {
+          const output = await engine.ctrOutput("run", "--rm", "--storage-opt", `size=${size}m`, ...fill(8));
+          assert.equal(FULL.test(output), size === 4);
+        }
+      });
     });
-    after(() => engine?.[Symbol.asyncDispose]());
-
-    const fill = (mebibytes: number): readonly string[] => [
-      ...["busybox", "sh", "-c", `dd if=/dev/zero of=/big bs=1M count=${mebibytes} 2>&1; df -m / | tail -1`],
-    ];
-
-    /** xfs says that there is no space, ext4 that the quota is used up. */
-    const FULL = /No space left on device|Disk quota exceeded/;
-
-    it("is what it was asked to be, and df says so", async () => {
-      const output = await engine.ctrOutput("run", "--rm", "--storage-opt", "size=8m", ...fill(20));
-      assert.match(output, FULL);
-      assert.match(output, /\s8\s+8\s+0 100% \//);
-    });
-
-    it("is each container's own, and no other's", async () => {
-      await engine.ctrOutput("create", "--name", "small", "--storage-opt", "size=4m", ...fill(6));
-      await engine.ctrOutput("create", "--name", "large", "--storage-opt", "size=16m", ...fill(6));
-      assert.match(await engine.ctrOutput("start", "-a", "small"), FULL);
-      assert.doesNotMatch(await engine.ctrOutput("start", "-a", "large"), FULL);
-      assert.doesNotMatch(await engine.ctrOutput("run", "--rm", ...fill(6)), FULL);
-      await engine.ctrOutput("rm", "small", "large");
-    });
-
-    it("holds for a new container that gets the same project", async () => {
-      for (const size of [4, 12]) {
-        const output = await engine.ctrOutput("run", "--rm", "--storage-opt", `size=${size}m`, ...fill(8));
-        assert.equal(FULL.test(output), size === 4);
-      }
-    });
-  });
+  }
 });

@@ -19,6 +19,10 @@ describe("refuseUnavailable", () => {
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
     [{ DeviceRequests: [{ Count: -1 }] }, /--gpus \(HostConfig\.DeviceRequests\) is not available/],
+    [
+      { DeviceRequests: [{ Driver: "cdi", DeviceIDs: ["vendor.com/class=name"] }] },
+      /^CDI devices are not available in this version: vendor\.com\/class=name$/,
+    ],
     [{ UsernsMode: "private" }, /--userns /],
     [{ Runtime: "kata" }, /unknown or invalid runtime name: kata/],
   ];

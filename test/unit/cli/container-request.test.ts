@@ -324,6 +324,7 @@ describe("the request of run and create", () => {
     [["--add-host", "x"], /bad format for add-host: "x"/],
     [["--add-host", "x:1.2.3"], /invalid IP address in add-host: "1\.2\.3"/],
     [["--ulimit", "x"], /invalid ulimit argument: x/],
+    [["--device", "vendor.com/class=name"], /CDI devices are not available in this version: vendor.com\/class=name/],
     [["--ulimit", "x=1"], /invalid ulimit type: x/],
     [["--ulimit", "nofile=5:3"], /ulimit soft limit must be less than or equal to hard limit: 5 > 3/],
     [["--mount", "type=bind"], /target is required/],

@@ -124,6 +124,7 @@ describe("drawings", () => {
 
   it("put a scale beside a curve", () => {
     const curve = { title: "CPU", value: "50%", values: [0.5, 1], max: 1, maxText: "100%" };
+    assert.equal(drawPanel({ ...curve, value: "50%, and more" }, { width: 10, height: 3 })[0], "CPU: 50%,…");
     assert.deepEqual(drawPanel(curve, { width: 10, height: 3 }), ["CPU: 50%  ", "100%│    █", "   0│   ██"]);
   });
 
