@@ -6,21 +6,23 @@ import { isBuiltIn } from "./networks.ts";
 import { portMap } from "./ports.ts";
 import { isRunning } from "./status.ts";
 
-/** Before this version of the API (1.45) a container's short id was shown among its aliases. */
+/** Before this version of the API (1.45) a container's short id and its host name were shown among its aliases. */
 const ALIASES_WITHOUT_ID = 45;
 
 export interface EndpointContext {
   readonly running: boolean;
   /** Minor number of the API version. */
   readonly version: number;
+  /** The container's. */
+  readonly hostname?: string | undefined;
 }
 
 /** What Docker shows of an endpoint. Addresses are empty while the container does not run. */
-export function endpointSettings(endpoint: Endpoint, { running, version }: EndpointContext) {
+export function endpointSettings(endpoint: Endpoint, { running, version, hostname }: EndpointContext) {
   return {
     IPAMConfig: ipamConfig(endpoint),
     Links: orNull(endpoint.links),
-    Aliases: orNull(aliasesOf(endpoint, version)),
+    Aliases: orNull(aliasesOf(endpoint, version, hostname)),
     MacAddress: running ? endpoint.macAddress : (endpoint.asked.mac ?? ""),
     DriverOpts: Object.keys(endpoint.driverOptions).length === 0 ? null : endpoint.driverOptions,
     GwPriority: endpoint.gatewayPriority,
@@ -36,10 +38,13 @@ export function endpointSettings(endpoint: Endpoint, { running, version }: Endpo
   };
 }
 
-function aliasesOf({ aliases, networkName, containerId }: Endpoint, version: number): readonly string[] {
-  const id = shortId(containerId);
-  const showsId = version < ALIASES_WITHOUT_ID && !isBuiltIn({ name: networkName }) && !aliases.includes(id);
-  return showsId ? [...aliases, id] : aliases;
+function aliasesOf(
+  { aliases, networkName, containerId }: Endpoint,
+  version: number,
+  hostname = shortId(containerId),
+): readonly string[] {
+  if (version >= ALIASES_WITHOUT_ID || isBuiltIn({ name: networkName })) return aliases;
+  return [...new Set([...aliases, shortId(containerId), hostname])];
 }
 
 function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Endpoint) {
@@ -54,7 +59,7 @@ function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Endpoint) {
 const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
 
 export function endpointsByNetwork(container: Container, endpoints: readonly Endpoint[], version: number) {
-  const context = { running: isRunning(container), version };
+  const context = { running: isRunning(container), version, hostname: container.config.Hostname || undefined };
   return Object.fromEntries(
     endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, context)] as const),
   );

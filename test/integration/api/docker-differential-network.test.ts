@@ -79,8 +79,8 @@ const SCRIPT: readonly string[] = [
 
 /** Where newer Engines, which we follow, say it otherwise than 20.10: its text, and theirs. */
 const NEWER_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/: driver failed programming/, ": failed to set up container networking: driver failed programming"],
-  [/: Pool overlaps/, ": invalid pool request: Pool overlaps"],
+  [/daemon: driver failed programming/, "daemon: failed to set up container networking: driver failed programming"],
+  [/daemon: Pool overlaps/, "daemon: invalid pool request: Pool overlaps"],
   [/network a id <id> has active endpoints/, 'network a has active endpoints (name:"up" id:"<id>")'],
 ];
 
@@ -99,9 +99,10 @@ describe("the network commands of ctr and the real Docker Engine", () => {
   let ours: Docker;
 
   before(async () => {
-    [engine, real] = await Promise.all([TestEngine.start(), RealDocker.start()]);
     // The version that both speak: newer ones show other fields.
-    ours = (...argv) => engine.docker(argv, { env: { ...process.env, DOCKER_API_VERSION: "1.41" } });
+    const options = { env: { ...process.env, DOCKER_API_VERSION: "1.41" } };
+    [engine, real] = await Promise.all([TestEngine.start(), RealDocker.start(options)]);
+    ours = (...argv) => engine.docker(argv, options);
   });
   after(async () => {
     await real?.[Symbol.asyncDispose]();

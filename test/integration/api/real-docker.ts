@@ -1,6 +1,6 @@
-/** The real Docker Engine (20.10) in a private host, driven by the real docker CLI: what ours is compared with. */
+/** The real Docker Engine in a private host, driven by the real docker CLI: what ours is compared with. */
 import { join } from "node:path";
-import type { CommandResult } from "../../../lib/command.ts";
+import type { CommandOptions, CommandResult } from "../../../lib/command.ts";
 import { busyboxArchive } from "../../support/images.ts";
 import { PrivateHost } from "../../support/private-host.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -16,8 +16,11 @@ export class RealDocker implements AsyncDisposable {
     this.docker = docker;
   }
 
-  /** With busybox loaded. */
-  static async start(): Promise<RealDocker> {
+  /**
+   * With busybox loaded.
+   * @param options of its client
+   */
+  static async start(options: CommandOptions = {}): Promise<RealDocker> {
     const host = await PrivateHost.start();
     const socket = join(host.directory, "docker.sock");
     const roots = ["--data-root", join(host.directory, "data"), "--exec-root", join(host.directory, "run")];
@@ -25,7 +28,7 @@ export class RealDocker implements AsyncDisposable {
     // Docker keeps state under /run/docker besides its exec-root; containerd's sockets must be this host's own.
     const setUp = `mount -t tmpfs tmpfs /run && exec dockerd "$@" >${host.directory}/log 2>&1`;
     host.spawn(["sh", "-c", setUp, "sh", ...flags]);
-    const docker: Docker = (...argv) => host.run(["docker", "-H", `unix://${socket}`, ...argv]);
+    const docker: Docker = (...argv) => host.run(["docker", "-H", `unix://${socket}`, ...argv], options);
     await waitFor("dockerd", async () => (await docker("version")).exitCode === 0, 60_000);
     await docker("load", "-i", await busyboxArchive());
     return new RealDocker(host, docker);

@@ -278,6 +278,8 @@ describe("endpointSettings", () => {
 
   it("has the short id among the aliases for clients that expect it there", () => {
     assert.deepEqual(endpointSettings(endpoint, { running: true, version: 44 }).Aliases, ["al", "c0ffee000000"]);
+    const named = endpointSettings(endpoint, { running: true, version: 44, hostname: "db" });
+    assert.deepEqual(named.Aliases, ["al", "c0ffee000000", "db"]);
     const onBridge = endpointSettings(ENDPOINT, { running: true, version: 44 });
     assert.deepEqual([onBridge.Aliases, onBridge.DNSNames], [null, null]);
   });
