@@ -6,7 +6,7 @@ export interface Change {
   /** `table inet x, chain y`. */
   readonly table: string;
   /** `hops`: how many routers it may pass; `zone`: of which connections it is one. */
-  readonly what: "source" | "destination" | "hops" | "zone";
+  readonly what: "source" | "destination" | "hops" | "zone" | "checksum";
   readonly direction: "there" | "back";
   readonly position: number;
   readonly hop: Hop;
@@ -36,6 +36,7 @@ const OUR_RULE = /rule "-A CTR-/;
 /** By the words of nft and of iptables. */
 function whatIn(text: string): Change["what"] {
   if (/\b(ttl|hoplimit) set\b|-j (TTL|HL)\b/.test(text)) return "hops";
+  if (/\bchecksum set\b/.test(text)) return "checksum";
   if (/\bzone set\b|--zone/.test(text)) return "zone";
   return /\b(snat|masquerade)\b|\b[sS](addr|port) set\b|-j (SNAT|MASQUERADE)\b/.test(text) ? "source" : "destination";
 }

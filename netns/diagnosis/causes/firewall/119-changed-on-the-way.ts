@@ -28,6 +28,7 @@ export const changedOnTheWay: Cause = {
 const DEATHS: Readonly<Record<Change["what"], readonly DeathKind[]>> = {
   // Told as what comes of it: the time to live is used up.
   hops: [],
+  checksum: [],
   destination: [
     ...(["no-listener", "listener-elsewhere", "neighbour-silent", "no-route", "route-unreachable"] as const),
     ...(["route-prohibited", "route-blackhole", "translated-astray", "not-translated", "misrouted"] as const),
@@ -66,6 +67,7 @@ const WORDS: Readonly<Record<Change["what"], string>> = {
   source: "another address or port of the sender",
   destination: "another address or port of the receiver",
   hops: "another number of routers that it may pass",
+  checksum: "a checksum that does not fit",
   zone: "a zone of its own among the connections that are followed",
 };
 

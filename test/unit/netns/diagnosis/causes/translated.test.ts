@@ -19,6 +19,7 @@ describe("what others change in a packet", () => {
       'iptables-nft nat PREROUTING: rule "-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.9"';
     assert.equal(changesOf(walkOver("nat", "PREROUTING", text))[0]?.what, "destination");
     assert.equal(changesOf(walkOver("x", "y", 'ip x y: rule "ip ttl set 1"'))[0]?.what, "hops");
+    assert.equal(changesOf(walkOver("x", "y", 'ip x y: rule "ip checksum set 4660"'))[0]?.what, "checksum");
   });
 
   it("is not what the engine's own rules do, by either backend", () => {
