@@ -51,11 +51,12 @@ function checkContentType(header: string): void {
 async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop must not destroy the connection: the error is still to be answered on it.
+  // The connection outlives the body: the answer is still to be given on it.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_SIZE) throw invalid("http: request body too large", "CTR_API_BODY_TOO_LARGE");
-    chunks.push(chunk);
+    // What is too long is read to its end: a client reads no answer before it has sent everything.
+    if (size <= MAX_BODY_SIZE) chunks.push(chunk);
   }
+  if (size > MAX_BODY_SIZE) throw invalid("http: request body too large", "CTR_API_BODY_TOO_LARGE");
   return Buffer.concat(chunks).toString();
 }

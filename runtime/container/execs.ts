@@ -5,14 +5,14 @@ import { conflict, messageOf, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
 import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/index.ts";
-import type { Container } from "../types.ts";
+import type { Container, Ulimit } from "../types.ts";
 import { emitContainer } from "./describe.ts";
 import { ExecGroup, execLimits } from "./exec-groups.ts";
 import { oomScoreOf } from "./limits.ts";
 import { linkVariables } from "./link-variables.ts";
 import { reachableLinks } from "./live-names.ts";
 import type { Parts } from "./parts.ts";
-import { joinUlimits } from "./ulimits.ts";
+import { joinUlimits, settleOpenFiles } from "./ulimits.ts";
 import { requireUp } from "./up.ts";
 
 /** Docker's names, as the Engine API has them. */
@@ -144,6 +144,7 @@ export class Execs {
         },
       );
       this.#change(id, { pid });
+      settleOpenFiles(pid, this.#ulimits(container));
       group?.complete();
       const awaited = this.#awaitedSizes.get(id);
       if (awaited !== undefined) this.#parts.monitor.resize(directory, awaited);
@@ -198,7 +199,7 @@ export class Execs {
 
   #process(container: Container, request: ExecConfig, oomScoreAdj: number, size: TerminalSize | undefined): object {
     const { config, hostConfig } = container;
-    const Ulimits = joinUlimits(this.#parts.defaults.ulimits, hostConfig.Ulimits ?? []);
+    const Ulimits = this.#ulimits(container);
     // Links whose target has ended meanwhile are no obstacle here.
     const variables = linkVariables(container, reachableLinks(this.#parts, container));
     return buildExecProcess(
@@ -214,6 +215,10 @@ export class Execs {
       },
       this.#parts.host,
     );
+  }
+
+  #ulimits({ hostConfig }: Container): Ulimit[] {
+    return joinUlimits(this.#parts.defaults.ulimits, hostConfig.Ulimits ?? []);
   }
 
   async #leave(group: ExecGroup): Promise<void> {

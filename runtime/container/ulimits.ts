@@ -16,6 +16,21 @@ export function joinUlimits(present: readonly Ulimit[], added: readonly Ulimit[]
 }
 
 /**
+ * Gives a program that has just been started the soft limit of open files that it is to have. Go's runtime raises the soft
+ * limit to the hard one; a runc built with Go before 1.20 (Debian 12's) does so in the process that becomes the program, and
+ * may do it after the limits were set. Without the right to it the program has what it has.
+ */
+export function settleOpenFiles(pid: number, ulimits: readonly Ulimit[]): void {
+  const limit = ulimits.find(({ Name, Soft, Hard }) => Name === "nofile" && Soft !== Hard);
+  if (limit === undefined) return;
+  try {
+    unlessGone(() => setResourceLimit(pid, "nofile", { soft: limit.Soft, hard: limit.Hard }));
+  } catch (error) {
+    if (!hasCode(error, "EPERM")) throw error;
+  }
+}
+
+/**
  * Those of `next` that are not in `present`, and for those that are no longer there what a new container has without them.
  * @param usual the engine's default ulimits
  */

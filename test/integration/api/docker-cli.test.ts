@@ -1,6 +1,7 @@
 /** The acceptance client, the real docker CLI: running containers. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { waitFor } from "../../support/wait.ts";
 import { DockerClient } from "./docker-client.ts";
@@ -303,6 +304,19 @@ describe("the docker CLI: containers", () => {
       await docker.output("kill", "host");
       assert.equal(await listed(), "[]");
       assert.deepEqual([(await start(second)).status, (await start(first)).status], [404, 409]);
+    });
+
+    it("has the limits of open files that its container has", async () => {
+      await docker.output("run", "-d", "--name", "limited", "--ulimit", "nofile=100:200", "busybox", "sleep", "1000");
+      await docker.output("exec", "-d", "limited", "sleep", "2000");
+      const rows = (await docker.output("top", "limited", "-o", "pid,args")).split("\n");
+      const [pid] =
+        rows
+          .find((row) => row.includes("sleep 2000"))
+          ?.trim()
+          .split(" ") ?? [];
+      const limits = () => readFileSync(`/proc/${pid}/limits`, "utf8");
+      await waitFor("its limits", () => /^Max open files +100 +200 /m.test(limits()));
     });
 
     it("needs a container that runs", async () => {

@@ -227,6 +227,16 @@ describe("ApiServer", () => {
     }
   });
 
+  it("reads a body that is too long to its end, and goes on with the connection", async () => {
+    const connection = new RawConnection(socket);
+    const body = `"${"x".repeat(5 << 20)}"`;
+    const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    connection.socket.write(`${head("POST", "/containers/create", headers)}${body}${head("GET", "/_ping")}`);
+    const text = await connection.until((received) => received.endsWith("OK"));
+    assert.match(text, /http: request body too large/);
+    connection.socket.destroy();
+  });
+
   describe("streams", () => {
     it("sends the headers of a wait before the container ends", async () => {
       const connection = new RawConnection(socket);
