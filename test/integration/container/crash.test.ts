@@ -128,7 +128,7 @@ describe("an engine that was killed", function () {
     equal((await engine.find(id)).status, "running");
   });
 
-  const AT_CREATE: readonly LifeStep[] = ["create:files", "create:snapshot"];
+  const AT_CREATE: readonly LifeStep[] = ["create:files", "create:snapshot", "create:volumes"];
   const AT_START: readonly LifeStep[] = [
     ...(["start:begun", "start:cgroup", "start:rootfs", "start:network", "start:bundle"] as const),
     ...(["start:created", "start:recorded"] as const),
