@@ -2,6 +2,7 @@
  * From what a client asks for to what is kept: the image's configuration merged in, defaults filled in as Docker fills
  * them, and everything that can be judged without the host judged. Pure.
  */
+import { normalize } from "node:path/posix";
 import { invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
 import { parseSignal } from "../../lib/system/signals.ts";
@@ -59,7 +60,9 @@ export function containerConfig(
       "CTR_WORKING_DIRECTORY_INVALID",
     );
   }
-  return { ...config, Hostname: config.Hostname || hostnameOf(HostConfig ?? {}, id, hostname) };
+  const { WorkingDir: directory = "" } = config;
+  const cleaned = directory === "" ? {} : { WorkingDir: normalize(directory).replace(/(?<=.)\/$/, "") };
+  return { ...config, ...cleaned, Hostname: config.Hostname || hostnameOf(HostConfig ?? {}, id, hostname) };
 }
 
 /** Who shares another container's network takes its name from there, at each start. */

@@ -66,6 +66,11 @@ describe("a container's configuration", () => {
     check({ Interval: 1_000_000, Timeout: 0, StartPeriod: 2_000_000, Retries: 0 })();
   });
 
+  it("has a directory without dots and slashes too many", () => {
+    const directory = (WorkingDir: string) => containerConfig({ WorkingDir }, IMAGE, ID, "m").WorkingDir;
+    deepEqual(["/tmp/", "/", "//a/./b/../c//", ""].map(directory), ["/tmp", "/", "/a/c", "/srv"]);
+  });
+
   it("does not keep what belongs to the host or the network", () => {
     const config = containerConfig({ HostConfig: {}, NetworkingConfig: {} }, IMAGE, ID, "m");
     equal("HostConfig" in config, false);
