@@ -4,7 +4,7 @@ import type { DockerResources } from "../../cgroups/index.ts";
 import { conflict, messageOf, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
 import type { Attachment, TerminalSize } from "../monitor/index.ts";
-import { buildExecProcess, type ExecRequest, exitCodeOfFailure } from "../oci/index.ts";
+import { buildExecProcess, type ExecRequest, exitCodeOfFailure, resolveUser } from "../oci/index.ts";
 import type { Container, Ulimit } from "../types.ts";
 import { emitContainer } from "./describe.ts";
 import { ExecGroup, execLimits } from "./exec-groups.ts";
@@ -40,7 +40,7 @@ export interface ExecStartOptions {
   readonly size?: TerminalSize;
 }
 
-/** Docker's code for a program that never got as far as the runtime: its user is unknown, for instance. */
+/** Docker's code for a program that never got as far as the runtime. */
 const NOT_STARTED = 126;
 
 type Parted = Pick<
@@ -71,10 +71,12 @@ export class Execs {
 
   /**
    * @param reference what the user calls the container
-   * @throws `conflict` with Docker's texts when the container does not run or is paused
+   * @throws `conflict` with Docker's texts when the container does not run or is paused; `invalid` for a user that it does
+   *   not know, and for limits that cannot be
    */
   create(container: Container, request: ExecConfig, reference: string): string {
     requireActive(container, reference);
+    if (request.User) resolveUser(this.#parts.snapshots.path(container.id), request.User);
     execLimits(this.#parts, request.Resources);
     const id = generateId();
     this.#states.set(id, { id, containerId: container.id, running: false, exitCode: null, pid: 0, request });

@@ -182,10 +182,10 @@ export class ContainerService implements AsyncDisposable {
     if (status === "removing") {
       throw conflict(`removal of container ${reference} is already in progress`, "CTR_CONTAINER_REMOVING");
     }
-    if (!force && (isUp(container) || status === "restarting")) throw stillRuns(container);
+    if (!force && (isUp(container) || status === "restarting")) throw stillRuns(container, reference);
     // Who waits for the turn may find that it was started meanwhile: then it is ended again.
     while (!(await this.#removed(id, volumes))) {
-      if (!force) throw stillRuns(this.find(id));
+      if (!force) throw stillRuns(this.find(id), reference);
       const life = { stoppedByUser: true, ending: endingBy(SIGKILL) };
       await this.#life.kill(this.#parts.records.update(id, {}, life));
     }
@@ -415,10 +415,10 @@ function unlessStopped(error: unknown): void {
   if (!(error instanceof CtrError) || error.kind !== "notModified") throw error;
 }
 
-function stillRuns({ name, status }: Container): CtrError {
+function stillRuns({ status }: Container, reference: string): CtrError {
   const why =
     status === "paused"
       ? "container is paused and must be unpaused first"
       : `container is ${status}: stop the container before removing or force remove`;
-  return conflict(`cannot remove container "/${name}": ${why}`, "CTR_CONTAINER_RUNNING");
+  return conflict(`cannot remove container "${reference}": ${why}`, "CTR_CONTAINER_RUNNING");
 }

@@ -90,10 +90,18 @@ describe("the docker CLI: life and looks", () => {
       assert.equal(exitCode, 1);
       assert.match(
         stderr,
-        /cannot remove container "\/busy": container is running: stop the container before removing or force remove/,
+        /cannot remove container "busy": container is running: stop the container before removing or force remove/,
       );
       assert.equal(await docker.output("rm", "-f", id.slice(0, 8)), id.slice(0, 8));
       assert.match((await docker.run(["inspect", "busy"])).stderr, /No such object: busy/);
+    });
+
+    it("refuses an exec as a user that the container does not know, before anything is run", async () => {
+      await docker.output("run", "-d", "--name", "users", "busybox", "sleep", "1000");
+      const { exitCode, stdout, stderr } = await docker.run(["exec", "-u", "nouser", "users", "true"]);
+      const text = "Error response from daemon: unable to find user nouser: no matching entries in passwd file\n";
+      assert.deepEqual([exitCode, stdout, stderr], [1, "", text]);
+      assert.equal(await docker.inspect("users", "{{.ExecIDs}}"), "[]");
     });
 
     it("waits, renames, shows processes", async () => {

@@ -8,7 +8,7 @@ const COUNTS = "info -f {{.ContainersRunning}}_{{.ContainersPaused}}_{{.Containe
 
 /**
  * In this order. `up` runs, `down` has ended, `new` was never started, `still` is paused; those that follow end on
- * SIGTERM, and `own` on SIGINT, which it has named as its stop signal.
+ * SIGTERM, but for `own`, which has named SIGINT as its stop signal, and `hard`, which has to be killed.
  */
 const COMMANDS: readonly string[] = [
   ...["pause", "unpause", "pause no", "unpause no", "pause down", "unpause down", "pause new", "unpause new"],
@@ -30,13 +30,14 @@ const NEWER_WORDS: readonly (readonly [RegExp, string])[] = [
   [/Container (<id> is not running)/g, "container $1"],
   [
     /You cannot remove a paused container <id>\. Unpause and then stop .*/,
-    'cannot remove container "/still": container is paused and must be unpaused first',
+    'cannot remove container "still": container is paused and must be unpaused first',
   ],
 ];
 
 const newer = (text: string): string => NEWER_WORDS.reduce((words, [old, today]) => words.replace(old, today), text);
 
 const TRAPS = "trap : HUP; trap 'exit 7' TERM INT; echo ready; while :; do sleep 0.05; done";
+const DEAF_TO_TERM = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
 const PAUSED = ["still", "deaf", "own", "stopped", "hard", "killed", "restarted"];
 
 describe("paused containers of ctr and of the real Docker Engine", () => {
@@ -54,7 +55,17 @@ describe("paused containers of ctr and of the real Docker Engine", () => {
       await docker("create", "--name", "new", "busybox", "true");
       for (const name of PAUSED) {
         const own = name === "own" ? ["--stop-signal", "INT"] : [];
-        await docker("run", "-d", "--name", name, ...own, "busybox", "sh", "-c", TRAPS);
+        await docker(
+          "run",
+          "-d",
+          "--name",
+          name,
+          ...own,
+          "busybox",
+          "sh",
+          "-c",
+          name === "hard" ? DEAF_TO_TERM : TRAPS,
+        );
         while ((await docker("logs", name)).stdout !== "ready\n");
       }
       assert.equal((await docker("pause", ...PAUSED)).stdout, `${PAUSED.join("\n")}\n`);
@@ -78,7 +89,7 @@ describe("paused containers of ctr and of the real Docker Engine", () => {
     it(`say the same to docker ${command} and to ctr ${command}`, async () => {
       const argv = command.split(" ");
       const [exitCode, stdout, stderr] = comparable(await real.docker(...argv));
-      const text = newer(String(stderr)).replaceAll("/still", "/up");
+      const text = newer(String(stderr)).replaceAll("still", "up");
       assert.deepEqual(comparable(await engine.ctr(argv)), [exitCode, stdout, text]);
     });
   }

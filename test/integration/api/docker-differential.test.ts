@@ -9,7 +9,7 @@ const COMMANDS: readonly string[] = [
   ...["rm -f no", "rename no other", "exec no true", "stats --no-stream no", "container inspect no"],
   ...["start up", "stop down", "stop new", "attach down", "port up 81", "logs --tail x up", "wait down", "start down"],
   ...["create --name b@d busybox", "create --name up busybox", "rename up up", "rename down up", "rename down b@d"],
-  ...["exec up /etc/passwd", "exec -d up no", "exec -u nouser up true"],
+  ...["exec up /etc/passwd", "exec -d up no"],
   ...["network inspect no", "run --rm --network no busybox true"],
   ...["-m 1m", "-m 64m --memory-swap 32m", "--memory-swap 32m", "--oom-score-adj 5000", "--cpuset-cpus 99"].map(
     (limits) => `run --rm ${limits} busybox true`,

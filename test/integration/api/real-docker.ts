@@ -43,13 +43,16 @@ export class RealDocker implements AsyncDisposable {
 
 /**
  * Ids are each engine's own. So is the request that refuses: the CLI adds a line about its help to what `create` refuses,
- * none to what `start` does (an unknown network: ours looks at it at once). And old CLIs log, or not, that they waited.
+ * none to what `start` does (an unknown network: ours looks at it at once). Old CLIs log, or not, that they waited, and a
+ * containerd before 2.0 ends the runtime's words with a kind of failure.
  */
 export function comparable({ exitCode, stdout, stderr }: CommandResult): readonly (number | string | null)[] {
   const general = (text: string): string =>
     text
       .replace(/\b([0-9a-f]{64}|[0-9a-f]{12})\b/g, "<id>")
       .replace(/^time=".*\n/gm, "")
+      .replace("failed to set up container networking: network", "network")
+      .replace(/: unknown(?=\.?\r?$)/gm, "")
       .replace(/^(See|Run) 'docker run --help'.*\n|^\n(?=Run 'docker run --help')/gm, "");
   return [exitCode, general(stdout), general(stderr)];
 }

@@ -134,10 +134,9 @@ describe("a paused container", function () {
 
   it("is not removed without force, and with it is", async () => {
     const id = await paused();
-    const { name } = await engine.find(id);
     await rejects(engine.call("remove", id, { force: false }), {
       status: 409,
-      message: `cannot remove container "/${name}": container is paused and must be unpaused first`,
+      message: `cannot remove container "${id}": container is paused and must be unpaused first`,
     });
     await engine.call("remove", id, { force: true });
     deepEqual(freezeFiles(id), []);

@@ -134,7 +134,7 @@ describe("containers", function () {
     await rejects(engine.call("remove", "web", { force: false }), {
       status: 409,
       message:
-        'cannot remove container "/web": container is running: stop the container before removing or force remove',
+        'cannot remove container "web": container is running: stop the container before removing or force remove',
     });
     await rejects(engine.call("create", { Image: "busybox" }, { name: "web" }), {
       status: 409,
