@@ -78,7 +78,8 @@ export interface Network {
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly ipamDriver: string;
-  readonly ipamOptions: Readonly<Record<string, string>>;
+  /** Null where none were given, not even an empty set: clients tell the two apart. */
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** A configuration that other networks are made of: no containers, and nothing in the kernel. */

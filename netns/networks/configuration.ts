@@ -66,7 +66,11 @@ export function withConfiguration(store: NetworkStore, { configFrom, ...request 
     ...request,
     enableIPv4: found.enableIPv4,
     enableIPv6: found.enableIPv6,
-    ipam: { driver: found.ipamDriver, options: found.ipamOptions, config: found.subnets },
+    ipam: {
+      driver: found.ipamDriver,
+      config: found.subnets,
+      ...(found.ipamOptions === null ? {} : { options: found.ipamOptions }),
+    },
     options: found.options,
     labels: found.labels,
     configFrom: found.name,

@@ -158,7 +158,7 @@ function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network:
     ...(mtu === undefined && driver !== "bridge" ? {} : { mtu: mtu ?? uplinkMtu(netlink) }),
     attachable: request.attachable ?? false,
     ipamDriver: request.ipam?.driver ?? "default",
-    ipamOptions: request.ipam?.options ?? {},
+    ipamOptions: request.ipam?.options ?? null,
     labels: request.labels ?? {},
     ...(request.configFrom === undefined ? {} : { configFrom: request.configFrom }),
   };

@@ -36,7 +36,7 @@ describe("networks of the user's own", () => {
       { subnet: "10.40.0.0/24", gateway: "10.40.0.1" },
       { subnet: "fd00:40::/64", gateway: "fd00:40::1" },
     ]);
-    assert.deepEqual(engine.findNetwork("front"), network);
+    assert.deepEqual([engine.findNetwork("front"), network.ipamOptions], [network, null]);
     assert.equal(network.mtu, 1400);
     assert.equal(ipJson("link", "show", "br-front")[0]?.["mtu"], 1400);
     assert.match(ip("address", "show", "br-front"), /inet 10\.40\.0\.1\/24 .*\n.*\n.*inet6 fd00:40::1\/64/);
