@@ -41,9 +41,11 @@ export const EndpointOption = {
   sysctls: "com.docker.network.endpoint.sysctls",
 } as const;
 
-/** How often and how fast Docker announces addresses, and what it takes. Here the kernel does it, once. */
+const ANNOUNCEMENTS = "com.docker.network.advertise_addr_nmsgs";
+
+/** How often and how fast Docker announces addresses, and what it takes. Here the kernel does it, once or, for 0, never. */
 const ADVERTISING = {
-  "com.docker.network.advertise_addr_nmsgs": [0, 3, "an integer"],
+  [ANNOUNCEMENTS]: [0, 3, "an integer"],
   "com.docker.network.advertise_addr_ms": [100, 2000, "integer milliseconds"],
 } as const;
 
@@ -54,6 +56,9 @@ const LINK_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 /** A number is put behind it. */
 const LINK_PREFIX = /^[^\s/:]{1,12}$/;
 const GATEWAY_MODES: readonly GatewayMode[] = ["nat", "nat-unprotected", "routed", "isolated"];
+
+/** Whether neighbours on a network with these options are told of new containers' hardware addresses. */
+export const announcesAddresses = (options: Options): boolean => Number(options[ANNOUNCEMENTS] || 1) !== 0;
 
 export interface BridgeSettings {
   readonly icc: boolean;

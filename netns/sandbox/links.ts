@@ -8,6 +8,7 @@ import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
+import { announcesAddresses } from "../networks/options.ts";
 import { setSysctl, writeSysctl } from "../sysctl.ts";
 import type { Gateways } from "./types.ts";
 
@@ -67,11 +68,12 @@ export async function awaitDetached(netlink: NetlinkSocket, { hostInterface }: C
 
 /** Parameters of the interface, its addresses, and up. @throws {NetlinkError}; `invalid` for a sysctl that is none */
 export function configureLink(inside: NetlinkSocket, path: string, connection: Connection): void {
-  const { interfaceName: name, addresses, sysctls } = connection;
+  const { interfaceName: name, addresses, sysctls, network } = connection;
   const hasIpv6 = addresses.some(({ family }) => family === 6);
   enterNetworkNamespace(path, () => {
     if (hasIpv6) enableIpv6(name);
     else disableIpv6(name);
+    if (!announcesAddresses(network.options)) keepQuiet(name);
     for (const sysctl of sysctls) setSysctl(sysctl.name.replace("IFNAME", name), sysctl.value);
   });
   configureInterface(inside, { name, addresses });
@@ -87,6 +89,12 @@ function enableIpv6(name: string): void {
   writeSysctl(`${conf}/accept_dad`, "0");
   writeSysctl(`${conf}/ndisc_notify`, "1");
   writeSysctl(`${conf}/disable_ipv6`, "0");
+}
+
+/** Its neighbours find out for themselves. */
+function keepQuiet(name: string): void {
+  writeSysctl(`net/ipv4/conf/${name}/arp_notify`, "0");
+  writeSysctl(`net/ipv6/conf/${name}/ndisc_notify`, "0");
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateId } from "../../../lib/ids.ts";
 import type { Endpoint, NetworkRequest } from "../../../netns/index.ts";
+import { waitFor } from "../../support/wait.ts";
 import { EngineFixture, ping, run } from "./engine-fixture.ts";
 import { Peers } from "./peers.ts";
 import { ip, ipJson, snapshot } from "./private-network.ts";
@@ -180,6 +181,30 @@ describe("networks of the user's own", () => {
     assert.equal(fixture.inside(one.containerId, "cat", "/proc/sys/net/ipv6/conf/eth0/accept_ra"), "0\n");
     assert.doesNotMatch(fixture.inside(one.containerId, "ip", "-6", "address"), /tentative/);
   });
+
+  for (const [messages, tells] of [
+    ["1", true],
+    ["0", false],
+  ] as const) {
+    it(`with ${messages} announcements ${tells ? "tell" : "do not tell"} neighbours that an address has moved`, async () => {
+      await using fixture = await EngineFixture.start();
+      const { engine } = fixture;
+      const options = { "com.docker.network.advertise_addr_nmsgs": messages };
+      await engine.createNetwork({ name: "both", ...DUAL, options });
+      const [one, two] = [await fixture.run("one", [], "both"), await fixture.run("two", [], "both")];
+      for (const address of [two.address, two.address6]) fixture.inside(one.containerId, ...ping(address));
+      await engine.tearDown(two.containerId);
+      engine.releaseEndpoints(two.containerId);
+      const heir = await fixture.run("heir", [], "both");
+      assert.deepEqual([heir.address, heir.address6], [two.address, two.address6]);
+      const known = () =>
+        [heir.address, heir.address6].map(
+          (address) => /lladdr (\S+)/.exec(fixture.inside(one.containerId, "ip", "neighbour", "show", address))?.[1],
+        );
+      const expected = tells ? heir.macAddress : two.macAddress;
+      await waitFor("what the neighbour knows", () => known().every((mac) => mac === expected));
+    });
+  }
 
   it("that are internal lead nowhere but to the host and each other", async () => {
     await using fixture = await EngineFixture.start();
