@@ -43,6 +43,7 @@ export {
   parseExtraHost,
   type ResolvConfRequest,
   readHostResolvConf,
+  removeHostsNames,
   renewHostsAddress,
   resolvConf,
   updateHosts,

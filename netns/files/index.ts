@@ -10,5 +10,5 @@ export {
 export { hostnameFile } from "./hostname.ts";
 export { type ExtraHost, type HostsFile, type HostsLine, hostsFile, ownHostsLine, parseExtraHost } from "./hosts.ts";
 export { type LinkEnvironmentRequest, linkEnvironment } from "./link-environment.ts";
-export { type HostsChange, renewHostsAddress, updateHosts } from "./live-hosts.ts";
+export { type HostsChange, removeHostsNames, renewHostsAddress, updateHosts } from "./live-hosts.ts";
 export { type ResolvConfRequest, resolvConf } from "./resolv-conf.ts";

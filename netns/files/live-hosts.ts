@@ -31,6 +31,24 @@ export function renewHostsAddress(path: string, alias: string, address: string):
   rewrite(path, (content) => renewedHosts(content, alias, address));
 }
 
+/**
+ * Takes away the lines whose names begin with these: for a link that is no more, whose line has its alias and the target's
+ * host name.
+ * @throws the Node system error when it cannot be written
+ */
+export function removeHostsNames(path: string, names: readonly [string, string]): void {
+  rewrite(path, (content) => hostsWithout(content, names));
+}
+
+/** Exported for tests. */
+export function hostsWithout(content: string, [first, second]: readonly [string, string]): string {
+  const isMeant = (line: string): boolean => {
+    const [, ...names] = line.split("#", 1).join().trim().split(/\s+/);
+    return names[0] === first && names[1] === second;
+  };
+  return textOf(linesOf(content).filter((line) => !isMeant(line)));
+}
+
 /** Exported for tests. */
 export function changedHosts(content: string, { add = [], remove = [] }: HostsChange): string {
   const gone = new Set(remove);

@@ -127,7 +127,7 @@ export function linkedContainers(
 export function withoutLink(
   records: ContainerRecords,
   reference: string,
-): { readonly container: Container; readonly alias: string; readonly links: readonly ContainerLink[] } {
+): { readonly container: Container; readonly removed: ContainerLink; readonly links: readonly ContainerLink[] } {
   const path = reference.replace(/^\//, "");
   const slash = path.lastIndexOf("/");
   if (slash < 0) {
@@ -135,11 +135,10 @@ export function withoutLink(
   }
   const [parent, alias] = [path.slice(0, slash), path.slice(slash + 1)];
   const { container } = parentOf(records, parent, path);
-  const links = (container.links ?? []).filter((link) => link.alias !== alias);
-  if (links.length === (container.links ?? []).length) {
-    throw notFound(`No such container: ${reference}`, "CTR_LINK_NOT_FOUND");
-  }
-  return { container, alias, links };
+  const { links = [] } = container;
+  const removed = links.find((link) => link.alias === alias);
+  if (removed === undefined) throw notFound(`No such container: ${reference}`, "CTR_LINK_NOT_FOUND");
+  return { container, removed, links: links.filter((link) => link !== removed) };
 }
 
 function parentOf(records: ContainerRecords, parent: string, path: string) {

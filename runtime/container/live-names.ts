@@ -1,6 +1,6 @@
 /** Hosts files of containers that run, while networks and linked containers come and go. */
-import { type Endpoint, ownHostsLine, renewHostsAddress, updateHosts } from "../../netns/index.ts";
-import type { Container } from "../types.ts";
+import { type Endpoint, ownHostsLine, removeHostsNames, renewHostsAddress, updateHosts } from "../../netns/index.ts";
+import type { Container, ContainerLink } from "../types.ts";
 import { type LinkedContainer, linkedContainers } from "./links.ts";
 import { addressesOf, networkFilesOf, readText, renewResolvConf } from "./network-files.ts";
 import type { Parts } from "./parts.ts";
@@ -72,6 +72,12 @@ export function renewLinks(parts: NameParts, { id }: Container): void {
       for (const address of addressesOf(endpoint)) renewHostsAddress(hostsPath, alias, address);
     }
   }
+}
+
+/** A link was taken away: its alias leads nowhere from now on. */
+export function forgetLink(parts: NameParts, container: Container, { targetId, alias }: ContainerLink): void {
+  const hostname = parts.records.get(targetId)?.container.config.Hostname;
+  if (isUp(container) && hostname) removeHostsNames(networkFilesOf(parts, container).hostsPath, [alias, hostname]);
 }
 
 const linesOf = (path: string): string[] => readText(path).split("\n");

@@ -24,6 +24,7 @@ import { Life, resultOf } from "./life.ts";
 import { cgroupsOf, limitsOf } from "./limits.ts";
 import { closeLinks } from "./link-grants.ts";
 import { linkNames, linkTexts, withoutLink } from "./links.ts";
+import { forgetLink } from "./live-names.ts";
 import { type NetworkFiles, networkFilesOf } from "./network-files.ts";
 import { ContainerNetworks } from "./networks.ts";
 import type { Parts } from "./parts.ts";
@@ -220,9 +221,10 @@ export class ContainerService implements AsyncDisposable {
    * @throws `notFound`, or `conflict` when it names a container, with Docker's texts
    */
   removeLink(reference: string): void {
-    const { container, alias, links } = withoutLink(this.#parts.records, reference);
+    const { container, removed, links } = withoutLink(this.#parts.records, reference);
     this.#parts.records.update(container.id, { links });
-    closeLinks(this.#parts, container.id, alias);
+    closeLinks(this.#parts, container.id, removed.alias);
+    forgetLink(this.#parts, container, removed);
   }
 
   /** The links of a container with the names of today, as `inspect` shows them: `/db:/web/alias`. */

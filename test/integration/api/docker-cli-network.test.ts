@@ -221,6 +221,7 @@ describe("docker and the engine's networks", () => {
       assert.deepEqual(await inspect("web", ".HostConfig.Links"), ["/database:/web/data"]);
       assert.equal(await docker.output("rm", "--link", "web/data"), "web/data");
       assert.equal(await inspect("web", ".HostConfig.Links"), null);
+      assert.doesNotMatch(await exec("web", "cat", "/etc/hosts"), /\bdata\b/);
       await docker.output("rm", "-f", "database");
       await docker.output("restart", "-t", "0", "web");
     });
