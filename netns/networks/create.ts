@@ -130,7 +130,7 @@ function settleNetwork(tools: NetworkTools, request: NetworkRequest): { network:
   const { config, netlink } = tools;
   const driver = checkRequest(request);
   const id = generateId();
-  const options = withDefaults(driver, request.options ?? {}, config);
+  const options = withDefaults(driver, request, config);
   // Without a parent there is no way out.
   const internal = request.internal === true || (driver !== "bridge" && !options[ParentOption.parent]);
   const families = familiesOf(request, options);
@@ -176,10 +176,11 @@ function checkName({ store }: NetworkTools, { name }: NetworkRequest): void {
   throw conflict(`network with name ${name} already exists`, "CTR_NETWORK_EXISTS");
 }
 
-/** The bridge has no address of the family, and so none is kept for it. */
+/** The bridge has no address of the family, nor has anybody else who leads out, and so none is kept for it. */
 function isIsolated(network: Pick<Network, "driver" | "options" | "internal">, family: Family): boolean {
   if (network.driver !== "bridge") return false;
-  const { gatewayMode4, gatewayMode6 } = settingsOf(network);
+  const { gatewayMode4, gatewayMode6, inhibitIPv4 } = settingsOf(network);
+  if (family === 4 && network.internal && inhibitIPv4) return true;
   return (family === 4 ? gatewayMode4 : gatewayMode6) === "isolated";
 }
 
@@ -215,8 +216,16 @@ const noSwarm = (): CtrError =>
     { code: "CTR_SWARM_UNAVAILABLE", hint: "ctr works on one host: use the bridge driver" },
   );
 
-function withDefaults(driver: NetworkDriver, options: Options, { defaultNetworkOpts }: NetworkConfig): Options {
-  return { ...defaultNetworkOpts?.[driver], ...options };
+/** What the request says of a family by itself takes the place of a default, which then is not shown as an option. */
+function withDefaults(
+  driver: NetworkDriver,
+  { enableIPv4, enableIPv6, options = {} }: NetworkRequest,
+  { defaultNetworkOpts }: NetworkConfig,
+): Options {
+  const defaults: Record<string, string> = { ...defaultNetworkOpts?.[driver] };
+  if (enableIPv4 !== undefined) delete defaults[CommonOption.enableIPv4];
+  if (enableIPv6 !== undefined) delete defaults[CommonOption.enableIPv6];
+  return { ...defaults, ...options };
 }
 
 function familiesOf({ enableIPv4, enableIPv6 }: NetworkRequest, options: Options): Family[] {

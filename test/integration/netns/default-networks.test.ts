@@ -325,5 +325,7 @@ describe("the default bridge", () => {
     assert.deepEqual([network.mtu, network.enableIPv6, network.options[mtu]], [1300, true, "1300"]);
     const { network: other } = await fixture.engine.createNetwork({ name: "b", options: { [mtu]: "1350" } });
     assert.equal(other.mtu, 1350);
+    const { network: third } = await fixture.engine.createNetwork({ name: "c", enableIPv6: false });
+    assert.deepEqual([third.enableIPv6, third.options], [false, { [mtu]: "1300" }]);
   });
 });

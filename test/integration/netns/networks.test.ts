@@ -108,6 +108,12 @@ describe("networks of the user's own", () => {
     const { network } = await engine.createNetwork({ name: "cut", internal: true, options: mode, ipam: { config } });
     assert.deepEqual(network.subnets, config);
     assert.equal((await fixture.run("web", [], "cut")).address, "10.45.0.1");
+    const inhibit = { "com.docker.network.bridge.inhibit_ipv4": "true" };
+    const pair = { name: "pair", internal: true, options: inhibit, ipam: { config: [{ subnet: "10.45.1.0/31" }] } };
+    await engine.createNetwork(pair);
+    const [one, two] = [await fixture.run("one", [], "pair"), await fixture.run("two", [], "pair")];
+    assert.deepEqual([one.address, two.address], ["10.45.1.0", "10.45.1.1"]);
+    fixture.inside(one.containerId, ...ping(two.address));
     const subnet = "10.46.0.0/24";
     for (const [more, what] of [
       [{ gateway: "10.46.0.255" }, "gateway (10.46.0.255)"],
