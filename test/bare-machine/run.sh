@@ -1,7 +1,8 @@
 #!/bin/sh
 # Proves that the project installs what it needs: makes a bare Debian tree (git, Debian's own Node and npm, nothing
 # else), clones this repository into it, and runs a command there, by default `.ci/run`. The tree has mounts of its own
-# and shares the network, from which it installs packages.
+# and shares the network, from which it installs packages. Tests make networks of their own; the quickstart would put
+# its engine into the machine's: take it away there with `npm run quickstart -- --clean`.
 #
 #   sh test/bare-machine/run.sh [COMMAND …]
 #
