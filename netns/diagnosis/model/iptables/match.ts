@@ -4,6 +4,7 @@ import { CtState, CtStatus } from "../nft/datatypes.ts";
 import { hasPorts, portScalar, statusOf } from "../nft/fields.ts";
 import { IpProtocol, TcpFlag } from "../packet.ts";
 import { certain, either, not } from "../rules/certainty.ts";
+import { countsMoreThan } from "../rules/connection-count.ts";
 import { routeOf, typeOfAddress } from "../rules/reverse-look-up.ts";
 import { compare, number, type Pattern } from "../rules/scalar.ts";
 import type { Certainty, RuleContext } from "../rules/types.ts";
@@ -13,13 +14,14 @@ import type { Option } from "./options.ts";
 type Condition = (context: RuleContext) => Certainty;
 
 /** Matches that hold for a part of the packets. */
-const RATES = new Set(["hashlimit", "statistic", "connlimit", "quota", "connbytes", "nth", "random"]);
+const RATES = new Set(["hashlimit", "statistic", "quota", "connbytes", "nth", "random"]);
 /** Always true. */
 const REMARKS = new Set(["comment"]);
 
 /** @param name of the extension; empty for what iptables knows itself */
 export function readMatch(name: string, options: readonly Option[]): readonly Condition[] {
   if (name === "limit") return [limited(options)];
+  if (name === "connlimit") return [connectionLimited(options)];
   if (RATES.has(name)) return [() => "sometimes"];
   if (REMARKS.has(name)) return [];
   if (name === "rpfilter") return [reversePath(options)];
@@ -38,6 +40,18 @@ function limited(options: readonly Option[]): Condition {
   const [rate, unit = ""] = (options.find(({ name }) => name === "--limit")?.values[0] ?? "").split("/");
   const isFast = Number(rate) / (SECONDS[unit[0] ?? ""] ?? Number.POSITIVE_INFINITY) >= FAST;
   return () => (isFast ? "yes" : "sometimes");
+}
+
+/** `--connlimit-above 20` or `--connlimit-upto 20`. */
+function connectionLimited(options: readonly Option[]): Condition {
+  const [above, upTo] = ["--connlimit-above", "--connlimit-upto"].map((word) =>
+    options.find(({ name }) => name === word),
+  );
+  const limit = Number((above ?? upTo)?.values[0]);
+  return (context) => {
+    const more = countsMoreThan(context, limit);
+    return above === undefined ? not(more) : more;
+  };
 }
 
 const PLAIN = new Set(["tcp", "udp", "sctp", "icmp", "icmp6", "multiport", "state", "conntrack"]);

@@ -1,6 +1,7 @@
 /** Statements of nft's JSON (libnftables-json(5)). */
 import { readAddress } from "../../../ipam/ip.ts";
-import { certain } from "../rules/certainty.ts";
+import { certain, not } from "../rules/certainty.ts";
+import { countsMoreThan } from "../rules/connection-count.ts";
 import { exact, number } from "../rules/scalar.ts";
 import type { RuleContext, Statement, Verdict } from "../rules/types.ts";
 import { readExpression } from "./expressions.ts";
@@ -150,10 +151,12 @@ function readVerdictMap({ key, data }: MapJson, table: NftTable): Statement {
   };
 }
 
-/** `ct count over 20`: only with no connection allowed it can be told. */
+/** `ct count 20`, and `ct count over 20`. */
 function readConnectionCount({ val, inv }: { readonly val: number; readonly inv?: boolean }): Statement {
-  if (inv === true && val === 0) return () => ({ holds: "yes" });
-  return () => ({ holds: "sometimes" });
+  return (context) => {
+    const more = countsMoreThan(context, val);
+    return { holds: inv === true ? more : not(more) };
+  };
 }
 
 /** `add @seen { ip saddr limit rate 1/second }`: the limit decides. */

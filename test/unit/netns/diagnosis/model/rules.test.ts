@@ -45,6 +45,7 @@ function namespaceOf(objects: readonly object[], iptables: NamespaceState["iptab
     sockets: [],
     nftables: objects,
     iptables,
+    conntrack: { count: 7, entries: [] },
   };
   return new NamespaceModel(state as unknown as NamespaceState);
 }
@@ -135,6 +136,10 @@ describe("the model's rules of nftables", () => {
       "drop?sometimes accept?sometimes",
     );
     assert.equal(outcome([[{ "ct count": { val: 0, inv: true } }, DROP]]), "drop");
+    // Seven are tracked.
+    assert.equal(outcome([[{ "ct count": { val: 5, inv: true } }, DROP]]), "drop?sometimes accept?sometimes");
+    assert.equal(outcome([[{ "ct count": { val: 20, inv: true } }, DROP]]), "accept");
+    assert.equal(outcome([[{ "ct count": { val: 20 } }, DROP]]), "drop");
   });
 
   it("leave open what is not modelled, and are sure again behind it where it makes no difference", () => {
@@ -216,6 +221,9 @@ describe("the model's rules of iptables", () => {
     ['-m comment --comment "two words -j ACCEPT" -j DROP', "drop"],
     ["-m limit --limit 1/min -j DROP", "drop?sometimes"],
     ["-m limit --limit 1000/sec -j DROP", "drop"],
+    ["-m connlimit --connlimit-above 20 --connlimit-mask 32 --connlimit-saddr -j DROP", "accept"],
+    ["-m connlimit --connlimit-above 5 --connlimit-mask 32 --connlimit-saddr -j DROP", "drop?sometimes"],
+    ["-m connlimit --connlimit-upto 20 --connlimit-mask 32 --connlimit-saddr -j DROP", "drop"],
     ["-m set --match-set blocked src -j DROP", "drop?unknown"],
     ["-m owner --uid-owner 0 -j DROP", "drop?unknown"],
     ["-j NFQUEUE --queue-num 1", "queue"],
