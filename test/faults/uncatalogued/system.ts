@@ -67,7 +67,7 @@ export const systemFaults: readonly Fault[] = [
         names: [bridge, "/31|/32"],
         inject: [["host", `ip addr del ${gateway}/24 dev ${bridge}; ip addr add ${gateway}/32 dev ${bridge}`]],
         undo: [
-          ["host", `ip addr del ${gateway}/32 dev ${bridge}; ip addr add ${gateway}/24 dev ${bridge}`],
+          ["host", `ip addr del ${gateway}/32 dev ${bridge}; ip addr add ${gateway}/24 brd + dev ${bridge}`],
           ...forgetNeighbours,
         ],
       };
