@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { type CtrError, invalid, systemFailure } from "../../lib/errors.ts";
 import { userMounts, type VolumeWish, volumeWishes } from "../oci/index.ts";
 import type { Container, ContainerConfig, ContainerVolume, HostConfig } from "../types.ts";
-import { checkVolumeName, isEmptyVolume, populateVolume, VOLUME_DRIVER } from "../volume/index.ts";
+import { checkVolumeName, isEmptyVolume, VOLUME_DRIVER } from "../volume/index.ts";
 import type { Parts } from "./parts.ts";
 import type { ContainerRecords } from "./records.ts";
 
@@ -61,7 +61,7 @@ export async function takeVolumes(
   if (empty.length > 0) {
     const rootfs = parts.snapshots.mount(id);
     try {
-      for (const { wish, volume } of empty) await populateVolume(volume.source, rootfs, wish.destination);
+      for (const { wish, volume } of empty) await volumes.fill(volume, rootfs, wish.destination);
     } finally {
       parts.snapshots.unmount(id);
     }

@@ -2,17 +2,19 @@
  * Volumes: directories that outlive containers, below the data root or the user's own. Rules, texts and events are
  * Docker's of its `local` driver.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CtrError, conflict, messageOf, notFound } from "../../lib/errors.ts";
 import { generateId } from "../../lib/ids.ts";
+import { KeyedLock } from "../../lib/keyed-lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Migrations, Store } from "../../lib/store.ts";
 import { sizeOfTree } from "../../lib/tree-size.ts";
 import type { EventBus } from "../events.ts";
 import type { Volume, VolumeRequest } from "../types.ts";
 import { boundDirectory } from "./local-options.ts";
+import { finishPopulating, isEmptyVolume, populateVolume } from "./populate.ts";
 import { checkVolumeName } from "./volume-name.ts";
 
 export const volumeMigrations: Migrations = {
@@ -45,6 +47,7 @@ export class VolumeService {
   readonly #byName = new Map<string, Volume>();
   /** Of containers that are being made. */
   readonly #held = new Map<string, number>();
+  readonly #filling = new KeyedLock();
   #containersOf: (name: string) => readonly string[] = () => [];
 
   private constructor({ store, dataRoot, events, logger }: VolumeServiceOptions) {
@@ -58,12 +61,13 @@ export class VolumeService {
     }
   }
 
-  /** Removes directories without a record too: creations and removals that a crash cut short. */
+  /** Makes whole what a crash cut short: directories without a record go, and what was to be filled is filled. */
   static async open(options: VolumeServiceOptions): Promise<VolumeService> {
     const service = new VolumeService(options);
     mkdirSync(service.#directory, { recursive: true, mode: 0o701 });
     for (const name of readdirSync(service.#directory)) {
-      if (!service.#byName.has(name)) await service.#removeDirectory(name);
+      if (service.#byName.has(name)) await finishPopulating(service.#mountpoint(name));
+      else await rm(join(service.#directory, name), { recursive: true, force: true });
     }
     return service;
   }
@@ -99,7 +103,7 @@ export class VolumeService {
     if (driver !== "" && driver !== VOLUME_DRIVER) throw noDriver(name, driver);
     checkVolumeName(name);
     const device = boundDirectory(name, options);
-    const mountpoint = join(this.#directory, name, "_data");
+    const mountpoint = this.#mountpoint(name);
     const volume: Volume = {
       name,
       created: `${new Date().toISOString().slice(0, -5)}Z`,
@@ -114,6 +118,17 @@ export class VolumeService {
     this.#byName.set(name, volume);
     this.#emit("create", name);
     return { volume, created: true };
+  }
+
+  /**
+   * Fills a volume that is empty, one container at a time, with what the image has at its place.
+   * @param rootfs the mounted root of a container that does not run
+   * @throws `invalid` with Docker's text where the image has a file
+   */
+  fill({ name, source }: Volume, rootfs: string, destination: string): Promise<void> {
+    return this.#filling.run(name, async () => {
+      if (isEmptyVolume(source)) await populateVolume(source, rootfs, destination);
+    });
   }
 
   /** Nobody removes the volume before the result is disposed of: for containers that are not recorded yet. */
@@ -139,10 +154,13 @@ export class VolumeService {
       const users = this.#containersOf(name).join(", ");
       throw conflict(`remove ${name}: volume is in use - [${users}]`, "CTR_VOLUME_IN_USE");
     }
-    // The record first, so that nobody takes it while its files go.
+    // The record first, so that nobody takes it while its files go, and aside, so that the name is free for another one.
     this.#store.run("DELETE FROM volumes WHERE name = ?", name);
     this.#byName.delete(name);
-    await this.#removeDirectory(name);
+    const directory = join(this.#directory, name);
+    const aside = join(this.#directory, `.removed-${generateId()}`);
+    if (existsSync(directory)) renameSync(directory, aside);
+    await rm(aside, { recursive: true, force: true });
     this.#emit("destroy", name);
   }
 
@@ -173,8 +191,8 @@ export class VolumeService {
     }
   }
 
-  async #removeDirectory(name: string): Promise<void> {
-    await rm(join(this.#directory, name), { recursive: true, force: true });
+  #mountpoint(name: string): string {
+    return join(this.#directory, name, "_data");
   }
 
   #emit(action: "create" | "destroy", name: string): void {

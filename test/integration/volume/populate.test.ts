@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isEmptyVolume, populateVolume } from "../../../runtime/volume/index.ts";
+import { finishPopulating, isEmptyVolume, populateVolume } from "../../../runtime/volume/populate.ts";
 import { Box } from "../oci/box.ts";
 
 describe("a new volume", () => {
@@ -73,6 +73,19 @@ describe("a new volume", () => {
     equal(existsSync(join(directory, "half")), false);
     equal(statSync(join(directory, "passwd")).isFile(), true);
     equal(existsSync(`${directory}.partial`), false);
+  });
+
+  it("is whole also after a crash while its content was brought in", async () => {
+    const directory = empty();
+    const ready = `${directory}.ready`;
+    mkdirSync(ready);
+    chmodSync(ready, 0o750);
+    for (const place of [directory, ready]) writeFileSync(join(place, "both"), place);
+    writeFileSync(join(ready, "second"), "");
+    await finishPopulating(directory);
+    deepEqual(readdirSync(directory).sort(), ["both", "second"]);
+    equal(readFileSync(join(directory, "both"), "utf8"), directory, "what is there stays");
+    deepEqual([statSync(directory).mode & 0o777, existsSync(ready)], [0o750, false]);
   });
 
   it("is refused over a file", async () => {

@@ -57,6 +57,18 @@ describe("volumes of containers", () => {
     assert.equal(await docker("volume", "ls", "-q", "--filter", "label=a=b"), "labelled");
   });
 
+  it("stay the same directory while they are filled, for those who have it", async () => {
+    await docker("run", "-d", "--name", "first", "-v", "shared:/srv", "busybox", "sleep", "1000");
+    await docker("run", "-d", "--name", "second", "-v", "shared:/data", "seeded", "sleep", "1000");
+    assert.equal(await docker("exec", "first", "sh", "-c", "cat /srv/seed; echo own >/srv/own"), "seed");
+    assert.equal(await docker("exec", "second", "cat", "/data/own"), "own");
+  });
+
+  it("are filled once for several that are made at once", async () => {
+    await Promise.all([1, 2, 3, 4, 5].map(() => docker("create", "-v", "many:/data", "seeded", "cat", "/data/seed")));
+    assert.equal(await run("-v", "many:/srv", "busybox", "ls", "/srv"), "seed");
+  });
+
   it("without a name go with their container, when that is wanted", async () => {
     await run("seeded", "true");
     assert.deepEqual(await names(), []);

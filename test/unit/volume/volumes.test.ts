@@ -64,6 +64,16 @@ describe("volumes", () => {
     deepEqual(told(), ["create data", "destroy data"]);
   });
 
+  it("may be made again at once, and keep what is new", async () => {
+    const former = volumes.ensure({ name: "data" }).volume;
+    writeFileSync(join(former.source, "old"), "");
+    const removal = volumes.remove("data");
+    const { source } = volumes.ensure({ name: "data" }).volume;
+    writeFileSync(join(source, "new"), "");
+    await removal;
+    deepEqual([readdirSync(source), readdirSync(join(dataRoot, "volumes"))], [["new"], ["data"]]);
+  });
+
   it("are pruned where nobody has them, and the bytes are counted", async () => {
     for (const name of ["used", "free"]) {
       writeFileSync(join(volumes.ensure({ name }).volume.source, "file"), "12345");
