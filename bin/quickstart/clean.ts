@@ -1,4 +1,7 @@
-/** `npm run quickstart -- --clean`: takes away what the demonstration made, and the engine when nothing else uses it. */
+/**
+ * `npm run quickstart -- --clean`: takes away what the demonstration made, and the engine with its data when it has nothing
+ * of the user's own.
+ */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,7 +21,7 @@ export async function clean(): Promise<void> {
   await step("Removing the image", removeImage);
   const rest = await otherObjects();
   if (rest.length > 0) {
-    console.log(`The engine stays: it still has ${rest.join(" and ")}.`);
+    console.log(`The engine stays: it still has ${rest.join(", ")} of yours. Remove them, and run this again.`);
     return;
   }
   await step("Stopping the engine", stopEngine);
@@ -56,15 +59,25 @@ async function removeContainer(): Promise<string> {
 async function removeImage(): Promise<string> {
   const image = await inspect<{ readonly Comment: string }>("image", IMAGE);
   if (image?.Comment !== LABEL) return "none";
+  const users = await ctrJson(["ps", "--all", "--filter", `ancestor=${IMAGE}`, "--format", "json"]);
+  if (users.length > 0) return `${IMAGE} stays, containers of yours are made of it`;
   await ctr(["rmi", IMAGE]);
   return IMAGE;
 }
 
+const LISTS = {
+  container: ["ps", "--all"],
+  image: ["images"],
+  volume: ["volume", "ls"],
+  network: ["network", "ls", "--filter", "type=custom"],
+} as const;
+
 async function otherObjects(): Promise<string[]> {
-  const containers = (await ctrJson(["ps", "--all", "--format", "json"])).length;
-  const images = (await ctrJson(["images", "--format", "json"])).length;
-  const count = (n: number, noun: string) => (n === 0 ? [] : [`${n} ${noun}${n === 1 ? "" : "s"}`]);
-  return [...count(containers, "container"), ...count(images, "image")];
+  const counts = Object.entries(LISTS).map(async ([noun, list]) => {
+    const { length } = await ctrJson([...list, "--format", "json"]);
+    return length === 0 ? [] : [`${length} ${noun}${length === 1 ? "" : "s"}`];
+  });
+  return (await Promise.all(counts)).flat();
 }
 
 function enginePid(): number | undefined {

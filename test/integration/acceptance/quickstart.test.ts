@@ -74,6 +74,20 @@ describe("npm run quickstart", () => {
     assert.match(stdout, /http:\/\/127\.0\.0\.1:8080\//);
   });
 
+  it("leaves what is the user's own with --clean", async () => {
+    const ctr = (...argv: readonly string[]) => host.output([join(project, "bin/ctr"), ...argv]);
+    await ctr("network", "create", "mine");
+    await ctr("create", "--name", "own", "-v", "data:/d", "busybox", "true");
+    const { exitCode, stdout, stderr } = await quickstart("--clean");
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /The engine stays: it still has 1 container, 1 image, 1 volume, 1 network of yours/);
+    assert.equal(await ctr("volume", "ls", "-q"), "data");
+    await ctr("rm", "own");
+    await ctr("network", "rm", "mine");
+    assert.match((await quickstart("--clean")).stdout, /The engine stays: it still has 1 volume of yours/);
+    await ctr("volume", "rm", "data");
+  });
+
   it("takes everything away with --clean", async () => {
     const { exitCode, stdout, stderr } = await quickstart("--clean");
     assert.equal(exitCode, 0, stderr);
