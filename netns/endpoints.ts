@@ -47,7 +47,10 @@ export function reserveEndpoint(
   return store.transaction(() => {
     const network = findNetwork(store, request.network);
     if (network.configOnly === true) {
-      throw forbidden("cannot create endpoint on configuration-only network", "CTR_NETWORK_CONFIG_ONLY");
+      throw forbidden("cannot create endpoint on configuration-only network", {
+        code: "CTR_NETWORK_CONFIG_ONLY",
+        hint: `make a network of it: ctr network create --config-from ${network.name} NAME`,
+      });
     }
     if (store.endpointOn(network.id, request.containerId) !== undefined) {
       throw conflict(

@@ -127,8 +127,9 @@ function above({ above: groups }: Facts): Figure {
   return { what: "groups above", text: texts.length === 0 ? "none with a limit" : texts.join("; ") };
 }
 
-function asked({ limits }: Facts): Figure {
-  const count = limits.filter((reading) => reading.asked !== undefined).length;
+function asked({ limits, program }: Facts): Figure {
+  const ulimits = Object.keys(program?.ulimits ?? {});
+  const count = limits.filter((reading) => reading.asked !== undefined).length + ulimits.length;
   const texts = ["none", "one"];
   return { what: "limits asked", text: texts[count] ?? String(count) };
 }

@@ -21,15 +21,28 @@ export function headlineOf(known: Known): string {
   const { name, status, error } = known.container;
   switch (status) {
     case "created":
-      return error === "" ? `${name} has not been started yet.` : `${name} could not be started: ${error}`;
+      return error === "" ? `${name} has not been started yet.` : notStarted(known.container);
     case "running":
     case "paused":
       return `${name} ${running(known)}`;
     case "restarting":
       return `${name} is about to be started again. ${capital(ended(known))}`;
     default:
-      return error === "" ? `${name} ${ended(known)}` : `${name} could not be started: ${error}`;
+      return error === "" ? `${name} ${ended(known)}` : notStarted(known.container);
   }
+}
+
+/** Docker's codes of a program that did not start. */
+const CANNOT_BE_RUN = 126;
+const IS_NOT_THERE = 127;
+
+function notStarted({ name, error, exitCode }: Known["container"]): string {
+  const [, program] = /\bexec: "([^"]+)"/.exec(error) ?? [];
+  const reasons: Readonly<Record<number, string>> =
+    program === undefined
+      ? {}
+      : { [IS_NOT_THERE]: `there is no program "${program}" in it.`, [CANNOT_BE_RUN]: `"${program}" cannot be run.` };
+  return `${name} could not be started: ${reasons[exitCode] ?? error}`;
 }
 
 const RUNNING: Readonly<Record<Severity, string>> = {

@@ -214,7 +214,8 @@ function processesAtTheEnd(victims: readonly OomVictim[]): ProcessFigure[] {
   });
 }
 
-function noFacts({ status, startedAt }: Container): string[] {
+function noFacts({ status, startedAt, error }: Container): string[] {
+  if (error !== "") return [`What was said at its start: ${error}`];
   if (status === "created" || startedAt.startsWith("0001")) return [];
   return ["No facts were kept about its end: the machine was restarted, or the engine was older than that."];
 }

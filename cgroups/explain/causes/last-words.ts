@@ -54,7 +54,8 @@ const WORDS: readonly Word[] = [
   },
   {
     code: "ulimit-fsize",
-    text: /File too large|EFBIG|File size limit exceeded/,
+    // busybox says «I/O error» of every failed write. The first process of a container gets the error, not the signal.
+    text: /File too large|EFBIG|File size limit exceeded|I\/O error/,
     appliesTo: ulimit("fsize"),
     title: "It wanted to write a file larger than it may.",
     explanation: "--ulimit fsize counts bytes of each single file; the kernel sends SIGXFSZ, or gives an error.",

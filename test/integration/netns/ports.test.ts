@@ -110,7 +110,7 @@ describe("host ports", () => {
       (error) =>
         refusal("Bind for 127.0.0.1:8080 failed: port is already allocated", "CTR_PORT_ALLOCATED")(error) &&
         error instanceof CtrError &&
-        error.hint === "port 8080/tcp is published by web (1111)",
+        error.hint === "port 8080/tcp is published by web (1111): ctr net ports shows who has which",
     );
     ports.reserve([tcp(8080, "127.0.0.2")], db);
   });

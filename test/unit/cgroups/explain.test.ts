@@ -72,6 +72,7 @@ const FAULTS: readonly (readonly [string, Facts, ...string[]])[] = [
   ],
   ["too large a file", ended(153, limited("fsize")), "ulimit-fsize"],
   ["says that a file is too large", said("File too large", limited("fsize")), "ulimit-fsize"],
+  ["says that a write failed", said("head: standard output: I/O error", limited("fsize")), "ulimit-fsize"],
   ["says that too many files are open", said("Too many open files"), "ulimit-nofile"],
   ["says that it cannot fork", said("can't fork: Resource temporarily unavailable", limited("nproc")), "ulimit-nproc"],
   ["says that the disk is full", said("No space left on device"), "disk-full"],

@@ -104,8 +104,18 @@ describe("the headline", () => {
   }
 
   it("tells why it could not be started", () => {
-    const container = { ...known("created").container, exitCode: 127, error: "no such file" };
-    equal(headlineOf(known("created", { container })), "web could not be started: no such file");
+    const refusing = (error: string, exitCode = 127) =>
+      headlineOf(known("created", { container: { ...known("created").container, exitCode, error } }));
+    equal(refusing("no such file"), "web could not be started: no such file");
+    const runtime = "OCI runtime create failed: runc create failed: unable to start container process";
+    equal(
+      refusing(`${runtime}: exec: "nope": executable file not found in $PATH: unknown`),
+      'web could not be started: there is no program "nope" in it.',
+    );
+    equal(
+      refusing(`${runtime}: exec: "/etc/passwd": permission denied: unknown`, 126),
+      'web could not be started: "/etc/passwd" cannot be run.',
+    );
   });
 });
 
