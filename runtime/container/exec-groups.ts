@@ -12,6 +12,9 @@ import type { Parts } from "./parts.ts";
 /** Milliseconds between two looks for the end of what an exec has left running. */
 const LINGER = 5000;
 
+/** Milliseconds in which a program that the runtime has begun gets to its execve(2), or has ended. */
+const HELD = 1000;
+
 type GroupParts = Pick<Parts, "cgroups" | "groups" | "defaults">;
 
 /** @throws `invalid`, `unsupported` for limits that no exec, or this host, can have */
@@ -80,10 +83,15 @@ export class ExecGroup {
     return `${this.#container}/${this.name}`;
   }
 
-  /** The program runs: what is not in force yet comes now. One that has ended already may have no group any more. */
-  complete(): void {
-    this.#endWatch();
+  /**
+   * The runtime says that the program runs: what is not in force yet comes now. It says so before its own execve(2), so a
+   * program that is held, or about to be, must not be let go before the limit is there.
+   */
+  async complete(): Promise<void> {
+    const deadline = Date.now() + HELD;
+    while (this.#watch !== undefined && this.#latePids !== undefined && Date.now() < deadline) await delay(1);
     this.#putLateInForce();
+    this.#endWatch();
   }
 
   /** The program is not to run after all. */

@@ -147,7 +147,7 @@ export class Execs {
       );
       this.#change(id, { pid });
       settleOpenFiles(pid, this.#ulimits(container));
-      group?.complete();
+      await group?.complete();
       const awaited = this.#awaitedSizes.get(id);
       if (awaited !== undefined) this.#parts.monitor.resize(directory, awaited);
       emitContainer(this.#parts, `exec_start: ${request.Cmd.join(" ")}`, container, { execID: id });
