@@ -19,6 +19,7 @@ async function buildLibrary(directory: string): Promise<void> {
 }
 
 async function buildPrograms(directory: string): Promise<void> {
+  const facts = JSON.stringify(await buildFacts());
   const common: BuildOptions = {
     absWorkingDir: root,
     bundle: true,
@@ -26,24 +27,28 @@ async function buildPrograms(directory: string): Promise<void> {
     target: "node26",
     // koffi has a native part that is found beside it.
     external: ["koffi"],
-    define: { CTR_BUILD: JSON.stringify(await buildFacts()) },
+    define: { CTR_BUILD: facts },
     logLevel: "error",
   };
+  // Programs that somebody waits for. CommonJS loads faster, also with V8's code cache, see below.
+  const quick: BuildOptions = {
+    ...common,
+    format: "cjs",
+    define: {
+      ...common.define,
+      "import.meta.url": "bundleUrl",
+      "import.meta.dirname": "__dirname",
+      "import.meta.filename": "__filename",
+    },
+    banner: { js: 'const bundleUrl = "file://" + __filename;' },
+  };
   await Promise.all([
-    // CommonJS loads faster, and one minified file faster still.
+    // One minified file loads faster still.
+    build({ ...quick, entryPoints: ["bin/cli/main.ts"], outfile: join(directory, "cli.cjs"), minify: true }),
     build({
-      ...common,
-      entryPoints: ["bin/cli/main.ts"],
-      outfile: join(directory, "cli.cjs"),
-      format: "cjs",
-      minify: true,
-      define: {
-        ...common.define,
-        "import.meta.url": "bundleUrl",
-        "import.meta.dirname": "__dirname",
-        "import.meta.filename": "__filename",
-      },
-      banner: { js: 'const bundleUrl = "file://" + __filename;' },
+      ...quick,
+      entryPoints: ["runtime/diagnosis/ctr-diagnosis.ts"],
+      outfile: join(directory, "diagnosis.cjs"),
     }),
     // Names stay as they are: stack traces of the engine are read by people.
     build({
@@ -51,7 +56,6 @@ async function buildPrograms(directory: string): Promise<void> {
       entryPoints: {
         ctrd: "bin/daemon/main.ts",
         "ctr-dataplane": "netns/dataplane/ctr-dataplane.ts",
-        "ctr-diagnosis": "runtime/diagnosis/ctr-diagnosis.ts",
         "unpack-process": "runtime/image/layer/unpack-process.ts",
       },
       outdir: directory,
@@ -66,16 +70,24 @@ async function buildPrograms(directory: string): Promise<void> {
 }
 
 /**
- * `ctr.cjs` loads `cli.cjs` with V8's code cache, which holds for what is loaded after it was switched on. The cache is in
- * `dist/`, where only the owner of the programs writes: in a directory for all, such as /tmp, others could put code there.
+ * `ctr.cjs` loads `cli.cjs` with V8's code cache, which holds for what is loaded after it was switched on; so do others. The
+ * cache is in `dist/`, where only the owner of the programs writes: in a directory for all, such as /tmp, others could put code
+ * there. It is filled by a run of each.
  */
 async function addCodeCache(directory: string): Promise<void> {
-  const loader = join(directory, "ctr.cjs");
-  writeFileSync(
-    loader,
-    'require("node:module").enableCompileCache({ directory: __dirname + "/cache", portable: true });\nrequire("./cli.cjs");\n',
-  );
-  await runCommand([process.execPath, loader, "version", "--client"]);
+  const addLoader = (name: string, program: string): string => {
+    const loader = join(directory, name);
+    writeFileSync(
+      loader,
+      `require("node:module").enableCompileCache({ directory: __dirname + "/cache", portable: true });\nrequire("./${program}");\n`,
+    );
+    return loader;
+  };
+  await runCommand([process.execPath, addLoader("ctr.cjs", "cli.cjs"), "version", "--client"]);
+  const question = { dataRoot: directory, execRoot: directory, request: { kind: "doctor" } };
+  await runCommand([process.execPath, addLoader("ctr-diagnosis.cjs", "diagnosis.cjs")], {
+    input: JSON.stringify(question),
+  });
 }
 
 async function buildFacts(): Promise<Readonly<Record<string, string>>> {

@@ -70,6 +70,8 @@ const PROTOTYPES = {
   recvmsg: "long recvmsg(int fd, _Inout_ uint8_t *message, int flags)",
   poll: "int poll(_Inout_ uint8_t *descriptors, unsigned long count, int timeout)",
   shutdown: "int shutdown(int fd, int how)",
+  openat: "int openat(int folder, const char *path, int flags)",
+  read: "long read(int fd, _Out_ uint8_t *buffer, size_t length)",
   close: "int close(int fd)",
   dup3: "int dup3(int from, int to, int flags)",
   fcntl: "int fcntl(int fd, int command, int argument)",

@@ -73,16 +73,30 @@ export const cableOfLink = (view: SnapshotView, place: string, device: string): 
 export const cablesOn = (view: SnapshotView, bridge: string): readonly Cable[] =>
   cablesOf(view).filter(({ bridgeName }) => bridgeName === bridge);
 
-/** Networks with a bridge of their own; used: a container that runs is on it. */
-export function bridgeNetworks({ intent }: Snapshot): { network: Network; bridge: string; used: boolean }[] {
-  return intent.networks.flatMap((network) => {
-    if (network.driver !== "bridge" || network.bridge === undefined || !hasLinks(network)) return [];
-    const used = intent.containers.some(
-      ({ running, endpoints }) => running && endpoints.some(({ networkId }) => networkId === network.id),
-    );
-    return { network, bridge: network.bridge, used };
-  });
+/** Most causes ask for the same. */
+function oncePerSnapshot<T>(find: (snapshot: Snapshot) => readonly T[]): (snapshot: Snapshot) => readonly T[] {
+  const known = new WeakMap<Snapshot, readonly T[]>();
+  return (snapshot) => known.getOrInsertComputed(snapshot, find);
 }
+
+export interface BridgeNetwork {
+  readonly network: Network;
+  readonly bridge: string;
+  /** A container that runs is on it. */
+  readonly used: boolean;
+}
+
+/** Networks with a bridge of their own. */
+export const bridgeNetworks = oncePerSnapshot(({ intent }): BridgeNetwork[] => {
+  const used = new Set(
+    intent.containers.flatMap(({ running, endpoints }) => (running ? endpoints.map(({ networkId }) => networkId) : [])),
+  );
+  return intent.networks.flatMap((network) =>
+    network.driver === "bridge" && network.bridge !== undefined && hasLinks(network)
+      ? { network, bridge: network.bridge, used: used.has(network.id) }
+      : [],
+  );
+});
 
 /** `10.1.0.1/24` of the bridge itself, for each family that it has one of. */
 export function bridgeAddresses(network: Network): { readonly address: string; readonly prefixLength: number }[] {
@@ -119,8 +133,8 @@ export interface OwnedPort {
   readonly proxied: boolean;
 }
 
-export function publishedPorts({ intent }: Snapshot): OwnedPort[] {
-  return intent.containers
+export const publishedPorts = oncePerSnapshot(({ intent }): OwnedPort[] =>
+  intent.containers
     .filter(({ running, ports }) => running && ports.length > 0)
     .flatMap((container) => {
       const target = targetOf(intent, container);
@@ -131,8 +145,8 @@ export function publishedPorts({ intent }: Snapshot): OwnedPort[] {
         redirected: redirected.find((other) => isSamePort(other, port)),
         proxied: proxied.some(({ listen }) => listen.address === port.hostIp && listen.port === port.hostPort),
       }));
-    });
-}
+    }),
+);
 
 const isSamePort = (one: PublishedPort, other: PublishedPort): boolean =>
   one.protocol === other.protocol &&
@@ -165,7 +179,7 @@ export interface WantedElement {
 }
 
 /** Elements of networks and ports. Those of grants are not among them. */
-export function wantedElements(snapshot: Snapshot): WantedElement[] {
+export const wantedElements = oncePerSnapshot((snapshot): WantedElement[] => {
   const { intent } = snapshot;
   const { iptables, ip6tables } = intent.settings;
   const families: Family[] = [...(iptables ? ([4] as const) : []), ...(ip6tables ? ([6] as const) : [])];
@@ -173,11 +187,13 @@ export function wantedElements(snapshot: Snapshot): WantedElement[] {
   const ofNetworks = networks.flatMap(({ told, used }) =>
     entriesOfNetwork(told, families).map((entry) => ({ entry, owner: `network ${told.networkName}`, used })),
   );
+  const subnets = intent.networks.flatMap((network) =>
+    network.subnets.map(({ subnet }) => ({ network, subnet: parseCidr(subnet) })),
+  );
   const ofPorts = publishedPorts(snapshot).flatMap(({ container, redirected }) => {
     if (redirected === undefined) return [];
-    const bridge = intent.networks.find(({ subnets }) =>
-      subnets.some(({ subnet }) => isIn(subnet, redirected.address)),
-    );
+    const address = parseAddress(redirected.address);
+    const bridge = subnets.find(({ subnet }) => contains(subnet, address))?.network;
     const network = networks.find(({ told }) => told.bridge === bridge?.bridge)?.told;
     const entries = entriesOfPort({ ...redirected, owner: container.name }, network, families);
     return entries.map((entry) => ({ entry, owner: `container ${container.name}`, used: true }));
@@ -186,9 +202,7 @@ export function wantedElements(snapshot: Snapshot): WantedElement[] {
     const { collection, key, value } = elementOf(entry);
     return { collection, key: key.replaceAll('"', ""), value, entry, owner, used };
   });
-}
-
-const isIn = (subnet: string, address: string): boolean => contains(parseCidr(subnet), parseAddress(address));
+});
 
 /** Where a container's default route leads on a network; empty where there is none. */
 export function intendedGateway(network: Network, family: Family): string {

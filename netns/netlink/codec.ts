@@ -140,6 +140,8 @@ export function readU32(value: Buffer | undefined): number | undefined {
 }
 
 /** An IP address, told apart by its length; undefined when the attribute is absent. */
+export function readIp(value: Buffer): Address;
+export function readIp(value: Buffer | undefined): Address | undefined;
 export function readIp(value: Buffer | undefined): Address | undefined {
   if (value === undefined) return undefined;
   if (value.length < 16) return { family: 4, value: BigInt(value.readUInt32BE(0)) };

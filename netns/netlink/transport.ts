@@ -17,6 +17,8 @@ const EINTR = 4;
 
 /** The kernel fills at most 32 KiB at a time into a dump's reader. */
 const RECEIVE_LENGTH = 64 * 1024;
+/** For answers that are copied before anything else runs: sockets that are opened by the hundred need none of their own. */
+const sharedBuffer = Buffer.allocUnsafeSlow(RECEIVE_LENGTH);
 const ANSWER_TIMEOUT_S = 5;
 const DUMP_ATTEMPTS = 20;
 
@@ -43,7 +45,8 @@ export class NetlinkError extends Error {
 
 export class NetlinkSocket implements Disposable {
   readonly #fd: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(RECEIVE_LENGTH);
+  /** For answers that others look at while they come. */
+  #ownBuffer: Buffer | undefined;
   #sequence = 0;
   #closed = false;
 
@@ -104,7 +107,7 @@ export class NetlinkSocket implements Disposable {
   dumpEach(operation: string, type: number, payload: Buffer, visit: (entry: Buffer) => boolean): void {
     this.#send(operation, type, MessageFlag.dump, payload);
     for (;;) {
-      for (const answer of parseMessages(this.#receive(operation))) {
+      for (const answer of parseMessages(this.#receive(operation, this.#buffer))) {
         if (answer.sequence !== this.#sequence) continue;
         if (answer.type === MessageType.error || answer.type === MessageType.done) {
           checkEnd(operation, answer);
@@ -176,7 +179,7 @@ export class NetlinkSocket implements Disposable {
     const payloads: Buffer[] = [];
     let interrupted = false;
     for (;;) {
-      for (const answer of parseMessages(this.#receive(operation))) {
+      for (const answer of parseMessages(this.#receive(operation, sharedBuffer))) {
         // An answer to a request that was given up.
         if (answer.sequence !== this.#sequence) continue;
         interrupted ||= (answer.flags & MessageFlag.dumpInterrupted) !== 0;
@@ -189,10 +192,15 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  #receive(operation: string): Buffer {
+  get #buffer(): Buffer {
+    this.#ownBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_LENGTH);
+    return this.#ownBuffer;
+  }
+
+  #receive(operation: string, buffer: Buffer): Buffer {
     for (;;) {
-      const length = rawCall("recv", this.#fd, this.#buffer, RECEIVE_LENGTH, 0);
-      if (length >= 0) return this.#buffer.subarray(0, length);
+      const length = rawCall("recv", this.#fd, buffer, RECEIVE_LENGTH, 0);
+      if (length >= 0) return buffer.subarray(0, length);
       const errno = lastErrno();
       if (errno !== EINTR) throw new SystemCallError("recv", errno, `netlink (${operation})`);
     }

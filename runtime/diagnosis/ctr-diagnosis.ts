@@ -71,6 +71,5 @@ function leftoverOf(error: unknown): { readonly message: string; readonly path: 
   return syscall === "rmdir" && path !== undefined ? { message, path } : undefined;
 }
 
-await main();
 // Sockets of look-ups and of the trace may still wait for their own end.
-process.exit(0);
+void main().then(() => process.exit(0));

@@ -89,6 +89,6 @@ async function* ownProgram(input: DiagnosisInput, signal: AbortSignal | undefine
 
 /** In a release beside this bundle, else among the sources. */
 function programPath(): string {
-  const bundled = join(import.meta.dirname, "ctr-diagnosis.mjs");
+  const bundled = join(import.meta.dirname, "ctr-diagnosis.cjs");
   return existsSync(bundled) ? bundled : join(import.meta.dirname, "../../../runtime/diagnosis/ctr-diagnosis.ts");
 }

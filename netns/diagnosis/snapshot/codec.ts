@@ -1,5 +1,5 @@
 /** What the readers of this folder have in common: addresses as text, lists of nested attributes. */
-import { type Address, formatAddress } from "../../ipam/ip.ts";
+import { formatAddress } from "../../ipam/ip.ts";
 import { parseAttributes, readIp } from "../../netlink/codec.ts";
 
 export type Attributes = ReadonlyMap<number, Buffer>;
@@ -10,23 +10,17 @@ export const nestedIn = (value: Buffer | undefined): Attributes =>
 
 /** An address as text; undefined when the attribute is absent. */
 export function addressText(value: Buffer | undefined): string | undefined {
-  const address = readIp(value);
-  return address === undefined ? undefined : textOf(address);
+  if (value === undefined) return undefined;
+  return value.length === 16 ? textOf(value) : `${value[0]}.${value[1]}.${value[2]}.${value[3]}`;
 }
 
 /** The same addresses come again and again, and IPv6 takes some microseconds to write. */
-const texts = new Map<bigint, string>();
+const texts = new Map<string, string>();
 const LARGEST_CACHE = 20_000;
 
-function textOf(address: Address): string {
-  if (address.family === 4) return formatAddress(address);
-  let text = texts.get(address.value);
-  if (text === undefined) {
-    if (texts.size >= LARGEST_CACHE) texts.clear();
-    text = formatAddress(address);
-    texts.set(address.value, text);
-  }
-  return text;
+function textOf(value: Buffer): string {
+  if (texts.size >= LARGEST_CACHE) texts.clear();
+  return texts.getOrInsertComputed(value.toString("latin1"), () => formatAddress(readIp(value)));
 }
 
 /** An attribute that is a flag of one byte. */

@@ -55,28 +55,41 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "
 const ALL_UP_TO = 10_000;
 const LARGEST_LIST = 5000;
 
-/**
- * Of the namespace that the thread is in.
- * @param concerns whether an untranslated flow is worth telling: it has an address of a container
- * @returns undefined where nothing is tracked
- */
-export function readConntrack(concerns: (address: string) => boolean): ConntrackState | undefined {
-  const max = readSmallFile("/proc/sys/net/netfilter/nf_conntrack_max");
-  // Asking the kernel would load the module.
-  if (max === undefined) return undefined;
-  using netlink = NetlinkSocket.open(NETLINK_NETFILTER);
-  const count = readCount(netlink);
-  const entries = new Entries(concerns);
-  // The kernel looks through its whole table for a list, 8 ms on an ordinary host, and the table is one for all namespaces.
-  if (count > ALL_UP_TO) entries.readTranslated();
-  else if (count > 0) entries.readAll();
-  return {
-    count,
-    max: Number(max),
-    statistics: readStatistics(netlink),
-    entries: entries.list,
-    truncated: entries.truncated || count > ALL_UP_TO,
-  };
+/** Reads what is tracked in one namespace after the other. */
+export class ConntrackReader {
+  readonly #concerns: (address: string) => boolean;
+  /** One limit is for all namespaces; undefined while none was seen. */
+  #max: number | undefined;
+
+  /** @param concerns whether an untranslated flow is worth telling: it has an address of a container */
+  constructor(concerns: (address: string) => boolean) {
+    this.#concerns = concerns;
+  }
+
+  /** Of the namespace that the thread is in. @returns undefined where nothing is tracked */
+  read(): ConntrackState | undefined {
+    const max = this.#readMax();
+    // Asking the kernel would load the module.
+    if (max === undefined) return undefined;
+    using netlink = NetlinkSocket.open(NETLINK_NETFILTER);
+    const count = readCount(netlink);
+    const entries = new Entries(this.#concerns);
+    // The kernel looks through its whole table for a list, 8 ms on an ordinary host, and the table is one for all namespaces.
+    if (count > ALL_UP_TO) entries.readTranslated();
+    else if (count > 0) entries.readAll();
+    return {
+      ...{ count, max, statistics: readStatistics(netlink) },
+      ...{ entries: entries.list, truncated: entries.truncated || count > ALL_UP_TO },
+    };
+  }
+
+  #readMax(): number | undefined {
+    if (this.#max === undefined) {
+      const text = readSmallFile("/proc/sys/net/netfilter/nf_conntrack_max");
+      this.#max = text === undefined ? undefined : Number(text);
+    }
+    return this.#max;
+  }
 }
 
 function readCount(netlink: NetlinkSocket): number {

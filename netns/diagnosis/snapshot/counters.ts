@@ -1,21 +1,13 @@
 /** Counters of the protocols: /proc/net/snmp, netstat and snmp6. See the kernel's networking/snmp_counter. */
-import { readFileSync } from "node:fs";
-import { hasCode } from "../../../lib/errors.ts";
+import { readSmallFile } from "./proc-files.ts";
 
 /** Of the namespace that the thread is in. Only what is not 0. */
 export function readCounters(): Record<string, number> {
   return { ...parseTable(read("snmp")), ...parseTable(read("netstat")), ...parseLines(read("snmp6")) };
 }
 
-function read(name: string): string {
-  try {
-    return readFileSync(`/proc/thread-self/net/${name}`, "latin1");
-  } catch (error) {
-    // No IPv6 in this kernel.
-    if (hasCode(error, "ENOENT")) return "";
-    throw error;
-  }
-}
+/** Empty where this kernel has no IPv6. */
+const read = (name: string): string => readSmallFile(`/proc/thread-self/net/${name}`) ?? "";
 
 /**
  * Exported for tests.
@@ -38,9 +30,8 @@ export function parseTable(text: string): Record<string, number> {
 /** Exported for tests. @param text `Ip6InReceives   12` a line; it becomes `Ip6.InReceives` */
 export function parseLines(text: string): Record<string, number> {
   const counters: Record<string, number> = {};
-  for (const line of text.split("\n")) {
-    const [, protocol, name, value] = /^(Ip6|Icmp6|Udp6|UdpLite6)(\w+)\s+(\d+)/.exec(line) ?? [];
-    if (protocol !== undefined && Number(value) !== 0) counters[`${protocol}.${name}`] = Number(value);
+  for (const [, protocol, name, value] of text.matchAll(/^(Ip6|Icmp6|Udp6|UdpLite6)(\w+)\s+([1-9]\d*)$/gm)) {
+    counters[`${protocol}.${name}`] = Number(value);
   }
   return counters;
 }

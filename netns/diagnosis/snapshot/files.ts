@@ -5,6 +5,7 @@ import { hasCode } from "../../../lib/errors.ts";
 
 const LARGEST = 64 * 1024;
 const LINKS_FOLLOWED = 8;
+const buffer = Buffer.allocUnsafeSlow(LARGEST);
 
 /**
  * @param root folder that the path is below: `/proc/1234/root`, or empty
@@ -13,7 +14,8 @@ const LINKS_FOLLOWED = 8;
  */
 export function readFileBelow(root: string, path: string): string | undefined {
   try {
-    return readRegular(resolveBelow(root, path));
+    const found = resolveBelow(root, path);
+    return found === undefined ? undefined : readRegular(found);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR", "ESRCH", "EACCES", "EPERM", "ELOOP", "ENXIO")) return undefined;
     throw error;
@@ -21,7 +23,7 @@ export function readFileBelow(root: string, path: string): string | undefined {
 }
 
 /** A link in a container leads on within it, not into ours, also one that stands for a folder on the way. */
-function resolveBelow(root: string, path: string): string {
+function resolveBelow(root: string, path: string): string | undefined {
   let present = "/";
   let left = partsOf(path);
   for (let followed = 0; ; ) {
@@ -29,7 +31,10 @@ function resolveBelow(root: string, path: string): string {
     if (part === undefined) return root + present;
     const next = posix.resolve(present, part);
     left = rest;
-    if (!lstatSync(root + next).isSymbolicLink()) {
+    // What is not there is usual: an error with its stack would cost more than all the rest.
+    const found = lstatSync(root + next, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (!found.isSymbolicLink()) {
       present = next;
       continue;
     }
@@ -47,7 +52,6 @@ function readRegular(path: string): string | undefined {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     if (!fstatSync(file).isFile()) return undefined;
-    const buffer = Buffer.alloc(LARGEST);
     return buffer.toString("utf8", 0, readSync(file, buffer, 0, LARGEST, 0));
   } finally {
     closeSync(file);

@@ -4,7 +4,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import { NetlinkSocket } from "../../netlink/transport.ts";
 import { HOST, type NamespaceState } from "../types/index.ts";
 import { readAddresses } from "./addresses.ts";
-import { readConntrack } from "./conntrack.ts";
+import type { ConntrackReader } from "./conntrack.ts";
 import { readCounters } from "./counters.ts";
 import { readIptables } from "./iptables.ts";
 import { dumpLinks, linksOf, nameOf, type ReadLink } from "./links.ts";
@@ -21,22 +21,22 @@ import type { SysctlReader } from "./sysctls.ts";
 export interface ReadState extends Omit<NamespaceState, "links" | "sockets" | "resolvConf" | "hosts"> {
   readonly links: readonly ReadLink[];
   readonly sockets: readonly ReadSocket[];
-  /** What this namespace calls others: number → key. */
-  readonly ids: ReadonlyMap<number, string>;
+  /** Number that this namespace knows the host's by; undefined for the host, and where no link leads there. */
+  readonly hostId: number | undefined;
 }
 
 export interface NamespaceOptions {
   readonly key: string;
-  /** Open descriptors of others that cables may lead to, by key. */
-  readonly others: ReadonlyMap<string, number>;
+  /** Open descriptor of the host's namespace; undefined for the host itself. */
+  readonly host: number | undefined;
   readonly sysctls: SysctlReader;
-  readonly concerns: (address: string) => boolean;
+  readonly conntrack: ConntrackReader;
   /** Is told what could not be read. */
   readonly missing: (what: string, why: string) => void;
 }
 
 /** Reads the namespace that the thread is in. Nothing that cannot be read is a reason to fail. */
-export function readNamespace({ key, others, sysctls, concerns, missing }: NamespaceOptions): ReadState {
+export function readNamespace({ key, host, sysctls, conntrack, missing }: NamespaceOptions): ReadState {
   const part = <T>(what: string, read: () => T, otherwise: T): T => {
     try {
       return read();
@@ -69,17 +69,8 @@ export function readNamespace({ key, others, sysctls, concerns, missing }: Names
     nftGeneration: ruleset?.generation,
     iptables: part("iptables", () => readIptables(ruleset?.nftables, missing), []),
     sockets: part("sockets", () => readSockets(names), []),
-    conntrack: part("tracked connections", () => readConntrack(concerns), undefined),
+    conntrack: part("tracked connections", () => conntrack.read(), undefined),
     counters: part("counters", readCounters, {}),
-    ids: idsOf(netlink, others),
+    hostId: host === undefined ? undefined : namespaceId(netlink, host),
   };
-}
-
-function idsOf(netlink: NetlinkSocket, others: ReadonlyMap<string, number>): Map<number, string> {
-  const ids = new Map<number, string>();
-  for (const [key, descriptor] of others) {
-    const id = namespaceId(netlink, descriptor);
-    if (id !== undefined) ids.set(id, key);
-  }
-  return ids;
 }

@@ -7,7 +7,7 @@ import { parseAttributes } from "../../netlink/codec.ts";
 import { AF_INET, AF_INET6 } from "../../netlink/constants.ts";
 import { nestedIn } from "./codec.ts";
 import { IFINFOMSG_LENGTH, nameOf } from "./links.ts";
-import { readSmallFile } from "./proc-files.ts";
+import { ProcFolder } from "./proc-files.ts";
 
 /** IFLA_AF_SPEC; IFLA_INET_CONF, IFLA_INET6_CONF */
 const PER_FAMILY = 26;
@@ -73,7 +73,6 @@ const EVERYWHERE = [
   "ipv6/bindv6only",
   "ipv6/ip_nonlocal_bind",
   "ipv6/icmp/echo_ignore_all",
-  "core/somaxconn",
 ];
 
 /** Those of whoever passes packets on, and of the whole machine. */
@@ -89,18 +88,37 @@ const FORWARDING = [
   ...["tcp_timeout_established", "tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map(
     (name) => `netfilter/nf_conntrack_${name}`,
   ),
-  ...["core/rmem_default", "core/rmem_max", "core/wmem_max", "core/netdev_max_backlog", "core/default_qdisc"],
+  ...[
+    "core/somaxconn",
+    "core/rmem_default",
+    "core/rmem_max",
+    "core/wmem_max",
+    "core/netdev_max_backlog",
+    "core/default_qdisc",
+  ],
 ];
 
-const fileOf = (path: string) => [`net.${path.replaceAll("/", ".")}`, `/proc/sys/net/${path}`] as const;
+interface Parameter {
+  readonly key: string;
+  /** Within its folder. */
+  readonly file: string;
+}
 
-const OF_ROUTERS = [...EVERYWHERE, ...FORWARDING].map(fileOf);
-const OF_OTHERS = EVERYWHERE.map(fileOf);
+/** By their folder below /proc/sys/net. */
+const byFolder = (paths: readonly string[]): ReadonlyMap<string, readonly Parameter[]> =>
+  Map.groupBy(
+    paths.map((path) => ({ key: `net.${path.replaceAll("/", ".")}`, file: path.slice(path.indexOf("/") + 1), path })),
+    ({ path }) => path.slice(0, path.indexOf("/")),
+  );
+
+const OF_ROUTERS = byFolder([...EVERYWHERE, ...FORWARDING]);
+const OF_OTHERS = byFolder(EVERYWHERE);
 
 /** Reads the parameters of one namespace after the other. */
 export class SysctlReader {
   /** What containers' namespaces do not have in this kernel. */
   readonly #absent = new Set<string>();
+  readonly #keys = new LinkKeys();
 
   /**
    * Of the namespace that the thread is in.
@@ -109,35 +127,49 @@ export class SysctlReader {
    */
   read(linkMessages: readonly Buffer[], passesOn: boolean): Record<string, string> {
     const sysctls: Record<string, string> = {};
-    for (const [key, path] of passesOn ? OF_ROUTERS : OF_OTHERS) {
-      const value = this.#absent.has(key) ? undefined : readSmallFile(path);
-      // Ranges and triples stand with a tab between.
-      if (value !== undefined) sysctls[key] = value.trim().replaceAll("\t", " ");
-      else if (!passesOn) this.#absent.add(key);
+    for (const [name, parameters] of passesOn ? OF_ROUTERS : OF_OTHERS) {
+      using folder = ProcFolder.open(`/proc/sys/net/${name}`);
+      for (const { key, file } of parameters) {
+        const value = this.#absent.has(key) ? undefined : folder?.read(file);
+        // Ranges and triples stand with a tab between.
+        if (value !== undefined) sysctls[key] = value.trim().replaceAll("\t", " ");
+        else if (!passesOn) this.#absent.add(key);
+      }
     }
-    for (const message of linkMessages) addLink(sysctls, message);
+    for (const message of linkMessages) addLink(sysctls, message, this.#keys);
     return sysctls;
   }
 }
 
-function addLink(sysctls: Record<string, string>, message: Buffer): void {
+/** Every container has an `eth0`, with two dozen parameters: their names are put together once. */
+class LinkKeys {
+  readonly #four = new Map<string, ReturnType<typeof keysOf>>();
+  readonly #six = new Map<string, ReturnType<typeof keysOf>>();
+
+  of(family: 4 | 6, link: string): ReturnType<typeof keysOf> {
+    const known = family === 4 ? this.#four : this.#six;
+    return known.getOrInsertComputed(link, () => keysOf(family, link));
+  }
+}
+
+const keysOf = (family: 4 | 6, link: string): readonly (readonly [key: string, place: number])[] =>
+  Object.entries(family === 4 ? LINK4 : LINK6).map(([name, place]) => [`net.ipv${family}.conf.${link}.${name}`, place]);
+
+function addLink(sysctls: Record<string, string>, message: Buffer, keys: LinkKeys): void {
   const families = nestedIn(parseAttributes(message, IFINFOMSG_LENGTH).get(PER_FAMILY));
   const name = nameOf(message);
-  const four = nestedIn(families.get(AF_INET)).get(CONFIGURATION4);
-  const six = nestedIn(families.get(AF_INET6)).get(CONFIGURATION6);
-  addValues(sysctls, `net.ipv4.conf.${name}`, LINK4, four);
-  addValues(sysctls, `net.ipv6.conf.${name}`, LINK6, six);
+  addValues(sysctls, keys.of(4, name), nestedIn(families.get(AF_INET)).get(CONFIGURATION4));
+  addValues(sysctls, keys.of(6, name), nestedIn(families.get(AF_INET6)).get(CONFIGURATION6));
 }
 
 /** Older kernels have shorter arrays. */
 function addValues(
   sysctls: Record<string, string>,
-  prefix: string,
-  places: Readonly<Record<string, number>>,
+  keys: ReturnType<LinkKeys["of"]>,
   values: Buffer | undefined,
 ): void {
   if (values === undefined) return;
-  for (const [key, place] of Object.entries(places)) {
-    if (4 * place + 4 <= values.length) sysctls[`${prefix}.${key}`] = String(values.readInt32LE(4 * place));
+  for (const [key, place] of keys) {
+    if (4 * place + 4 <= values.length) sysctls[key] = String(values.readInt32LE(4 * place));
   }
 }

@@ -7,6 +7,7 @@ import { release } from "node:os";
 import { messageOf } from "../../../lib/errors.ts";
 import { contains, parseCidr, readAddress } from "../../ipam/ip.ts";
 import { enterNetworkNamespace } from "../../namespace.ts";
+import { NetlinkSocket } from "../../netlink/transport.ts";
 import {
   HOST,
   type Intent,
@@ -16,9 +17,10 @@ import {
   SNAPSHOT_SCHEMA,
   type Snapshot,
 } from "../types/index.ts";
+import { ConntrackReader } from "./conntrack.ts";
 import { readFileBelow } from "./files.ts";
 import { type ReadState, readNamespace } from "./namespace.ts";
-import { connectLinks } from "./other-ends.ts";
+import { connectLinks, namespaceId } from "./other-ends.ts";
 import { findHolders } from "./processes.ts";
 import { SysctlReader } from "./sysctls.ts";
 
@@ -40,40 +42,39 @@ export function takeSnapshot(options: SnapshotOptions): Snapshot {
   const { intent, programs, namespacePaths, ctrVersion } = options;
   const takenAt = new Date().toISOString();
   const notRead: NotRead[] = [...(options.notRead ?? [])];
-  const read = readNamespaces(namespacePaths, intent, notRead);
+  const descriptors = openNamespaces(namespacePaths, intent, notRead);
+  let namespaces: NamespaceState[];
+  try {
+    namespaces = complete(readNamespaces(descriptors, intent, notRead), descriptors, intent);
+  } finally {
+    for (const descriptor of descriptors.values()) closeSync(descriptor);
+  }
   return {
     schema: SNAPSHOT_SCHEMA,
     takenAt,
     kernel: release(),
     ctrVersion,
     intent,
-    namespaces: complete(read, intent),
+    namespaces,
     programs,
     notRead,
   };
 }
 
-function readNamespaces(paths: ReadonlyMap<string, string>, intent: Intent, notRead: NotRead[]): ReadState[] {
-  const descriptors = openNamespaces(paths, intent, notRead);
+function readNamespaces(descriptors: ReadonlyMap<string, number>, intent: Intent, notRead: NotRead[]): ReadState[] {
   const sysctls = new SysctlReader();
-  const concerns = isOfNetworks(intent);
+  const conntrack = new ConntrackReader(isOfNetworks(intent));
   const host = descriptors.get(HOST);
-  const containers = new Map([...descriptors].filter(([key]) => key !== HOST));
-  const onlyHost = new Map(host === undefined ? [] : [[HOST, host]]);
-  try {
-    return [...descriptors].flatMap(([key, descriptor]) => {
-      const missing = (what: string, why: string) => notRead.push(missingOf(key, intent, what, why));
-      const options = { key, sysctls, concerns, missing, others: key === HOST ? containers : onlyHost };
-      try {
-        return enterNetworkNamespace(descriptor, () => readNamespace(options));
-      } catch (error) {
-        missing("network namespace", messageOf(error));
-        return [];
-      }
-    });
-  } finally {
-    for (const descriptor of descriptors.values()) closeSync(descriptor);
-  }
+  return [...descriptors].flatMap(([key, descriptor]) => {
+    const missing = (what: string, why: string) => notRead.push(missingOf(key, intent, what, why));
+    const options = { key, sysctls, conntrack, missing, host: key === HOST ? undefined : host };
+    try {
+      return enterNetworkNamespace(descriptor, () => readNamespace(options));
+    } catch (error) {
+      missing("network namespace", messageOf(error));
+      return [];
+    }
+  });
 }
 
 /** Held open, a namespace stays while it is read. */
@@ -113,17 +114,49 @@ function isOfNetworks({ networks }: Intent): (address: string) => boolean {
   };
 }
 
-function complete(read: readonly ReadState[], intent: Intent): NamespaceState[] {
-  const ids = new Map(read.map((state) => [state.key, state.ids]));
-  const links = connectLinks(read, (key, id) => ids.get(key)?.get(id));
+function complete(
+  read: readonly ReadState[],
+  descriptors: ReadonlyMap<string, number>,
+  intent: Intent,
+): NamespaceState[] {
+  const hostIds = new Map(read.map(({ key, hostId }) => [key, hostId]));
+  const known = new HostNumbers(descriptors);
+  const links = connectLinks(read, (key, id) =>
+    key === HOST ? known.keyOf(id) : hostIds.get(key) === id ? HOST : undefined,
+  );
   const sockets = read.flatMap((state) => state.sockets.map(({ inode }) => inode)).filter((inode) => inode !== 0);
   const holders = findHolders(sockets, new Set(read.map(({ inode }) => inode)));
-  return read.map(({ ids: _, ...state }) => ({
+  return read.map(({ hostId: _, ...state }) => ({
     ...state,
     links: links.get(state.key) ?? [],
     sockets: state.sockets.map((socket) => ({ ...socket, process: holders.get(socket.inode) })),
     ...filesOf(state.key, intent),
   }));
+}
+
+/** The host's numbers of the containers' namespaces: one question each, so they are asked only where it matters. */
+class HostNumbers {
+  readonly #descriptors: ReadonlyMap<string, number>;
+  #keys: ReadonlyMap<number, string> | undefined;
+
+  constructor(descriptors: ReadonlyMap<string, number>) {
+    this.#descriptors = descriptors;
+  }
+
+  keyOf(id: number): string | undefined {
+    this.#keys ??= this.#ask();
+    return this.#keys.get(id);
+  }
+
+  #ask(): ReadonlyMap<number, string> {
+    using netlink = NetlinkSocket.open();
+    const keys = new Map<number, string>();
+    for (const [key, descriptor] of this.#descriptors) {
+      const id = key === HOST ? undefined : namespaceId(netlink, descriptor);
+      if (id !== undefined) keys.set(id, key);
+    }
+    return keys;
+  }
 }
 
 /** The engine's own for the host; a container's from the root of one of its processes. */
