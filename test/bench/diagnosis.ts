@@ -10,13 +10,14 @@
  *   --backend iptables     with ctr's rules made by iptables; what damages its nftables table cannot be made then
  *   --load                 with all processors busy
  *   --idle N               so many further containers that do nothing
+ *   --compare              each without and then with --load, --idle: the verdicts must be the same
  *   --baselines            what a checklist and the engine's records say of the same faults
  *   --doctor               asks `ctr net doctor` for each fault, too
  *   --out FILE             everything as JSON
  * Ends with 1 when an aim is missed.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { CATALOGUE } from "../faults/catalogue/index.ts";
@@ -28,10 +29,12 @@ import { Random } from "../faults/random.ts";
 import { type Outcome, Rounds } from "../faults/rounds.ts";
 import { meetsAims, printScore, scoreOf } from "../faults/score.ts";
 import { UNCATALOGUED } from "../faults/uncatalogued/index.ts";
+import { type Comparison, isSame, printComparison } from "../faults/verdicts.ts";
 import type { World } from "../faults/world.ts";
 
 export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
   const options = optionsOf(argv);
+  if (options === undefined) return;
   console.log(`seed ${options.seed}`);
   const outcomes: Outcome[] = [];
   const note = (outcome: Outcome): void => {
@@ -42,13 +45,45 @@ export async function benchDiagnosis(argv: readonly string[]): Promise<void> {
   const signals = ["SIGINT", "SIGTERM"] as const;
   // What runs in namespaces would go on without us.
   for (const signal of signals) process.once(signal, () => stopping.abort());
-  using _load = options.load ? busy() : undefined;
-  for (let round = 0; round < options.rounds; round++) await runRound(options, options.seed + 1000 * round, note);
+  if (options.compare) await compareRounds(options, outcomes, note);
+  else await runRounds(options, note);
   printScore(outcomes);
   console.log("\nnot injected:");
   for (const [code, reason] of Object.entries(NOT_INJECTABLE)) console.log(`  ${code}  ${reason}`);
   if (!meetsAims(scoreOf(outcomes))) process.exitCode = 1;
 }
+
+type Note = (outcome: Outcome) => void;
+
+async function runRounds(options: Options, note: Note): Promise<void> {
+  using _load = options.load ? busy() : undefined;
+  for (const seed of seedsOf(options)) {
+    await using rounds = roundsOf(options, seed, options.idle, note);
+    for (const step of stepsOf(options, seed)) if (!stopping.signal.aborted) await step(rounds);
+  }
+}
+
+/** Two worlds of the same seed; what is beside the second one is there while it is measured, idle containers all the time. */
+async function compareRounds(options: Options, outcomes: readonly Outcome[], note: Note): Promise<void> {
+  const comparisons: Comparison[] = [];
+  for (const seed of seedsOf(options)) {
+    await using alone = roundsOf(options, seed, 0, note);
+    await using beside = roundsOf(options, seed, options.idle, note);
+    for (const step of stepsOf(options, seed)) {
+      if (stopping.signal.aborted) break;
+      await step(alone);
+      using _load = options.load ? busy() : undefined;
+      await step(beside);
+      const [one, other] = outcomes.slice(-2);
+      if (one !== undefined && other !== undefined) comparisons.push({ alone: one, beside: other });
+    }
+  }
+  printComparison(comparisons);
+  if (comparisons.some((one) => isSame(one) === false)) process.exitCode = 1;
+}
+
+const seedsOf = ({ rounds, seed }: Options): number[] =>
+  Array.from({ length: rounds }, (_, round) => seed + 1000 * round);
 
 /** Set by the first signal: the fault at hand is taken back, and no other is made. */
 const stopping = new AbortController();
@@ -64,6 +99,8 @@ interface Options {
   readonly namedPairs: readonly (readonly string[])[];
   readonly load: boolean;
   readonly idle: number;
+  /** Without them, too. */
+  readonly compare: boolean;
   readonly baselines: boolean;
   readonly doctor: boolean;
   readonly out: string | undefined;
@@ -71,7 +108,8 @@ interface Options {
   readonly flags: readonly string[];
 }
 
-function optionsOf(argv: readonly string[]): Options {
+/** @returns undefined when only help was asked for */
+function optionsOf(argv: readonly string[]): Options | undefined {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   const { values } = parseArgs({
@@ -79,9 +117,13 @@ function optionsOf(argv: readonly string[]): Options {
     options: {
       ...{ faults: text, paths: text, seed: text, rounds: text, pairs: text, decoys: text, idle: text, out: text },
       backend: text,
-      ...{ load: flag, baselines: flag, doctor: flag },
+      ...{ load: flag, compare: flag, baselines: flag, doctor: flag, help: flag },
     },
   });
+  if (values.help) {
+    console.log(helpOf(readFileSync(import.meta.filename, "utf8")));
+    return undefined;
+  }
   const wanted = values.faults?.split(",") ?? (values.pairs?.includes("+") === true ? [] : undefined);
   const namedPairs = (values.pairs ?? "").split(",").flatMap((pair) => (pair.includes("+") ? [pair.split("+")] : []));
   const isWanted = ({ id }: Fault): boolean =>
@@ -96,6 +138,7 @@ function optionsOf(argv: readonly string[]): Options {
     namedPairs,
     load: values.load,
     idle: Number(values.idle ?? 0),
+    compare: values.compare,
     baselines: values.baselines,
     doctor: values.doctor,
     out: values.out,
@@ -103,24 +146,38 @@ function optionsOf(argv: readonly string[]): Options {
   };
 }
 
-async function runRound(options: Options, seed: number, onOutcome: (outcome: Outcome) => void): Promise<void> {
-  const random = new Random(seed);
-  const { baselines, doctor, idle, flags } = options;
+/** What stands at the head of this file. */
+const helpOf = (source: string): string =>
+  source
+    .slice(0, source.indexOf(" */"))
+    .split("\n")
+    .map((line) => line.replace(/^(?:\/\*\*| \* ?)/, ""))
+    .join("\n")
+    .trim();
+
+function roundsOf({ baselines, doctor, flags }: Options, seed: number, idle: number, onOutcome: Note): Rounds {
   const onWorld = (world: World) => addIdle(world, idle);
-  await using rounds = new Rounds({ seed, baselines, doctor, fixes: true, flags, onOutcome, onWorld });
+  return new Rounds({ seed, baselines, doctor, fixes: true, flags, onOutcome, onWorld });
+}
+
+/** Everything that is to be run, in an order by chance. */
+function stepsOf(options: Options, seed: number): ((rounds: Rounds) => Promise<void>)[] {
+  const random = new Random(seed);
   const kinds = ({ paths }: Fault) => (options.allPaths ? paths : [random.pick(paths)]);
-  const steps = [
+  return [
     ...random
       .shuffle(DECOYS)
       .slice(0, options.decoys)
-      .map((decoy) => () => rounds.runDecoy(decoy)),
+      .map((decoy) => (rounds: Rounds) => rounds.runDecoy(decoy)),
     ...random
       .shuffle(options.faults)
-      .flatMap((fault) => kinds(fault).map((kind) => () => rounds.runFault(fault, kind))),
-    ...choosePairs(CATALOGUE, random, options.pairs).map((pair) => () => rounds.runPair(pair)),
-    ...options.namedPairs.map((ids) => () => rounds.runPair(pairOf([...CATALOGUE, ...UNCATALOGUED], ids, random))),
+      .flatMap((fault) => kinds(fault).map((kind) => (rounds: Rounds) => rounds.runFault(fault, kind))),
+    ...choosePairs(CATALOGUE, random, options.pairs).map((pair) => (rounds: Rounds) => rounds.runPair(pair)),
+    ...options.namedPairs.map((ids) => {
+      const pair = pairOf([...CATALOGUE, ...UNCATALOGUED], ids, random);
+      return (rounds: Rounds) => rounds.runPair(pair);
+    }),
   ];
-  for (const step of steps) if (!stopping.signal.aborted) await step();
 }
 
 async function addIdle(world: World, count: number): Promise<void> {
