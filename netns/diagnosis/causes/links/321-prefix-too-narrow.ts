@@ -1,6 +1,6 @@
-import { type Cable, cablesOf } from "../../intended.ts";
-import { obstaclesOfKind } from "../../obstacles.ts";
-import type { Cause } from "../../types/index.ts";
+import { type BridgeNetwork, bridgeAddresses, bridgeNetworks, type Cable, cablesOf } from "../../intended.ts";
+import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
+import { type Cause, type Finding, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
 import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
@@ -9,21 +9,69 @@ import { cablesInPlace } from "./cables.ts";
 export const prefixTooNarrow: Cause = {
   code: "CTRN321",
   severity: "error",
-  heading: "A container does not know its own network",
+  heading: "A container, or the host, does not know the network that it is on",
 
-  inspect: ({ view }) =>
-    cablesOf(view).flatMap((cable) =>
+  inspect: (context) => [
+    ...cablesOf(context.view).flatMap((cable) =>
       narrowAddresses(cable).map((address) => found(prefixTooNarrow, undefined, caseOf(cable, address))),
     ),
+    ...narrowBridges(context).map((bridge) => found(prefixTooNarrow, undefined, caseOfBridge(bridge))),
+  ],
 
   explain: (context) =>
-    obstaclesOfKind(context, "no-route", "answer-unroutable", "no-source-address", "misrouted").flatMap((obstacle) =>
-      cablesInPlace(context.view, placeOf(obstacle)).flatMap((cable) => {
-        const [address] = narrowAddresses(cable).filter((one) => one.includes(":") === (context.flow.family === 6));
-        return address === undefined ? [] : found(prefixTooNarrow, obstacle, caseOf(cable, address));
-      }),
-    ),
+    obstaclesOfKind(
+      context,
+      ...(["no-route", "no-source-address", "misrouted", "answer-unroutable", "answer-misrouted"] as const),
+    ).flatMap((obstacle) => (placeOf(obstacle) === HOST ? atHost(context, obstacle) : inContainer(context, obstacle))),
 };
+
+const inContainer = ({ view, flow }: FlowContext, obstacle: Obstacle): Finding[] =>
+  cablesInPlace(view, placeOf(obstacle)).flatMap((cable) => {
+    const [address] = narrowAddresses(cable).filter((one) => one.includes(":") === (flow.family === 6));
+    return address === undefined ? [] : found(prefixTooNarrow, obstacle, caseOf(cable, address));
+  });
+
+/** The host looks for the network's containers elsewhere, or nowhere. */
+function atHost(context: FlowContext, obstacle: Obstacle): Finding[] {
+  const destination = obstacle.packet?.destination ?? context.flow.destination;
+  const network = context.view.networkOfAddress(destination);
+  const narrow = narrowBridges(context).find(
+    (one) => one.network.id === network?.id && one.address.includes(":") === destination.includes(":"),
+  );
+  return narrow === undefined ? [] : [found(prefixTooNarrow, obstacle, caseOfBridge(narrow))];
+}
+
+interface NarrowBridge extends BridgeNetwork {
+  /** As it is, and as it has to be. */
+  readonly address: string;
+  readonly expected: string;
+}
+
+/** Bridges that have their address, with a longer prefix than their network's alone. */
+const narrowBridges = ({ snapshot, view }: StateContext): NarrowBridge[] =>
+  bridgeNetworks(snapshot).flatMap((one) => {
+    const present = view.host.links.find(({ name }) => name === one.bridge)?.addresses ?? [];
+    return bridgeAddresses(one.network).flatMap(({ address, prefixLength }) => {
+      const lengths = present.filter((own) => own.address === address).map((own) => own.prefixLength);
+      const shortest = Math.min(...lengths);
+      return lengths.length > 0 && shortest > prefixLength
+        ? { ...one, address: `${address}/${shortest}`, expected: `${address}/${prefixLength}` }
+        : [];
+    });
+  });
+
+function caseOfBridge({ network, bridge, address, expected, used }: NarrowBridge): Case {
+  return {
+    object: `address ${address} of bridge ${bridge}`,
+    title: `The host does not find the containers of network ${network.name}: the bridge's address is ${address} in place of ${expected}.`,
+    explanation:
+      "The prefix of an address says who is on the same cable. With this one the containers are not, and what is for them goes " +
+      "where the host's other routes lead. Network managers, and whoever types an address without its prefix, set such ones.",
+    severity: used ? "error" : "warning",
+    evidence: [{ source: `ip address show ${bridge}`, value: address, expected }],
+    fix: repaired("ctr gives the bridge its address with the right prefix."),
+  };
+}
 
 /** Its own ones, as addresses of a network of one. */
 const narrowAddresses = ({ inside, endpoint, network }: Cable): string[] =>
