@@ -13,9 +13,9 @@ import { type NetworkEngineOptions, openTools } from "./open-tools.ts";
 import { reconcile, repair } from "./repair/reconcile.ts";
 import { connectLive, disconnectLive } from "./sandbox/connect.ts";
 import { putNames, removeNames } from "./sandbox/names.ts";
+import { openLater, openPorts } from "./sandbox/open-ports.ts";
 import { publishLive, unpublishLive } from "./sandbox/publish.ts";
 import { portsToGo, withoutPorts } from "./sandbox/selection.ts";
-import { openLater, openPorts } from "./sandbox/set-up.ts";
 import { shapeSandbox, trafficOf } from "./sandbox/shaping.ts";
 import { checkRoom, startSandbox } from "./sandbox/start.ts";
 import { recordedState, upSandbox } from "./sandbox/state.ts";
@@ -41,7 +41,7 @@ import type {
 
 export interface SetUpOptions {
   readonly dns?: SandboxDns;
-  /** The ports are taken, but lead nowhere until {@link NetworkEngine.openPorts}: the caller has other work meanwhile. */
+  /** The ports are left to {@link NetworkEngine.openPorts}: hundreds take milliseconds, in which the caller has other work. */
   readonly portsLater?: boolean;
 }
 
@@ -255,14 +255,18 @@ export class NetworkEngine implements AsyncDisposable {
   }
 
   /**
-   * Lets the ports lead into a sandbox that was set up without. Without complaint when it was taken away meanwhile.
-   * @throws when they cannot be opened: take the sandbox away then
+   * Takes the ports of a sandbox that was set up without, and lets them lead into it. Without complaint when it was taken
+   * away meanwhile.
+   * @returns those in force
+   * @throws Docker's texts for ports that are taken, and when they cannot be opened: take the sandbox away then
    */
-  openPorts(containerId: string): Promise<void> {
+  openPorts(containerId: string): Promise<PublishedPort[]> {
     return this.#lock.run(containerId, async () => {
       const { store } = this.#tools;
       const state = recordedState(store, containerId);
-      if (state !== undefined) await openPorts(this.#tools, { state, ports: store.portsOf(containerId) });
+      if (state === undefined) return [];
+      await openPorts(this.#tools, state, store.sandbox(containerId)?.bindings ?? []);
+      return store.portsOf(containerId);
     });
   }
 

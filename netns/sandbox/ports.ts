@@ -175,6 +175,7 @@ export async function changeProxies(
 }
 
 function without<T>(list: readonly T[], others: readonly T[], key: (entry: T) => string): T[] {
+  if (others.length === 0) return [...list];
   const keys = new Set(others.map(key));
   return list.filter((entry) => !keys.has(key(entry)));
 }

@@ -6,7 +6,8 @@ import { bridgeFull } from "../drivers/veth.ts";
 import { namespacePath } from "../namespace.ts";
 import type { NetworkStore } from "../store/index.ts";
 import type { Network, PortBinding, SandboxDns } from "../types.ts";
-import { completeSandbox, openLater, openPorts, setUpSandbox } from "./set-up.ts";
+import { openLater, openPorts } from "./open-ports.ts";
+import { completeSandbox, setUpSandbox } from "./set-up.ts";
 import { sandboxState } from "./state.ts";
 import { keepSandbox, tearDownSandbox } from "./tear-down.ts";
 import type { SandboxTools } from "./types.ts";
@@ -35,11 +36,11 @@ export async function startSandbox(tools: SandboxTools, start: SandboxStart): Pr
   const hostMode = records.some((record) => store.networkOf(record).driver === "host");
   const path = hostMode ? undefined : namespacePath(runDir, containerId);
   const state = sandboxState(store, containerId, path, records);
-  const ports = setUpSandbox(tools, { state, bindings, dns, kept: present });
+  setUpSandbox(tools, { state, bindings, dns, kept: present });
   try {
     await completeSandbox(tools, state);
     if (!portsLater) {
-      await openPorts(tools, { state, ports });
+      const ports = await openPorts(tools, state, bindings);
       openLater(tools, { state, ports });
     }
   } catch (error) {

@@ -48,19 +48,16 @@ export class SandboxStore {
     this.#store.run("UPDATE sandboxes SET bindings = ? WHERE container_id = ?", JSON.stringify(bindings), containerId);
   }
 
+  /** In one statement, as there may be hundreds. */
   addPorts(containerId: string, ports: readonly PublishedPort[]): void {
-    for (const { protocol, hostIp, hostPort, containerPort, policy } of ports) {
-      this.#store.run(
-        `INSERT INTO published_ports (container_id, protocol, host_ip, host_port, container_port, policy)
-         VALUES (?, ?, ?, ?, ?, ?)`,
-        containerId,
-        protocol,
-        hostIp,
-        hostPort,
-        containerPort,
-        policy ?? null,
-      );
-    }
+    this.#store.run(
+      `INSERT INTO published_ports (container_id, protocol, host_ip, host_port, container_port, policy)
+       SELECT ?, value ->> 'protocol', value ->> 'hostIp', value ->> 'hostPort', value ->> 'containerPort',
+         value ->> 'policy'
+       FROM json_each(?)`,
+      containerId,
+      JSON.stringify(ports),
+    );
   }
 
   removePorts(containerId: string, ports: readonly PublishedPort[]): void {

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Cgroups, startingLimits } from "../../cgroups/index.ts";
 import { CtrError, messageOf, prefixed } from "../../lib/errors.ts";
 import { removeTree } from "../../lib/remove-tree.ts";
-import type { Sandbox } from "../../netns/index.ts";
+import type { PortBinding, PublishedPort, Sandbox } from "../../netns/index.ts";
 import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import { buildSpec, exitCodeOfFailure, writeBundle } from "../oci/index.ts";
@@ -71,7 +71,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   const container = namedAsOwner(parts, asked);
   await using undo = new AsyncDisposableStack();
   step("start:begun", id);
-  const { cgroups, sandbox, lastVictim, processes } = await makeProcesses(parts, container, undo);
+  const { cgroups, ports, lastVictim, processes } = await makeProcesses(parts, container, undo);
   // The runtime's own first process needs more than some containers may have, so the last limits come only now.
   cgroups.update(id, limitsOf(container.hostConfig));
   step("start:created", id);
@@ -82,7 +82,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
     {
       status: "running",
       pid: processes.init.pid,
-      ports: sandbox.ports,
+      ports,
       startedAt: now(),
       exitCode: 0,
       error: "",
@@ -103,7 +103,7 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   await monitor.start(id, processes.init);
   step("start:started", id);
   undo.move();
-  if (sandbox.ports.length > 0) completePorts(parts, id);
+  if (ports.length > 0) completePorts(parts, id);
   renewLinks(parts, started.container);
   emitNetworks(parts, "connect", id);
   emitVolumes(parts, "mount", started.container);
@@ -118,7 +118,9 @@ function namedAsOwner({ records }: Parts, container: Container): Container {
   return records.update(container.id, { config: { ...container.config, Hostname, Domainname } }).container;
 }
 
-interface Made extends Pick<Prepared, "cgroups" | "sandbox" | "lastVictim"> {
+interface Made extends Pick<Prepared, "cgroups" | "lastVictim"> {
+  /** In force. */
+  readonly ports: readonly PublishedPort[];
   readonly processes: MonitoredProcess;
 }
 
@@ -130,14 +132,14 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
   undo.defer(() => removeTree(bundle));
   let prepared: Prepared | undefined;
   let processes: MonitoredProcess | undefined;
-  let opening: Promise<void> | undefined;
+  let opening: Promise<readonly PublishedPort[]> | undefined;
   const prepareAll = async (): Promise<void> => {
     prepared = await prepare(parts, container, undo);
     await fillBundle(parts, container, prepared);
     // The last to be made is the first to be undone.
     undo.defer(() => endProcesses(parts, container, processes));
     parts.step("start:bundle", id);
-    opening = openPorts(parts, container, prepared.sandbox);
+    opening = openPorts(parts, container, prepared);
   };
   const options = {
     id,
@@ -148,17 +150,23 @@ async function makeProcesses(parts: Parts, container: Container, undo: AsyncDisp
     stdin: config.OpenStdin ?? false,
     stdinOnce: config.StdinOnce ?? false,
   };
-  processes = await parts.monitor.create(options, prepareAll);
-  if (prepared === undefined) throw new TypeError("a container was created before its sandbox");
-  await opening;
-  const { cgroups, sandbox, lastVictim } = prepared;
-  return { cgroups, sandbox, lastVictim, processes };
+  processes = await parts.monitor.create(options, prepareAll).catch(async (error: unknown) => {
+    // A port that is taken is told of first, as by Docker, which takes the ports before it makes the container.
+    await opening;
+    throw error;
+  });
+  if (prepared === undefined || opening === undefined)
+    throw new TypeError("a container was created before its sandbox");
+  const { cgroups, lastVictim } = prepared;
+  return { cgroups, ports: await opening, lastVictim, processes };
 }
 
 interface Prepared {
   /** Among which the container's group is. */
   readonly cgroups: Cgroups;
   readonly sandbox: Sandbox;
+  /** To be published in the sandbox. */
+  readonly bindings: readonly PortBinding[];
   readonly rootfs: string;
   readonly files: NetworkFiles;
   readonly linked: readonly LinkedContainer[];
@@ -170,8 +178,10 @@ interface Prepared {
 async function prepare(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Prepared> {
   const { id } = container;
   const { snapshots, watch, step } = parts;
+  const isOwner = sandboxIdOf(parts.records, container) === id;
+  const bindings = isOwner ? portBindingsOf(container.config, container.hostConfig) : [];
   // The network waits for nothing but itself, so it is begun first and the rest is done meanwhile.
-  const networking = joinNetwork(parts, container, undo);
+  const networking = joinNetwork(parts, container, bindings, undo);
   networking.catch(() => {});
   const cgroups = makeGroup(parts, container, undo);
   const lastVictim = watch.begin(cgroups, id);
@@ -181,14 +191,13 @@ async function prepare(parts: Parts, container: Container, undo: AsyncDisposable
   const rootfs = snapshots.mount(id);
   step("start:rootfs", id);
   const linked = linkedTo(parts, container);
-  const isOwner = sandboxIdOf(parts.records, container) === id;
   const files = isOwner ? writeNetworkFiles(parts, container, linked) : networkFilesOf(parts, container);
   const sandbox = await networking;
   await startNetworkRate(parts, container);
   openLinks(parts, container, linked);
   undo.defer(() => closeLinks(parts, id));
   step("start:network", id);
-  return { cgroups, sandbox, rootfs, files, linked, lastVictim };
+  return { cgroups, sandbox, bindings, rootfs, files, linked, lastVictim };
 }
 
 /** The container's group, below the one that it asks for, with its limits. */
@@ -203,16 +212,19 @@ function makeGroup(parts: Parts, { id, hostConfig }: Container, undo: AsyncDispo
 }
 
 /** Its own sandbox, or the one of the container that it shares the network with. */
-async function joinNetwork(parts: Parts, container: Container, undo: AsyncDisposableStack): Promise<Sandbox> {
+async function joinNetwork(
+  parts: Parts,
+  container: Container,
+  bindings: readonly PortBinding[],
+  undo: AsyncDisposableStack,
+): Promise<Sandbox> {
   const { network, records } = parts;
-  const { id, config, hostConfig } = container;
+  const { id, hostConfig } = container;
   const owner = networkOwner(records, container);
   if (owner.id !== id)
     return { containerId: id, endpoints: [], ports: [], ...namespaceOf(network.sandboxOf(owner.id)) };
   const options = { dns: dnsOf(hostConfig, parts), portsLater: true };
-  const networking = network.setUp(id, portBindingsOf(config, hostConfig), options).catch((error: unknown) => {
-    throw prefixed("failed to set up container networking", error);
-  });
+  const networking = network.setUp(id, bindings, options).catch(networkFailed);
   undo.defer(() =>
     networking.then(
       () => network.tearDown(id, { keep: joinersOf(records, id).length > 0 }),
@@ -223,23 +235,30 @@ async function joinNetwork(parts: Parts, container: Container, undo: AsyncDispos
 }
 
 /**
- * The rules of hundreds of ports take milliseconds, and nobody can be there to answer before the program runs: they are
- * written while the runtime makes its processes.
- * @returns what to wait for before the program runs
+ * Hundreds of ports take milliseconds to be held and led into the sandbox, and nobody can be there to answer before the
+ * program runs: that is done while the runtime makes its processes.
+ * @returns the ports in force, which the program waits for
  */
-function openPorts({ network }: Parts, { id }: Container, { ports }: Sandbox): Promise<void> {
+function openPorts({ network }: Parts, { id }: Container, { bindings }: Prepared): Promise<readonly PublishedPort[]> {
+  if (bindings.length === 0) return Promise.resolve([]);
   // The runtime is told to begin when what it needs is there, which is what has just come about.
-  const opening = ports.length === 0 ? Promise.resolve() : setImmediate().then(() => network.openPorts(id));
+  const opening = setImmediate().then(() => network.openPorts(id).catch(networkFailed));
   // Who makes the processes waits for it, unless that has failed before.
   opening.catch(() => {});
   return opening;
 }
 
+function networkFailed(error: unknown): never {
+  throw prefixed("failed to set up container networking", error);
+}
+
 /** Nobody waits for it. The lock of the network's own keeps later changes of the ports behind it. */
 function completePorts({ network, logger }: Parts, id: string): void {
-  network.completePorts(id).catch((error: unknown) => {
-    logger.error("Proxies of published ports cannot be started.", { container: id, error: messageOf(error) });
-  });
+  setImmediate()
+    .then(() => network.completePorts(id))
+    .catch((error: unknown) => {
+      logger.error("Proxies of published ports cannot be started.", { container: id, error: messageOf(error) });
+    });
 }
 
 const namespaceOf = (sandbox: Sandbox | undefined): Pick<Sandbox, "namespacePath"> =>

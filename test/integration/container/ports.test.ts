@@ -1,4 +1,4 @@
-/** Ports are opened while the runtime makes the container's processes: what happens when that fails. */
+/** Ports are taken and opened while the runtime makes the container's processes: what happens when that fails. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { EngineHost } from "./engine-host.ts";
 
@@ -19,6 +19,27 @@ describe("a container whose ports cannot be opened", () => {
     const { links, mounts, cgroups, processes } = await engine.traces();
     return { links, mounts, cgroups, processes };
   };
+
+  it("does not run when another has one of them, and leaves nothing, whatever else is wrong with it", async () => {
+    await engine.background(publishing("9002"), "owner");
+    const before = await left();
+    for (const [name, Cmd] of [["rival", ["sleep", "1000"]] as const, ["lost", ["nosuch"]] as const]) {
+      const { id } = await engine.call<{ id: string }>(
+        "create",
+        { Image: "busybox", ...publishing("9002"), Cmd },
+        { name },
+      );
+      await rejects(engine.call("start", id), {
+        code: "CTR_PORT_ALLOCATED",
+        message:
+          /^failed to set up container networking: driver failed .* Bind for 0\.0\.0\.0:9002 failed: port is already/,
+      });
+      deepEqual(await left(), before);
+      equal((await engine.find(name)).status, "created");
+      await engine.call("remove", name, {});
+    }
+    await engine.call("remove", "owner", { force: true });
+  });
 
   it("does not run and leaves nothing, but can be started when the reason has gone", async () => {
     await engine.background(publishing("9001"), "first");

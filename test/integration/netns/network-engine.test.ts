@@ -127,25 +127,31 @@ describe("NetworkEngine", () => {
     }
   });
 
-  it("takes ports at once, and opens them when it is told to", async () => {
+  it("takes and opens ports when it is told to", async () => {
     await using fixture = await EngineFixture.start();
     const { engine } = fixture;
     const { containerId } = fixture.create("web");
-    const { ports } = await engine.setUp(containerId, [tcp(80, 8080)], { portsLater: true });
+    const second = fixture.create("second").containerId;
+    for (const id of [containerId, second]) {
+      const { ports } = await engine.setUp(id, [tcp(80, 8080)], { portsLater: true });
+      assert.deepEqual(ports, []);
+    }
+    const rows = async (name: string) => (await engine.rules()).rows.filter(({ owner }) => owner === name).length;
+    assert.equal(await rows("web"), 0);
+    const ports = await engine.openPorts(containerId);
     assert.deepEqual(
       ports.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`),
       ["0.0.0.0 8080", ":: 8080"],
     );
-    const second = fixture.create("second");
-    await assert.rejects(engine.setUp(second.containerId, [tcp(80, 8080)]), { code: "CTR_PORT_ALLOCATED" });
-    const rows = async () => (await engine.rules()).rows.filter(({ owner }) => owner === "web").length;
-    assert.equal(await rows(), 0);
-    await engine.openPorts(containerId);
-    assert.equal(await rows(), 1);
+    assert.equal(await rows("web"), 1);
+    await assert.rejects(engine.openPorts(second), { code: "CTR_PORT_ALLOCATED" });
+    assert.equal(await rows("second"), 0);
     await engine.tearDown(containerId);
-    assert.equal(await rows(), 0);
-    await engine.openPorts(containerId);
-    assert.equal(await rows(), 0);
+    assert.equal(await rows("web"), 0);
+    assert.deepEqual(await engine.openPorts(containerId), []);
+    assert.equal(await rows("web"), 0);
+    assert.equal((await engine.openPorts(second)).length, 2);
+    assert.equal(await rows("second"), 1);
   });
 
   it("refuses a port that another container has, with Docker's text, and leaves nothing of the attempt", async () => {
