@@ -50,6 +50,11 @@ async function buildPrograms(directory: string): Promise<void> {
       entryPoints: ["runtime/diagnosis/ctr-diagnosis.ts"],
       outfile: join(directory, "diagnosis.cjs"),
     }),
+    build({
+      ...quick,
+      entryPoints: ["netns/diagnosis/snapshot/reading-thread.ts"],
+      outfile: join(directory, "reading-thread.cjs"),
+    }),
     // Names stay as they are: stack traces of the engine are read by people.
     build({
       ...common,
@@ -88,6 +93,7 @@ async function addCodeCache(directory: string): Promise<void> {
   await runCommand([process.execPath, addLoader("ctr-diagnosis.cjs", "diagnosis.cjs")], {
     input: JSON.stringify(question),
   });
+  await runCommand([process.execPath, addLoader("snapshot-thread.cjs", "reading-thread.cjs")]);
 }
 
 async function buildFacts(): Promise<Readonly<Record<string, string>>> {

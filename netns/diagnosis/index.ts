@@ -12,7 +12,13 @@ export { walk } from "./model/index.ts";
 export * from "./probe/index.ts";
 export { type RedactOptions, redact } from "./redact.ts";
 export { isDefaultRoute } from "./routing-tables.ts";
-export { type SnapshotOptions, takeSnapshot } from "./snapshot/index.ts";
+export {
+  helpingThreads,
+  NamespaceReading,
+  type ReadingOptions,
+  type SnapshotOptions,
+  takeSnapshot,
+} from "./snapshot/index.ts";
 export { type AddressHolder, SnapshotView } from "./snapshot-view.ts";
 export { readStoredNetworks, type StoredNetworks, type StoredSandbox } from "./stored-networks.ts";
 export { type TryOptions, tryFlows } from "./try/try-flows.ts";

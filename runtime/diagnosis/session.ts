@@ -4,9 +4,11 @@ import {
   explainFlow,
   followDrops,
   HOST,
+  helpingThreads,
   inspectState,
   lookUp,
   measure,
+  NamespaceReading,
   type Observations,
   probe,
   readBundle,
@@ -64,9 +66,12 @@ class Host {
   async takeSnapshot(): Promise<Snapshot> {
     const { intent, namespacePaths, cgroupParents, notRead } = readIntent(this.#roots);
     this.#namespaces = namespacePaths;
+    // Other threads begin with the namespaces while this one looks at the programs.
+    const threads = helpingThreads(namespacePaths.size);
+    using reading = new NamespaceReading({ intent, namespacePaths, threads });
     const read = readPrograms({ intent, execRoot: this.#roots.execRoot, cgroupParents });
     return takeSnapshot({
-      ...{ intent, namespacePaths, ctrVersion: packageVersion() },
+      ...{ intent, namespacePaths, reading, ctrVersion: packageVersion() },
       programs: read.programs,
       notRead: [...notRead, ...read.notRead],
     });

@@ -1,1 +1,2 @@
+export { helpingThreads, NamespaceReading, type ReadingOptions } from "./namespace-reading.ts";
 export { type SnapshotOptions, takeSnapshot } from "./take-snapshot.ts";

@@ -31,12 +31,14 @@ export interface NamespaceOptions {
   readonly host: number | undefined;
   readonly sysctls: SysctlReader;
   readonly conntrack: ConntrackReader;
+  /** Calls what only one thread may do at a time. */
+  readonly exclusively: <T>(body: () => T) => T;
   /** Is told what could not be read. */
   readonly missing: (what: string, why: string) => void;
 }
 
 /** Reads the namespace that the thread is in. Nothing that cannot be read is a reason to fail. */
-export function readNamespace({ key, host, sysctls, conntrack, missing }: NamespaceOptions): ReadState {
+export function readNamespace({ key, host, sysctls, conntrack, exclusively, missing }: NamespaceOptions): ReadState {
   const part = <T>(what: string, read: () => T, otherwise: T): T => {
     try {
       return read();
@@ -55,7 +57,7 @@ export function readNamespace({ key, host, sysctls, conntrack, missing }: Namesp
   const addresses = part("addresses", () => readAddresses(netlink), new Map());
   const links = linksOf(messages, { ...queues, addresses });
   const hasBridge = links.some(({ kind }) => kind === "bridge");
-  const ruleset = part("nftables", readRuleset, undefined);
+  const ruleset = part("nftables", () => exclusively(readRuleset), undefined);
   return {
     key,
     inode: statSync("/proc/thread-self/ns/net").ino,

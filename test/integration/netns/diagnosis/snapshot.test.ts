@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { rawCall, systemCall } from "../../../../lib/system/libc.ts";
 import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM } from "../../../../lib/system/socket.ts";
+import type { ThreadAnswer, ThreadInput } from "../../../../netns/diagnosis/snapshot/reading-thread.ts";
+import { SharedWork } from "../../../../netns/diagnosis/snapshot/shared-work.ts";
 import {
   enterNetworkNamespace,
   HOST,
   type IntendedContainer,
+  NamespaceReading,
   type NamespaceState,
   type Snapshot,
   SnapshotView,
@@ -45,21 +50,22 @@ describe("a snapshot of real namespaces", () => {
     ...{ endpoints: [], ports: [], exposed: [], dns: {} },
   });
 
-  const take = (...names: readonly string[]): Snapshot =>
-    takeSnapshot({
-      intent: {
-        networks: [],
-        grants: [],
-        containers: [container("web", server.pid), container("api", process.pid)],
-        settings: {
-          ...{ ipForward: true, iptables: true, ip6tables: true, firewallBackend: "nftables" },
-          ...{ userlandProxy: true, icc: true },
-        },
+  const optionsOf = (...names: readonly string[]) => ({
+    intent: {
+      networks: [],
+      grants: [],
+      containers: [container("web", server.pid), container("api", process.pid)],
+      settings: {
+        ...{ ipForward: true, iptables: true, ip6tables: true, firewallBackend: "nftables" as const },
+        ...{ userlandProxy: true, icc: true },
       },
-      programs: {},
-      ctrVersion: "test",
-      namespacePaths: new Map(names.map((name) => [name, network.namespace(name)])),
-    });
+    },
+    programs: {},
+    ctrVersion: "test",
+    namespacePaths: new Map(names.map((name) => [name, network.namespace(name)])),
+  });
+
+  const take = (...names: readonly string[]): Snapshot => takeSnapshot(optionsOf(...names));
 
   before(async () => {
     network = PrivateNetwork.enter();
@@ -321,6 +327,26 @@ describe("a snapshot of real namespaces", () => {
     assert.ok((link(seen, "idle1").xdp ?? 0) > 0);
   });
 
+  it("is the same when other threads help", async () => {
+    const options = optionsOf("web", "api", "gone");
+    using reading = new NamespaceReading({ ...options, threads: 2 });
+    assert.deepEqual(lasting(takeSnapshot({ ...options, reading })), lasting(take("web", "api", "gone")));
+  });
+
+  it("is read by a thread in the namespaces that it is given, and in no other one", async () => {
+    using reading = new NamespaceReading(optionsOf("web", "api"));
+    const tasks = [...reading.descriptors].map(([key, descriptor]) => ({ key, descriptor }));
+    const answers = await readOnThread({ tasks, host: reading.descriptors.get(HOST), subnets: [] });
+    assert.deepEqual(
+      answers.map(({ place, reading: { state } }) => [tasks[place]?.key, state?.key, state?.inode]),
+      [HOST, "web", "api"].map((key) => [key, key, new SnapshotView(snapshot).namespace(key)?.inode]),
+    );
+    assert.deepEqual(
+      answers.flatMap(({ reading: { missing } }) => missing),
+      [],
+    );
+  });
+
   it("reads the files of names as a container's programs see them", () => {
     assert.equal(web.resolvConf, readFileSync("/etc/resolv.conf", "utf8"));
     assert.equal(web.hosts, readFileSync("/etc/hosts", "utf8"));
@@ -351,3 +377,26 @@ describe("a snapshot of real namespaces", () => {
     run("ip link set ctr0 up");
   });
 });
+
+/** What stays while nobody does anything: IPv6 addresses of a new link come by and by, with their routes. */
+const lasting = ({ namespaces, notRead }: Snapshot) => ({
+  notRead,
+  namespaces: namespaces.map(({ key, inode, rules, sysctls, nftables, sockets, resolvConf, links }) => ({
+    ...{ key, inode, rules, sysctls, nftables, sockets, resolvConf },
+    links: links.map(({ index, name, kind, mac, peer, port }) => ({ index, name, kind, mac, peer, port })),
+  })),
+});
+
+/** Lets a thread read all tasks. */
+async function readOnThread(input: Omit<ThreadInput, "memory" | "port">): Promise<ThreadAnswer[]> {
+  const { port1: ours, port2: port } = new MessageChannel();
+  const answers: ThreadAnswer[] = [];
+  ours.on("message", (answer: ThreadAnswer) => answers.push(answer));
+  const closed = once(ours, "close");
+  const thread = new Worker(new URL("../../../../netns/diagnosis/snapshot/reading-thread.ts", import.meta.url), {
+    workerData: { ...input, memory: new SharedWork().memory, port } satisfies ThreadInput,
+    transferList: [port],
+  });
+  await Promise.all([closed, once(thread, "exit")]);
+  return answers;
+}
