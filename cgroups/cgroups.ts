@@ -84,13 +84,17 @@ export class Cgroups {
    */
   under(parent: string | undefined): Cgroups {
     if (parent === undefined || parent === "") return this;
+    // Asked for each container of each sample.
+    const found = this.#others.get(parent);
+    if (found !== undefined) return found;
     const path = parentPath(this.parent, parent);
-    if (path === this.parent) return this;
-    const known = this.#others.get(path);
-    if (known !== undefined) return known;
-    const other = new Cgroups({ host: this.host, parent: path, logger: this.#logger });
-    this.#others.set(path, other);
+    const other = path === this.parent ? this : (this.#others.get(path) ?? this.#below(path));
+    this.#others.set(path, other).set(parent, other);
     return other;
+  }
+
+  #below(path: string): Cgroups {
+    return new Cgroups({ host: this.host, parent: path, logger: this.#logger });
   }
 
   /**
@@ -219,7 +223,7 @@ export class Cgroups {
 
   /** What the kernel counts when limits act. Nothing for a group that is gone. */
   signals(id: string): GroupSignals {
-    return readSignals(this.#tree, id, this.#held);
+    return readSignals(this.#tree, id, this.#held.of(id));
   }
 
   /** All counters now: two of them make rates, many make advice. @throws `notFound` */

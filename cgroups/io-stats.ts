@@ -1,16 +1,23 @@
 /** Block I/O of a group, all devices together. */
-import type { HeldFiles } from "./held-files.ts";
-import type { GroupTree } from "./tree.ts";
+import type { HeldGroup } from "./held-group.ts";
+import type { CgroupHost } from "./host.ts";
+import type { Kept } from "./rest.ts";
 import type { GroupStats, IoCounters } from "./types.ts";
 
 /** Empty where the host does not count it. */
-export function readIo({ host }: GroupTree, id: string, held: HeldFiles): Pick<GroupStats, "io"> {
+export function readIo(host: CgroupHost, group: HeldGroup, kept: Kept): Pick<GroupStats, "io"> {
   if (host.controllers.get("io")?.version === 2) {
-    const text = held.readOptional(id, "io", "io.stat");
+    const text = group.readOptional("io/io.stat");
     return text === undefined ? {} : { io: v2Counters(text) };
   }
-  const bytes = held.readOptional(id, "io", "blkio.throttle.io_service_bytes_recursive");
-  const operations = held.readOptional(id, "io", "blkio.throttle.io_serviced_recursive");
+  kept.io ??= readV1(group);
+  return kept.io;
+}
+
+/** What the kernel writes later on behalf of a group is not counted in v1. */
+function readV1(group: HeldGroup): Pick<GroupStats, "io"> {
+  const bytes = group.readOptional("io/blkio.throttle.io_service_bytes_recursive");
+  const operations = group.readOptional("io/blkio.throttle.io_serviced_recursive");
   if (bytes === undefined || operations === undefined) return {};
   return {
     io: {

@@ -1,6 +1,6 @@
 /** Counts what the kernel's OOM killer did to a group. */
 import { hasCode } from "../lib/errors.ts";
-import type { HeldFiles } from "./held-files.ts";
+import type { HeldGroup } from "./held-group.ts";
 import { counter } from "./keyed.ts";
 import { descendants } from "./processes.ts";
 import type { GroupTree } from "./tree.ts";
@@ -8,9 +8,9 @@ import type { GroupTree } from "./tree.ts";
 /**
  * Processes of the group that were killed for lack of memory since it was made, whoever's limit it was. The counter has
  * risen by the time the exit of the killed process is seen. 0 without a memory controller, or when the group is gone.
- * @param held where the group's files stay open between two looks
+ * @param group where its files stay open between two looks
  */
-export function countOomKills(tree: GroupTree, id: string, held?: HeldFiles): number {
+export function countOomKills(tree: GroupTree, id: string, group?: HeldGroup): number {
   const memory = tree.host.controllers.get("memory");
   if (memory === undefined) return 0;
   const { files } = tree.host;
@@ -18,8 +18,8 @@ export function countOomKills(tree: GroupTree, id: string, held?: HeldFiles): nu
   const isV2 = memory.version === 2;
   const file = isV2 ? "memory.events" : "memory.oom_control";
   const directory = tree.directoryOf(memory, id);
-  const own = killsIn(() => (held === undefined ? files.read(`${directory}/${file}`) : held.read(id, "memory", file)));
-  if (isV2 || held?.hasGroups(id, "memory") === false) return own;
+  const own = killsIn(() => (group === undefined ? files.read(`${directory}/${file}`) : group.read(`memory/${file}`)));
+  if (isV2 || group?.hasGroups("memory") === false) return own;
   return descendants(files, directory).reduce((sum, group) => sum + killsIn(() => files.read(`${group}/${file}`)), own);
 }
 

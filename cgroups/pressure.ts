@@ -8,7 +8,7 @@ import type { GroupPressure, Pressure, PressureResource, Stall } from "./types.t
 
 export const PRESSURE_RESOURCES: readonly PressureResource[] = ["cpu", "memory", "io"];
 
-const FILES = { cpu: "cpu.pressure", memory: "memory.pressure", io: "io.pressure" } as const;
+const FILES = { cpu: "unified/cpu.pressure", memory: "unified/memory.pressure", io: "unified/io.pressure" } as const;
 
 const NONE: Stall = { avg10: 0, avg60: 0, avg300: 0, total: 0 };
 
@@ -33,7 +33,8 @@ function stallIn(text: string, kind: string): Stall | undefined {
 /** Of a group, through its v2 directory, which hybrid hosts have as well. @throws `notFound` */
 export function readPressure(tree: GroupTree, id: string, held: HeldFiles): GroupPressure {
   if (tree.host.unified === undefined) return {};
-  const pressure = collect((resource) => held.readOptional(id, "unified", FILES[resource]));
+  const group = held.of(id);
+  const pressure = collect((resource) => group.readOptional(FILES[resource]));
   if (Object.keys(pressure).length > 0 || tree.host.files.exists(tree.directoryOf(tree.host.unified, id)))
     return pressure;
   held.release(id);
@@ -47,8 +48,9 @@ export type WaitedTime = Readonly<Partial<Record<PressureResource, number>>>;
 export function readWaited(tree: GroupTree, id: string, held: HeldFiles): WaitedTime {
   if (tree.host.unified === undefined) return {};
   const waited: Partial<Record<PressureResource, number>> = {};
+  const group = held.of(id);
   for (const resource of PRESSURE_RESOURCES) {
-    const text = held.readOptional(id, "unified", FILES[resource]) ?? "";
+    const text = group.readOptional(FILES[resource]) ?? "";
     // The line of `some` is the first.
     const at = text.indexOf(TOTAL);
     if (at > 0) waited[resource] = Number.parseInt(text.slice(at + TOTAL.length, at + 26), 10);

@@ -1,5 +1,5 @@
 /** What the kernel counts when a limit acts: kills, refusals, slowdowns. */
-import type { HeldFiles } from "./held-files.ts";
+import type { HeldGroup } from "./held-group.ts";
 import { counter } from "./keyed.ts";
 import { countOomKills } from "./oom.ts";
 import type { GroupTree } from "./tree.ts";
@@ -40,13 +40,13 @@ const memoryFile = (isV2: boolean): string => (isV2 ? "memory.events" : "memory.
  * Never throws for a group that is gone: then nothing is counted.
  * @param oomKills where they were counted already, which needs a look at the groups below
  */
-export function readSignals(tree: GroupTree, id: string, held: HeldFiles, oomKills?: number): GroupSignals {
+export function readSignals(tree: GroupTree, id: string, group: HeldGroup, oomKills?: number): GroupSignals {
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
-  const memory = held.readOptional(id, "memory", memoryFile(isV2));
-  const pids = held.readOptional(id, "pids", "pids.events");
-  const events = held.readOptional(id, "unified", "cgroup.events");
+  const memory = group.readOptional(`memory/${memoryFile(isV2)}`);
+  const pids = group.readOptional("pids/pids.events");
+  const events = group.readOptional("unified/cgroup.events");
   return {
-    oomKills: oomKills ?? countOomKills(tree, id, held),
+    oomKills: oomKills ?? countOomKills(tree, id, group),
     ...(memory === undefined || !isV2
       ? {}
       : {

@@ -1,6 +1,7 @@
 /** Counters with the kernel's own keys, for what Docker's API passes through of them. */
 import { hasCode, notFound } from "../../lib/errors.ts";
-import type { HeldFiles, Place } from "../held-files.ts";
+import type { HeldFiles } from "../held-files.ts";
+import type { HeldFile } from "../held-group.ts";
 import { counter, counters } from "../keyed.ts";
 import type { GroupTree } from "../tree.ts";
 
@@ -27,18 +28,20 @@ export interface KernelStats {
 
 /** @throws `notFound` when the group is gone */
 export function readKernelStats(tree: GroupTree, id: string, held: HeldFiles): KernelStats {
-  const text = (place: Place, file: string): string => held.readOptional(id, place, file) ?? "";
   const isV2 = tree.host.controllers.get("memory")?.version === 2;
+  const memory = readMemoryStat(tree, id, held);
+  const group = held.of(id);
+  const text = (file: HeldFile): string => group.readOptional(file) ?? "";
   return {
-    memory: readMemoryStat(tree, id, held),
-    memoryFailures: isV2 ? counter(text("memory", "memory.events"), "oom") : Number(text("memory", "memory.failcnt")),
+    memory,
+    memoryFailures: isV2 ? counter(text("memory/memory.events"), "oom") : Number(text("memory/memory.failcnt")),
     ...(tree.host.controllers.get("io")?.version === 2
-      ? { ioBytes: v2Entries(text("io", "io.stat")), ioOperations: [] }
+      ? { ioBytes: v2Entries(text("io/io.stat")), ioOperations: [] }
       : {
-          ioBytes: v1Entries(text("io", "blkio.throttle.io_service_bytes_recursive")),
-          ioOperations: v1Entries(text("io", "blkio.throttle.io_serviced_recursive")),
+          ioBytes: v1Entries(text("io/blkio.throttle.io_service_bytes_recursive")),
+          ioOperations: v1Entries(text("io/blkio.throttle.io_serviced_recursive")),
         }),
-    cpuUsagePerCpu: text("cpuacct", "cpuacct.usage_percpu").split(" ").filter(Boolean).map(Number),
+    cpuUsagePerCpu: text("cpuacct/cpuacct.usage_percpu").split(" ").filter(Boolean).map(Number),
   };
 }
 
@@ -46,7 +49,7 @@ export function readKernelStats(tree: GroupTree, id: string, held: HeldFiles): K
 export function readMemoryStat(tree: GroupTree, id: string, held: HeldFiles): Record<string, number> {
   if (!tree.host.controllers.has("memory")) return {};
   try {
-    return counters(held.read(id, "memory", "memory.stat"));
+    return counters(held.of(id).read("memory/memory.stat"));
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENODEV")) throw error;
     held.release(id);

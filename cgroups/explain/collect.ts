@@ -5,7 +5,7 @@ import type { CgroupHost } from "../host.ts";
 import { hostPressure, readPressure } from "../pressure.ts";
 import { readLimits } from "../read.ts";
 import { readSignals, signalFiles } from "../signals.ts";
-import { readStats } from "../stats.ts";
+import { lookAtStats } from "../stats.ts";
 import type { GroupTree } from "../tree.ts";
 import type { Limits } from "../types.ts";
 import type { OomLog } from "../watch/oom-log.ts";
@@ -28,13 +28,9 @@ export interface FactsOptions {
 
 /** Counters now. @throws `notFound` */
 export function readMoment(tree: GroupTree, id: string, held: HeldFiles): Moment {
-  const stats = readStats(tree, id, held);
-  return {
-    time: Date.now(),
-    stats,
-    signals: readSignals(tree, id, held, stats.oomKills),
-    pressure: readPressure(tree, id, held),
-  };
+  const { stats, kept } = lookAtStats(tree, id, held);
+  kept.signals ??= readSignals(tree, id, held.of(id), stats.oomKills);
+  return { time: Date.now(), stats, signals: kept.signals, pressure: readPressure(tree, id, held) };
 }
 
 /** Everything. Read it before an ended group is removed: it is gone with the group. @throws `notFound` */

@@ -18,11 +18,17 @@ export interface CableCounters {
   readonly tx_bytes: number;
 }
 
+/** proc_pid_net(5): eight columns received, eight sent; the first of each are bytes. */
+const LINK = /^ *([^:\n]+): *(\d+)(?: +\d+){7} +(\d+)/gm;
+
 export class HostLinks {
-  readonly #text: string;
+  readonly #counters = new Map<string, CableCounters>();
 
   constructor(text: string = readFileSync("/proc/self/net/dev", "latin1")) {
-    this.#text = text;
+    for (const [, name = "", received, sent] of text.matchAll(LINK)) {
+      // What the host receives the container has sent.
+      this.#counters.set(name, { rx_bytes: Number(sent), tx_bytes: Number(received) });
+    }
   }
 
   /** @returns by interface; undefined when the host's end does not tell of all of them */
@@ -30,19 +36,11 @@ export class HostLinks {
     if (cables.length === 0) return undefined;
     const counters: Record<string, CableCounters> = {};
     for (const { interfaceName, hostInterface } of cables) {
-      const seen = hostInterface === undefined ? undefined : this.#find(hostInterface);
+      const seen = hostInterface === undefined ? undefined : this.#counters.get(hostInterface);
       if (seen === undefined || interfaceName === undefined) return undefined;
       counters[interfaceName] = seen;
     }
     return counters;
-  }
-
-  /** proc_pid_net(5): eight columns received, eight sent. What the host receives the container has sent. */
-  #find(name: string): CableCounters | undefined {
-    const at = this.#text.indexOf(`${name}:`);
-    if (at < 0) return undefined;
-    const columns = this.#text.slice(at + name.length + 1, this.#text.indexOf("\n", at)).match(/\d+/g) ?? [];
-    return { rx_bytes: Number(columns[8]), tx_bytes: Number(columns[0]) };
   }
 }
 

@@ -1,6 +1,6 @@
 /** `GET /ctr/stats`: what containers use, a line an interval. */
-import { STATS_PARTS, type StatsPart } from "../../../cgroups/index.ts";
-import type { Tick } from "../../metrics/index.ts";
+import { type SomeStats, STATS_PARTS, type StatsPart } from "../../../cgroups/index.ts";
+import type { ContainerSample, Tick } from "../../metrics/index.ts";
 import type { Container } from "../../types.ts";
 
 /** Ids of containers; undefined for all. */
@@ -29,30 +29,37 @@ export function usageView(tick: Tick, { ids, all, parts }: UsageChoice, memoryTo
   };
 }
 
+interface ContainerView {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Image: string;
+  readonly Status: string;
+  Stats?: SomeStats;
+  Limits?: ContainerSample["limits"];
+  Signals?: ContainerSample["signals"];
+  Pressure?: ContainerSample["pressure"];
+  Waited?: ContainerSample["waited"];
+  Networks?: ContainerSample["traffic"];
+}
+
+/** Put together for each container of each sample, a hundred times a second. */
 function containerView(
   tick: Tick,
   container: Container,
   parts: UsageChoice["parts"],
   counters: ReadonlySet<StatsPart>,
-) {
+): ContainerView {
   const { id, name, imageName, status } = container;
   const sample = tick.sample(container, counters);
-  return {
-    Id: id,
-    Name: name,
-    Image: imageName,
-    Status: status,
-    ...(sample === undefined
-      ? {}
-      : {
-          Stats: sample.someStats(counters),
-          Limits: sample.limits,
-          ...(parts.has("signals") ? { Signals: sample.signals } : {}),
-          ...(parts.has("pressure") ? { Pressure: sample.pressure } : {}),
-          ...(parts.has("waited") ? { Waited: sample.waited } : {}),
-          ...(parts.has("networks") ? { Networks: sample.traffic } : {}),
-        }),
-  };
+  const view: ContainerView = { Id: id, Name: name, Image: imageName, Status: status };
+  if (sample === undefined) return view;
+  view.Stats = sample.someStats(counters);
+  view.Limits = sample.limits;
+  if (parts.has("signals")) view.Signals = sample.signals;
+  if (parts.has("pressure")) view.Pressure = sample.pressure;
+  if (parts.has("waited")) view.Waited = sample.waited;
+  if (parts.has("networks")) view.Networks = sample.traffic;
+  return view;
 }
 
 const partsOfStats = (parts: UsageChoice["parts"]): ReadonlySet<StatsPart> =>
