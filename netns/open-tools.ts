@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../lib/store.ts";
+import { Announcements } from "./announcements/index.ts";
 import { Conntrack } from "./conntrack/index.ts";
 import { DataPlane } from "./dataplane/index.ts";
 import { Names } from "./dns/index.ts";
@@ -56,6 +57,7 @@ export function openTools(
   return {
     ...{ store: networkStore, netlink, firewall, config, logger, hostPorts, conntrack, dataPlane, step },
     names: Names.open({ dataPlane }),
+    announcements: resources.use(new Announcements({ logger })),
     proxyStarts: new Map(),
   };
 }

@@ -76,6 +76,18 @@ export function formatAddress({ family, value }: Address): string {
   return `${before}::${after}`;
 }
 
+/** In network order. */
+export function addressBytes({ family, value }: Address): Buffer {
+  const bytes = Buffer.allocUnsafe(family === 4 ? 4 : 16);
+  if (family === 4) {
+    bytes.writeUInt32BE(Number(value), 0);
+  } else {
+    bytes.writeBigUInt64BE(value >> 64n, 0);
+    bytes.writeBigUInt64BE(value & 0xffffffffffffffffn, 8);
+  }
+  return bytes;
+}
+
 /**
  * Reads `address/prefix`.
  * @throws `invalid` with Go's text, which Docker passes on: `invalid CIDR address: …`

@@ -16,6 +16,9 @@ export function macFromBytes(source: Uint8Array): string {
   return (bytes.toString("hex").match(/../g) ?? []).join(":");
 }
 
+/** @param address `02:42:ac:11:00:02` */
+export const macBytes = (address: string): Buffer => Buffer.from(address.replaceAll(":", ""), "hex");
+
 /**
  * Reads a hardware address as users write it: six bytes, colons or dashes, either case.
  * @returns lower case with colons

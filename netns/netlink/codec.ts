@@ -4,7 +4,8 @@
  * Linux but s390x. See netlink(7), rtnetlink(7).
  */
 
-import type { Address } from "../ipam/ip.ts";
+import { type Address, addressBytes } from "../ipam/ip.ts";
+import { macBytes } from "../ipam/mac.ts";
 
 export const HEADER_LENGTH = 16;
 
@@ -51,20 +52,13 @@ export function text(type: number, value: string): Attribute {
 }
 
 /** An IP address of either family, in network order. */
-export function ip(type: number, { family, value }: Address): Attribute {
-  const buffer = Buffer.allocUnsafe(family === 4 ? 4 : 16);
-  if (family === 4) {
-    buffer.writeUInt32BE(Number(value), 0);
-  } else {
-    buffer.writeBigUInt64BE(value >> 64n, 0);
-    buffer.writeBigUInt64BE(value & 0xffffffffffffffffn, 8);
-  }
-  return bytes(type, buffer);
+export function ip(type: number, address: Address): Attribute {
+  return bytes(type, addressBytes(address));
 }
 
 /** A hardware address written `02:42:ac:11:00:02`. */
 export function mac(type: number, address: string): Attribute {
-  return bytes(type, Buffer.from(address.replaceAll(":", ""), "hex"));
+  return bytes(type, macBytes(address));
 }
 
 /** Attributes within an attribute, with a fixed structure before them where the format has one. */

@@ -41,12 +41,15 @@ export const EndpointOption = {
   sysctls: "com.docker.network.endpoint.sysctls",
 } as const;
 
-const ANNOUNCEMENTS = "com.docker.network.advertise_addr_nmsgs";
+export const AnnouncementOption = {
+  count: "com.docker.network.advertise_addr_nmsgs",
+  interval: "com.docker.network.advertise_addr_ms",
+} as const;
 
-/** How often and how fast Docker announces addresses, and what it takes. Here the kernel does it, once or, for 0, never. */
+/** Least and most, and what it is. Docker's, after RFC 5227, section 1.1, and RFC 4861, section 10. */
 const ADVERTISING = {
-  [ANNOUNCEMENTS]: [0, 3, "an integer"],
-  "com.docker.network.advertise_addr_ms": [100, 2000, "integer milliseconds"],
+  [AnnouncementOption.count]: [0, 3, "an integer"],
+  [AnnouncementOption.interval]: [100, 2000, "integer milliseconds"],
 } as const;
 
 const ACCEPTED = [...Object.keys(ADVERTISING), "com.docker.network.generic"];
@@ -57,8 +60,18 @@ const LINK_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 const LINK_PREFIX = /^[^\s/:]{1,12}$/;
 const GATEWAY_MODES: readonly GatewayMode[] = ["nat", "nat-unprotected", "routed", "isolated"];
 
-/** Whether neighbours on a network with these options are told of new containers' hardware addresses. */
-export const announcesAddresses = (options: Options): boolean => Number(options[ANNOUNCEMENTS] || 1) !== 0;
+export interface AnnouncementSettings {
+  /** 0: the neighbours find out for themselves. */
+  readonly count: number;
+  /** Milliseconds. */
+  readonly interval: number;
+}
+
+/** How often the neighbours on a network with these options are told of a new container's hardware address. */
+export const announcementSettings = (options: Options): AnnouncementSettings => ({
+  count: Number(options[AnnouncementOption.count] ?? 3),
+  interval: Number(options[AnnouncementOption.interval] ?? 1000),
+});
 
 export interface BridgeSettings {
   readonly icc: boolean;

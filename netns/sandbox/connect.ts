@@ -103,6 +103,7 @@ export async function connectLive(
     step,
   );
   if (endpoint === undefined) throw new TypeError("a connection without an endpoint");
+  if (connection !== undefined) tools.announcements.repeat(namespacePath, connection);
   const made = store.endpointOn(endpoint.networkId, containerId) ?? endpoint;
   for (const name of nameRecordsOf(store, [made], !record.kept)) names.put(name);
   try {
@@ -185,6 +186,7 @@ export async function disconnectLive(
       run: async () => {
         using inside = openInside(namespacePath);
         if (connection !== undefined) {
+          tools.announcements.cancel([connection]);
           unshapeLinks(tools, containerId, [connection]);
           await retireLink(netlink, inside, namespacePath, connection);
           forgetFlows(tools, [connection]);

@@ -8,7 +8,7 @@ import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
-import { announcesAddresses } from "../networks/options.ts";
+import { announcementSettings } from "../networks/options.ts";
 import { setSysctl, writeSysctl } from "../sysctl.ts";
 import type { Gateways } from "./types.ts";
 
@@ -73,7 +73,7 @@ export function configureLink(inside: NetlinkSocket, path: string, connection: C
   enterNetworkNamespace(path, () => {
     if (hasIpv6) enableIpv6(name);
     else disableIpv6(name);
-    if (!announcesAddresses(network.options)) keepQuiet(name);
+    if (announcementSettings(network.options).count === 0) keepQuiet(name);
     for (const sysctl of sysctls) setSysctl(sysctl.name.replace("IFNAME", name), sysctl.value);
   });
   configureInterface(inside, { name, addresses });

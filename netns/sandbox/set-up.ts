@@ -34,18 +34,30 @@ export interface SandboxPlan {
  */
 export function setUpSandbox(tools: SandboxTools, plan: SandboxPlan): void {
   using inside = new DisposableStack();
-  const { containerId } = plan.state;
-  const steps = stepsOf(tools, plan, inside);
+  const { containerId, namespacePath } = plan.state;
+  const added = newConnections(tools, plan);
+  const steps = stepsOf(tools, plan, added, inside);
   const microseconds = runSteps(`the sandbox of ${containerId}`, steps, tools.logger, tools.step);
+  if (namespacePath !== undefined) for (const link of added) tools.announcements.repeat(namespacePath, link);
   tools.logger.debug("The sandbox is up.", { container: containerId, microseconds });
 }
 
-function stepsOf(tools: SandboxTools, plan: SandboxPlan, resources: DisposableStack): Step[] {
-  const { netlink, store } = tools;
+/** Those whose links are not there of a former run. */
+function newConnections({ store }: SandboxTools, { state }: SandboxPlan): readonly Connection[] {
+  const { containerId, connections } = state;
+  const present = new Set(store.endpointsOfContainer(containerId).flatMap((endpoint) => endpoint.interfaceName ?? []));
+  return connections.filter(({ interfaceName }) => !present.has(interfaceName));
+}
+
+function stepsOf(
+  tools: SandboxTools,
+  plan: SandboxPlan,
+  added: readonly Connection[],
+  resources: DisposableStack,
+): Step[] {
+  const { netlink } = tools;
   const { state, kept } = plan;
   const { containerId, namespacePath, connections } = state;
-  const present = new Set(store.endpointsOfContainer(containerId).flatMap((endpoint) => endpoint.interfaceName ?? []));
-  const added = connections.filter(({ interfaceName }) => !present.has(interfaceName));
   const steps: Step[] = [
     {
       name: "record the sandbox",

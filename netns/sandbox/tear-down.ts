@@ -26,6 +26,7 @@ export async function tearDownSandbox(tools: SandboxTools, state: SandboxState):
         step("tearDown:names");
       },
     },
+    { what: "announcements", run: () => tools.announcements.cancel(connections) },
     { what: "rates", run: () => unshapeLinks(tools, containerId, connections) },
     {
       what: "namespace",

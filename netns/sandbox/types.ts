@@ -1,4 +1,5 @@
 /** A container's sandbox, and what it is made with. */
+import type { Announcements } from "../announcements/index.ts";
 import type { Conntrack } from "../conntrack/index.ts";
 import type { DataPlane } from "../dataplane/index.ts";
 import type { Names } from "../dns/index.ts";
@@ -13,6 +14,7 @@ export interface SandboxTools extends NetworkTools {
   readonly dataPlane: DataPlane;
   readonly names: Names;
   readonly conntrack: Conntrack;
+  readonly announcements: Announcements;
   /** Starts of proxies that are under way, by container: whoever changes its proxies next waits for that. */
   readonly proxyStarts: Map<string, Promise<void>>;
   /** Called after each step that changes something; tests end the process there. */

@@ -212,6 +212,37 @@ describe("networks of the user's own", () => {
     });
   }
 
+  it("announce addresses as often as they are told to", async () => {
+    await using fixture = await EngineFixture.start();
+    const { engine } = fixture;
+    const options = {
+      "com.docker.network.advertise_addr_nmsgs": "2",
+      "com.docker.network.advertise_addr_ms": "100",
+    };
+    await engine.createNetwork({ name: "both", ...DUAL, options });
+    const neighbour = await fixture.run("neighbour", [], "both");
+    const expected = [
+      ...["10.40.0.3", "10.40.0.4"].map(
+        (address) => `arp operation request arp saddr ip ${address} arp daddr ip ${address}`,
+      ),
+      ...["fd00:40::3", "fd00:40::4"].map((address) => `ip6 saddr ${address} icmpv6 type nd-neighbor-advert`),
+    ];
+    const chain = "{ type filter hook ingress device eth0 priority 0; }";
+    const count = ["add table netdev t", `add chain netdev t c ${chain}`];
+    for (const rule of expected) count.push(`add rule netdev t c ${rule} counter`);
+    fixture.inside(neighbour.containerId, "nft", count.join("\n"));
+    const heard = (): number[] =>
+      [...fixture.inside(neighbour.containerId, "nft", "list", "table", "netdev", "t").matchAll(/packets (\d+)/g)].map(
+        ([, packets]) => Number(packets),
+      );
+    await fixture.run("first", [], "both");
+    await waitFor("the first one's announcements", () => heard().join() === "2,0,2,0");
+    await fixture.run("second", [], "both");
+    await waitFor("the second one's announcements", () => heard().join() === "2,2,2,2");
+    const wrong = fixture.inside(neighbour.containerId, "grep", "-E", "Icmp6In(Csum)?Errors", "/proc/self/net/snmp6");
+    assert.match(wrong, /^\S+\s+0\n\S+\s+0\n$/);
+  });
+
   it("that are internal lead nowhere but to the host and each other", async () => {
     await using fixture = await EngineFixture.start();
     await fixture.engine.createNetwork({ name: "inner", internal: true });

@@ -1,0 +1,2 @@
+/** Telling neighbours where an address is now. */
+export { Announcements } from "./announcements.ts";
