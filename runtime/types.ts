@@ -3,7 +3,7 @@
  * they are stored as they came and echoed by `inspect`.
  */
 import type { DockerResources } from "../cgroups/index.ts";
-import type { PublishedPort, PublishPolicy } from "../netns/index.ts";
+import type { EndpointRequest, PublishedPort, PublishPolicy } from "../netns/index.ts";
 
 export interface HealthcheckConfig {
   /** `CMD` or `CMD-SHELL` and the words of the program; `NONE` for no check, not even the image's. */
@@ -274,6 +274,8 @@ export interface Container {
   readonly volumes?: readonly ContainerVolume[];
   /** Absent on containers without. */
   readonly links?: readonly ContainerLink[];
+  /** Places on networks that were not there at creation. */
+  readonly awaitedNetworks?: readonly EndpointRequest[];
   readonly logPath: string;
   /** The group above its own at its last start: `/ctr`. Absent before. */
   readonly cgroupParent?: string;

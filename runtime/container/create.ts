@@ -7,6 +7,7 @@ import { checkName, randomName } from "../../lib/names.ts";
 import { choosePlatform, hostPlatform, platformString } from "../image/index.ts";
 import { checkContainer, type OciHost, READONLY_PATHS } from "../oci/index.ts";
 import type { Container, ContainerCreateRequest, HostConfig, Image, Platform } from "../types.ts";
+import { isAwaited, presentNetwork } from "./awaited-networks.ts";
 import { emitContainer, NEVER, now } from "./describe.ts";
 import { endpointRequests, inConfigOf } from "./endpoints.ts";
 import { askedGroupsOf, checkHostLimits } from "./limits.ts";
@@ -38,7 +39,7 @@ export interface CreateResult {
 }
 
 /**
- * @throws `invalid` for what is wrong in the request, `notFound` for an unknown image or network, `conflict` for a name
+ * @throws `invalid` for what is wrong in the request, `notFound` for an unknown image, `conflict` for a name
  * in use; nothing has changed then
  */
 export async function createContainer(
@@ -52,7 +53,10 @@ export async function createContainer(
   const image = images.find(request.Image ?? "");
   const foreign = checkPlatform(request.Image ?? "", image, platform);
   const { container: judged, plan, warnings } = judge(parts, request, image, name);
-  const endpoints = endpointRequests(judged, request, (reference) => network.findNetwork(reference).name);
+  const nameOf = (reference: string) => presentNetwork(network, reference)?.name ?? reference;
+  const wanted = endpointRequests(judged, request, nameOf);
+  const endpoints = wanted.filter((endpoint) => !isAwaited(network, endpoint));
+  const awaitedNetworks = wanted.filter((endpoint) => isAwaited(network, endpoint));
   const networks = endpoints.map((endpoint) => network.findNetwork(endpoint.network));
   const { id } = judged;
   await using undo = new AsyncDisposableStack();
@@ -66,7 +70,11 @@ export async function createContainer(
   // Let go before anything is undone: what nobody holds can be removed.
   using holds = new DisposableStack();
   const volumes = await takeVolumes(parts, judged, plan, undo, holds);
-  const container = volumes.length === 0 ? judged : { ...judged, volumes };
+  const container = {
+    ...judged,
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(awaitedNetworks.length === 0 ? {} : { awaitedNetworks }),
+  };
   step("create:volumes", id);
   records.insert({ container, stoppedByUser: false, restartDelay: 0 }, () => {
     for (const endpoint of endpoints) inConfigOf(endpoint.network, () => network.reserveEndpoint(endpoint));

@@ -84,6 +84,7 @@ export class ContainerNetworks {
       if (former !== undefined) await this.#parts.network.connect(requestOf(container, former));
       throw error;
     }
+    this.#stopAwaiting(container, network.name);
   }
 
   /**
@@ -93,6 +94,7 @@ export class ContainerNetworks {
   disconnect(reference: string, networkReference: string): Promise<void> {
     return this.#locked(reference, async (container) => {
       checkAlive(container);
+      if (this.#stopAwaiting(container, networkReference)) return;
       const network = this.#parts.network.findNetwork(networkReference);
       const running = isUp(container);
       if (running && network.driver === "host" && container.hostConfig.NetworkMode === "host") {
@@ -203,6 +205,14 @@ export class ContainerNetworks {
     if (names.includes("none") || (network.name === "none" && names.length > 0)) {
       throw invalid(PRIVATE_NETWORK, "CTR_NETWORK_MODE_CONFLICT");
     }
+  }
+
+  /** @returns false when it has not waited for the network */
+  #stopAwaiting({ id, awaitedNetworks = [] }: Container, name: string): boolean {
+    const rest = awaitedNetworks.filter(({ network }) => network !== name);
+    if (rest.length === awaitedNetworks.length) return false;
+    this.#parts.records.update(id, { awaitedNetworks: rest });
+    return true;
   }
 
   #endpoint({ id }: Container, network: Network): Endpoint | undefined {

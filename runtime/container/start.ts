@@ -12,6 +12,7 @@ import { groupNameOf } from "../limits/index.ts";
 import type { MonitoredProcess } from "../monitor/index.ts";
 import { buildSpec, exitCodeOfFailure, writeBundle } from "../oci/index.ts";
 import type { Container } from "../types.ts";
+import { joinAwaited } from "./awaited-networks.ts";
 import { emitContainer, emitNetworks, NEVER, now } from "./describe.ts";
 import { endProcesses } from "./finish.ts";
 import { askedGroupsOf, limitsOf, oomScoreOf } from "./limits.ts";
@@ -219,12 +220,11 @@ async function joinNetwork(
   undo: AsyncDisposableStack,
 ): Promise<Sandbox> {
   const { network, records } = parts;
-  const { id, hostConfig } = container;
+  const { id } = container;
   const owner = networkOwner(records, container);
   if (owner.id !== id)
     return { containerId: id, endpoints: [], ports: [], ...namespaceOf(network.sandboxOf(owner.id)) };
-  const options = { dns: dnsOf(hostConfig, parts), portsLater: true };
-  const networking = network.setUp(id, bindings, options).catch(networkFailed);
+  const networking = setUpNetwork(parts, container, bindings).catch(networkFailed);
   undo.defer(() =>
     networking.then(
       () => network.tearDown(id, { keep: joinersOf(records, id).length > 0 }),
@@ -232,6 +232,12 @@ async function joinNetwork(
     ),
   );
   return networking;
+}
+
+async function setUpNetwork(parts: Parts, container: Container, bindings: readonly PortBinding[]): Promise<Sandbox> {
+  joinAwaited(parts, container);
+  const options = { dns: dnsOf(container.hostConfig, parts), portsLater: true };
+  return parts.network.setUp(container.id, bindings, options);
 }
 
 /**

@@ -120,11 +120,14 @@ function createdTest({ containers }: ApiEngine, filters: Filters): Test {
 }
 
 function networkTest({ network }: ApiEngine, filters: Filters): Test {
-  return ({ id }) =>
-    filters.any("network", (value) =>
-      network
-        .endpointsOfContainer(id)
-        .some(({ networkName, networkId }) => networkName === value || networkId.startsWith(value)),
+  return ({ id, awaitedNetworks = [] }) =>
+    filters.any(
+      "network",
+      (value) =>
+        awaitedNetworks.some((request) => request.network === value) ||
+        network
+          .endpointsOfContainer(id)
+          .some(({ networkName, networkId }) => networkName === value || networkId.startsWith(value)),
     );
 }
 

@@ -1,6 +1,6 @@
 /** A container's networks: `NetworkSettings` of list and inspect. */
 import { shortId } from "../../../lib/ids.ts";
-import type { Endpoint } from "../../../netns/index.ts";
+import type { Endpoint, EndpointRequest } from "../../../netns/index.ts";
 import type { Container } from "../../types.ts";
 import { isBuiltIn } from "./networks.ts";
 import { portMap } from "./ports.ts";
@@ -47,7 +47,7 @@ function aliasesOf(
   return [...new Set([...aliases, shortId(containerId), hostname])];
 }
 
-function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Endpoint) {
+function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Pick<Endpoint, "asked">) {
   if (!ipv4 && !ipv6 && linkLocal.length === 0) return null;
   return {
     ...(ipv4 ? { IPv4Address: ipv4 } : {}),
@@ -60,10 +60,29 @@ const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 
 
 export function endpointsByNetwork(container: Container, endpoints: readonly Endpoint[], version: number) {
   const context = { running: isRunning(container), version, hostname: container.config.Hostname || undefined };
-  return Object.fromEntries(
-    endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, context)] as const),
-  );
+  return Object.fromEntries([
+    ...(container.awaitedNetworks ?? []).map((request) => [request.network, awaitedSettings(request)] as const),
+    ...endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, context)] as const),
+  ]);
 }
+
+/** What was asked for on a network that is not there. */
+const awaitedSettings = (request: EndpointRequest) => ({
+  IPAMConfig: ipamConfig({
+    asked: {
+      ...(request.ipAddress === undefined ? {} : { ipv4: request.ipAddress }),
+      ...(request.ip6Address === undefined ? {} : { ipv6: request.ip6Address }),
+      ...(request.linkLocalAddresses === undefined ? {} : { linkLocal: request.linkLocalAddresses }),
+    },
+  }),
+  Links: orNull(request.links ?? []),
+  Aliases: orNull(request.aliases ?? []),
+  MacAddress: request.macAddress ?? "",
+  DriverOpts: request.driverOptions ?? null,
+  GwPriority: request.gatewayPriority ?? 0,
+  ...{ NetworkID: "", EndpointID: "", Gateway: "", IPAddress: "", IPPrefixLen: 0 },
+  ...{ IPv6Gateway: "", GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, DNSNames: null },
+});
 
 /** Some network leads from outside to the container's ports: a bridge that is not cut off. */
 export const leadsToPorts = (endpoints: readonly Endpoint[]): boolean =>

@@ -99,6 +99,35 @@ describe("docker and the engine's networks", () => {
       assert.match(await exec("web", "ip", "-4", "-o", "addr"), /eth0 +inet 10\.7\.0\.44\/24/);
     });
 
+    it("may be made before its network, and starts when that is there", async () => {
+      const place = "name=later,ip=10.9.0.7,alias=awaited";
+      await docker.output("create", "--name", "early", "--network", place, "busybox", "sleep", "1000");
+      assert.equal(
+        await docker.output("ps", "-aq", "--filter", "network=later"),
+        (await docker.inspect("early", "{{.Id}}")).slice(0, 12),
+      );
+      const { IPAMConfig, Aliases, NetworkID } = await inspect<Record<string, unknown>>(
+        "early",
+        ".NetworkSettings.Networks.later",
+      );
+      assert.deepEqual([IPAMConfig, Aliases, NetworkID], [{ IPv4Address: "10.9.0.7" }, ["awaited"], ""]);
+      const refused = await docker.run(["start", "early"]);
+      assert.match(refused.stderr, /failed to set up container networking: network later not found/);
+      await docker.output("network", "create", "--subnet", "10.9.0.0/24", "later");
+      await docker.output("start", "early");
+      assert.equal(await docker.inspect("early", "{{.NetworkSettings.Networks.later.IPAddress}}"), "10.9.0.7");
+      assert.match(await exec("early", "ip", "-4", "-o", "addr"), /eth0 +inet 10\.9\.0\.7\/24/);
+      await docker.output("rm", "-f", "early");
+      await docker.output("network", "rm", "later");
+    });
+
+    it("may be taken off a network that it waits for", async () => {
+      await docker.output("create", "--name", "early", "--network", "nosuch", "busybox", "sleep", "1000");
+      await docker.output("network", "disconnect", "nosuch", "early");
+      await docker.output("start", "early");
+      assert.deepEqual(await inspect("early", ".NetworkSettings.Networks"), {});
+    });
+
     it("keeps its address over restarts", async () => {
       await serve("web", "--network", "back");
       const before = await docker.inspect("web", "{{.NetworkSettings.Networks.back.IPAddress}}");

@@ -1,0 +1,34 @@
+/** Networks that a container was created for while they were not there: it gets its place on them at its start, as in Docker. */
+import { CtrError } from "../../lib/errors.ts";
+import type { EndpointRequest, Network, NetworkEngine } from "../../netns/index.ts";
+import type { Container } from "../types.ts";
+import type { Parts } from "./parts.ts";
+
+/** @returns undefined for one that is not there. @throws what is wrong with an ambiguous reference */
+export function presentNetwork(network: Pick<NetworkEngine, "findNetwork">, reference: string): Network | undefined {
+  try {
+    return network.findNetwork(reference);
+  } catch (error) {
+    if (error instanceof CtrError && error.kind === "notFound") return undefined;
+    throw error;
+  }
+}
+
+/** Nobody can have a place on it: it is not there, or is but the configuration of others. */
+export function isAwaited(network: Pick<NetworkEngine, "findNetwork">, { network: name }: EndpointRequest): boolean {
+  const present = presentNetwork(network, name);
+  return present === undefined || present.configOnly === true;
+}
+
+/**
+ * Takes the container's places on the networks that it has waited for.
+ * @throws Docker's texts when one is still not there; the container waits on
+ */
+export function joinAwaited({ network, records }: Parts, { id, name, awaitedNetworks = [] }: Container): void {
+  if (awaitedNetworks.length === 0) return;
+  const joined = new Set(network.endpointsOfContainer(id).map(({ networkName }) => networkName));
+  for (const request of awaitedNetworks) {
+    if (!joined.has(request.network)) network.reserveEndpoint({ ...request, containerName: name });
+  }
+  records.update(id, { awaitedNetworks: [] });
+}
