@@ -57,7 +57,7 @@ export function openTools(
   return {
     ...{ store: networkStore, netlink, firewall, config, logger, hostPorts, conntrack, dataPlane, step },
     names: Names.open({ dataPlane }),
-    announcements: resources.use(new Announcements({ logger })),
+    announcements: resources.use(new Announcements({ netlink, logger })),
     proxyStarts: new Map(),
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The kernel announces a new link's addresses once, as it comes up. A message may be lost, for example while a switch
- * still opens the port: it is said again, as Docker does. Nobody waits for that.
+ * Neighbours of a container that has come are told at which hardware address its addresses are now, so that nobody goes
+ * on sending to the one that had them before. A message may be lost: it is said again in the background, as Docker does.
+ * The kernel's own announcement (arp_notify) is of no use here: it is sent before a bridge has opened the port.
  */
 import { hasCode, messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -13,21 +14,27 @@ import { gratuitousArp, unsolicitedAdvertisement } from "./packets.ts";
 import { sendPackets } from "./send.ts";
 
 export class Announcements implements Disposable {
+  readonly #netlink: NetlinkSocket;
   readonly #logger: Logger;
   /** By endpoint. */
   readonly #pending = new Map<string, NodeJS.Timeout>();
 
-  constructor({ logger }: { readonly logger: Logger }) {
+  /** @param netlink socket of the host's namespace */
+  constructor({ netlink, logger }: { readonly netlink: NetlinkSocket; readonly logger: Logger }) {
+    this.#netlink = netlink;
     this.#logger = logger;
   }
 
   /**
-   * Says again what the kernel has said of a link that came up now, as often as its network's options ask for.
+   * Announces the addresses of a link that came up now, once at once, and as often as its network's options ask for.
    * @param namespacePath of the sandbox that the link is in
    */
-  repeat(namespacePath: string, connection: Connection): void {
-    const { count, interval } = announcementSettings(connection.network.options);
-    this.#schedule(namespacePath, connection, count - 1, interval);
+  begin(namespacePath: string, connection: Connection): void {
+    const { hostInterface, network } = connection;
+    const { count, interval } = announcementSettings(network.options);
+    // Asked for a link, the kernel first does what is due of its carrier: the bridge opens the port.
+    if (hostInterface !== undefined) findLink(this.#netlink, hostInterface);
+    if (count > 0) this.#next(namespacePath, connection, count, interval);
   }
 
   /** For links that are about to go. */
@@ -43,17 +50,12 @@ export class Announcements implements Disposable {
     this.#pending.clear();
   }
 
-  #schedule(namespacePath: string, connection: Connection, left: number, interval: number): void {
+  #next(namespacePath: string, connection: Connection, left: number, interval: number): void {
     const { endpointId } = connection;
-    if (left <= 0) {
-      this.#pending.delete(endpointId);
-      return;
-    }
-    const next = () => {
-      const goesOn = this.#announce(namespacePath, connection);
-      this.#schedule(namespacePath, connection, goesOn ? left - 1 : 0, interval);
-    };
-    this.#pending.set(endpointId, setTimeout(next, interval).unref());
+    this.#pending.delete(endpointId);
+    if (!this.#announce(namespacePath, connection) || left === 1) return;
+    const again = () => this.#next(namespacePath, connection, left - 1, interval);
+    this.#pending.set(endpointId, setTimeout(again, interval).unref());
   }
 
   /** @returns false when there is nothing to say any more */
@@ -63,7 +65,7 @@ export class Announcements implements Disposable {
     } catch (error) {
       // The neighbours find out for themselves, later.
       const gone = hasCode(error, "ENOENT");
-      if (!gone) this.#logger.warn("An address is not announced again.", { error: messageOf(error) });
+      if (!gone) this.#logger.warn("An address cannot be announced.", { error: messageOf(error) });
       return false;
     }
   }

@@ -16,7 +16,7 @@ const ETH_P_IPV6 = 0x86dd;
 
 /**
  * A request for the own address, which nobody answers and everybody who knows the address learns from: RFC 5227,
- * section 3, and what the kernel sends with arp_notify.
+ * section 3.
  */
 export function gratuitousArp(macAddress: string, address: Address): Announcement {
   const own = addressBytes(address);

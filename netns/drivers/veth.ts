@@ -31,8 +31,6 @@ export interface InterfaceConfiguration {
 export function configureInterface(inside: NetlinkSocket, configuration: InterfaceConfiguration): void {
   const { name, addresses, gateways = [] } = configuration;
   const { index } = requireLink(inside, name);
-  // In this order: taking a link with an address up announces it (arp_notify, ndisc_notify), so that nobody goes on
-  // sending to the container that had the address before.
   for (const address of addresses) addAddress(inside, index, address);
   changeLink(inside, index, { up: true });
   for (const gateway of gateways) addDefaultRoute(inside, gateway, index);

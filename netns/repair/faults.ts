@@ -151,6 +151,7 @@ function linkFault(
       detachLink(netlink, again, connection);
       attachLink(netlink, path, connection);
       configureLink(again, path, connection);
+      tools.announcements.begin(path, connection);
       shapeNewLink(tools, state.containerId, connection);
     }
   };

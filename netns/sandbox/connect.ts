@@ -103,7 +103,7 @@ export async function connectLive(
     step,
   );
   if (endpoint === undefined) throw new TypeError("a connection without an endpoint");
-  if (connection !== undefined) tools.announcements.repeat(namespacePath, connection);
+  if (connection !== undefined) tools.announcements.begin(namespacePath, connection);
   const made = store.endpointOn(endpoint.networkId, containerId) ?? endpoint;
   for (const name of nameRecordsOf(store, [made], !record.kept)) names.put(name);
   try {

@@ -8,7 +8,6 @@ import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { deleteLink } from "../netlink/link.ts";
 import { everywhere, removeRoute, replaceRoute } from "../netlink/route.ts";
 import { NetlinkSocket } from "../netlink/transport.ts";
-import { announcementSettings } from "../networks/options.ts";
 import { setSysctl, writeSysctl } from "../sysctl.ts";
 import type { Gateways } from "./types.ts";
 
@@ -18,8 +17,6 @@ import type { Gateways } from "./types.ts";
  */
 export function createSandboxNamespace(path: string): NetlinkSocket {
   return createNamespace(path, () => {
-    // Links that come later are born with this.
-    writeSysctl("net/ipv4/conf/default/arp_notify", "1");
     const inside = NetlinkSocket.open();
     try {
       takeLoopbackUp(inside);
@@ -68,33 +65,25 @@ export async function awaitDetached(netlink: NetlinkSocket, { hostInterface }: C
 
 /** Parameters of the interface, its addresses, and up. @throws {NetlinkError}; `invalid` for a sysctl that is none */
 export function configureLink(inside: NetlinkSocket, path: string, connection: Connection): void {
-  const { interfaceName: name, addresses, sysctls, network } = connection;
+  const { interfaceName: name, addresses, sysctls } = connection;
   const hasIpv6 = addresses.some(({ family }) => family === 6);
   enterNetworkNamespace(path, () => {
     if (hasIpv6) enableIpv6(name);
     else disableIpv6(name);
-    if (announcementSettings(network.options).count === 0) keepQuiet(name);
     for (const sysctl of sysctls) setSysctl(sysctl.name.replace("IFNAME", name), sysctl.value);
   });
   configureInterface(inside, { name, addresses });
 }
 
 /**
- * The addresses are handed out by us: nobody is asked whether another one has them (which takes a second), no router
- * is listened to, and neighbours are told of a new hardware address.
+ * The addresses are handed out by us: nobody is asked whether another one has them (which takes a second), and no
+ * router is listened to.
  */
 function enableIpv6(name: string): void {
   const conf = `net/ipv6/conf/${name}`;
   writeSysctl(`${conf}/accept_ra`, "0");
   writeSysctl(`${conf}/accept_dad`, "0");
-  writeSysctl(`${conf}/ndisc_notify`, "1");
   writeSysctl(`${conf}/disable_ipv6`, "0");
-}
-
-/** Its neighbours find out for themselves. */
-function keepQuiet(name: string): void {
-  writeSysctl(`net/ipv4/conf/${name}/arp_notify`, "0");
-  writeSysctl(`net/ipv6/conf/${name}/ndisc_notify`, "0");
 }
 
 /**

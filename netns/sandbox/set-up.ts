@@ -38,7 +38,7 @@ export function setUpSandbox(tools: SandboxTools, plan: SandboxPlan): void {
   const added = newConnections(tools, plan);
   const steps = stepsOf(tools, plan, added, inside);
   const microseconds = runSteps(`the sandbox of ${containerId}`, steps, tools.logger, tools.step);
-  if (namespacePath !== undefined) for (const link of added) tools.announcements.repeat(namespacePath, link);
+  if (namespacePath !== undefined) for (const link of added) tools.announcements.begin(namespacePath, link);
   tools.logger.debug("The sandbox is up.", { container: containerId, microseconds });
 }
 

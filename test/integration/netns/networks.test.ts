@@ -236,6 +236,7 @@ describe("networks of the user's own", () => {
         ([, packets]) => Number(packets),
       );
     await fixture.run("first", [], "both");
+    assert.match(heard().join(), /^[12],0,[12],0$/);
     await waitFor("the first one's announcements", () => heard().join() === "2,0,2,0");
     await fixture.run("second", [], "both");
     await waitFor("the second one's announcements", () => heard().join() === "2,2,2,2");
