@@ -15,7 +15,9 @@ export type Ban =
       readonly network: Network;
     }
   /** From elsewhere to a container, at a port that is not open. */
-  | { readonly kind: "unpublished"; readonly container: IntendedContainer; readonly port: number };
+  | { readonly kind: "unpublished"; readonly container: IntendedContainer; readonly port: number }
+  /** From elsewhere to an address of a network that no container has: nothing there is open. */
+  | { readonly kind: "vacant"; readonly network: Network };
 
 interface Target {
   readonly container: IntendedContainer;
@@ -30,8 +32,8 @@ interface Target {
 export function banOf(view: SnapshotView, flow: Flow, destination = flow.destination): Ban | undefined {
   const target = targetOf(view, destination);
   const [from] = flow.from === HOST || flow.from === OUTSIDE ? [] : view.containersIn(flow.from);
-  if (from === undefined) return target === undefined ? undefined : banFromElsewhere(flow, target);
-  if (target === undefined) return banOnTheWayOut(view, flow, from, destination);
+  if (from === undefined) return target === undefined ? banOfVacant(view, flow) : banFromElsewhere(flow, target);
+  if (target === undefined) return banOfVacant(view, flow, from) ?? banOnTheWayOut(view, flow, from, destination);
   if (target.container.id === from.id) return undefined;
   return banBetween(view, flow, from, target);
 }
@@ -45,6 +47,17 @@ function targetOf(view: SnapshotView, destination: string): Target | undefined {
     if (endpoint !== undefined && network !== undefined) return { container, endpoint, network };
   }
   return undefined;
+}
+
+/** @param from when that is a container: those of the network itself may ask for any address of it */
+function banOfVacant(
+  view: SnapshotView,
+  { from: sender, destination }: Flow,
+  from?: IntendedContainer,
+): Ban | undefined {
+  const network = sender === HOST || isOfHost(view, destination) ? undefined : view.networkOfAddress(destination);
+  if (network === undefined || targetOf(view, destination) !== undefined) return undefined;
+  return from?.endpoints.some(({ networkId }) => networkId === network.id) ? undefined : { kind: "vacant", network };
 }
 
 /** The host reaches all containers by their bridges; others by what is open. */

@@ -8,12 +8,15 @@ import {
   type Intent,
   type NotRead,
   networkMigrations,
+  type PortBinding,
   readStoredNetworks,
   type StoredNetworks,
   type StoredSandbox,
 } from "../../netns/index.ts";
+import { portBindingsOf } from "../container/ports.ts";
 import { type ContainerRecord, ContainerRecords, containerMigrations } from "../container/records.ts";
 import { sandboxIdOf } from "../container/shared-network.ts";
+import type { Container } from "../types.ts";
 import { intendedSettings, readLeftSettings } from "./settings.ts";
 
 export interface ReadIntent {
@@ -82,9 +85,19 @@ function containerOf(
     pid: running ? init.pid : undefined,
     endpoints: stored.endpointsOf(id),
     ports: sandboxes.get(id)?.ports ?? [],
+    ...(running ? {} : { bindings: bindingsOf(container) }),
     exposed: Object.keys(config.ExposedPorts ?? {}),
     dns: owner?.dns ?? {},
   };
+}
+
+/** Some were made before their ports were judged as they are today. */
+function bindingsOf({ config, hostConfig }: Container): PortBinding[] {
+  try {
+    return portBindingsOf(config, hostConfig);
+  } catch {
+    return [];
+  }
 }
 
 const namespaceOf = ({ namespacePath, containerId }: StoredSandbox): string =>

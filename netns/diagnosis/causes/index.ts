@@ -46,6 +46,7 @@ import { linkLost } from "./links/318-link-lost.ts";
 import { ownAddress } from "./links/319-own-address.ts";
 import { proxyArp } from "./links/320-proxy-arp.ts";
 import { prefixTooNarrow } from "./links/321-prefix-too-narrow.ts";
+import { nobodyHasTheAddress } from "./links/323-nobody-has-the-address.ts";
 import { loopbackNameServer } from "./names/501-loopback-name-server.ts";
 import { nameServerFiltered } from "./names/502-name-server-filtered.ts";
 import { noNameServer } from "./names/503-no-name-server.ts";
@@ -169,6 +170,7 @@ export const CAUSES: readonly Cause[] = [
   ownAddress,
   proxyArp,
   prefixTooNarrow,
+  nobodyHasTheAddress,
   noDefaultRoute,
   hostHasNoRoute,
   swallowingRoute,

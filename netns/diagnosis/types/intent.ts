@@ -1,5 +1,5 @@
 /** What the engine wants the kernel to be: its store, as plain data. The diagnosis compares everything with this. */
-import type { Endpoint, Grant, Network, PublishedPort, SandboxDns } from "../../types.ts";
+import type { Endpoint, Grant, Network, PortBinding, PublishedPort, SandboxDns } from "../../types.ts";
 
 export interface Intent {
   readonly networks: readonly Network[];
@@ -38,6 +38,8 @@ export interface IntendedContainer {
   readonly endpoints: readonly Endpoint[];
   /** Ports in force. */
   readonly ports: readonly PublishedPort[];
+  /** Ports that it will publish once it runs. Absent while it does. */
+  readonly bindings?: readonly PortBinding[];
   /** Ports that the image or the user says it listens on: `80/tcp`. */
   readonly exposed: readonly string[];
   readonly dns: SandboxDns;

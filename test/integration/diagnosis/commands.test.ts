@@ -206,10 +206,15 @@ describe("ctr net why, trace, doctor, matrix, drops, bundle and bench", () => {
   });
 
   it("makes a finding of a container that does not run", async () => {
-    await engine.ctrOutput("create", "--name", "asleep", "--network", "front", "busybox");
-    const answer = await report<FlowReport>(1, "why", "web", "asleep:80");
-    assert.equal(codes(answer)[0], "CTRN611");
-    assertSchema("trace", answer);
+    await engine.ctrOutput("create", "--name", "asleep", "--network", "front", "-p", "7070:80", "busybox");
+    for (const [from, to] of [
+      ["web", "asleep:80"],
+      ["host", ":7070"],
+    ] as const) {
+      const answer = await report<FlowReport>(1, "why", from, to);
+      assert.equal(codes(answer)[0], "CTRN611");
+      assertSchema("trace", answer);
+    }
   });
 
   it("goes on when the engine was killed, and finds what it would have kept shut", async () => {

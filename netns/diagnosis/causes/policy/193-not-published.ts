@@ -2,7 +2,7 @@ import { type Cause, type FlowContext, HOST, type IntendedContainer } from "../.
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { translatedBefore } from "../translated.ts";
-import { meantContainer, portsOfNumber, strandedOnHost } from "../translation/published.ts";
+import { meantContainer, portsOfNumber, sleepersOf, strandedOnHost } from "../translation/published.ts";
 import { bannedHere } from "./banned.ts";
 
 export const notPublished: Cause = {
@@ -19,6 +19,7 @@ export const notPublished: Cause = {
     const [stranded] = strandedOnHost(context);
     if (stranded === undefined || portsOfNumber(context).length > 0 || translatedBefore(context, stranded).length > 0)
       return [];
+    if (sleepersOf(context).length > 0) return [];
     const container = meantContainer(context);
     if (container !== undefined)
       return [found(notPublished, stranded, caseOf(container, context.flow.destinationPort, context))];

@@ -8,7 +8,7 @@ import { byHand, inPlace } from "../fixes.ts";
 import { found } from "../found.ts";
 import { DNS_PORT, SANDBOX_SERVER } from "../names/resolv.ts";
 import { translatedBefore } from "../translated.ts";
-import { meantContainer, portsOfNumber } from "../translation/published.ts";
+import { meantContainer, portsOfNumber, sleepersOf } from "../translation/published.ts";
 import { cameByPublishedPort, listenersOf, listenerText, openListeners } from "./listeners.ts";
 
 export const nobodyListens: Cause = {
@@ -79,5 +79,6 @@ const ownListeners = (namespace: NamespaceState, protocol: string) =>
 const isAboutPublishing = (context: FlowContext): boolean =>
   context.flow.from !== HOST ||
   portsOfNumber(context).length > 0 ||
+  sleepersOf(context).length > 0 ||
   banOf(context.view, context.flow)?.kind === "unpublished" ||
   meantContainer(context) !== undefined;

@@ -53,6 +53,15 @@ export function elementsOfPort(view: SnapshotView, family: 4 | 6, protocol: stri
   );
 }
 
+/** Containers that would have the flow's port of the host, if they ran. */
+export const sleepersOf = ({ snapshot, flow }: FlowContext): IntendedContainer[] =>
+  snapshot.intent.containers.filter(({ bindings = [] }) =>
+    bindings.some(
+      ({ protocol, hostPort, hostPortEnd = hostPort }) =>
+        protocol === flow.protocol && flow.destinationPort >= hostPort && flow.destinationPort <= hostPortEnd,
+    ),
+  );
+
 /** The container that is meant by a port of the host that leads nowhere: the user named it, or it alone uses that port. */
 export function meantContainer(context: FlowContext): IntendedContainer | undefined {
   const { flow, snapshot, view } = context;

@@ -1,6 +1,6 @@
 /** Links, bridges, neighbours: 3xx. */
 import { SILENCE, seen } from "../damaged.ts";
-import { at, type Case, cable, egress, inside, LEFT } from "./case.ts";
+import { at, type Case, cable, egress, inside, LEFT, ours } from "./case.ts";
 
 export const LINKS: readonly Case[] = [
   {
@@ -109,6 +109,25 @@ export const LINKS: readonly Case[] = [
           },
         ],
       }),
+  },
+  {
+    code: "CTRN323",
+    what: "an address that no container has, asked for from elsewhere",
+    flow: (host) => ({
+      ...{ from: "outside", source: "192.0.2.2", fromText: "outside" },
+      destination: nobodyBeside(host.address("api")),
+    }),
+    ends: (host) => [ours({ packet: { destination: nobodyBeside(host.address("api")) } })],
+  },
+  {
+    code: "CTRN323",
+    what: "an address that no container has",
+    flow: (host) => ({ destination: nobodyBeside(host.address("api")) }),
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), {
+        ...{ device: "eth0", address: nobodyBeside(host.address("api")), reason: "no-holder" },
+      }),
+    ],
   },
   {
     code: "CTRN311",
@@ -316,3 +335,7 @@ export const LINKS: readonly Case[] = [
     ends: (host) => [at("no-route", inside(host, "web"))],
   },
 ];
+
+function nobodyBeside(address: string): string {
+  return address.replace(/\d+$/, "99");
+}

@@ -10,6 +10,28 @@ export const PROGRAMS: readonly Case[] = [
     ends: () => [at("no-listener", "host", { port: 5000, protocol: "tcp" })],
   },
   {
+    code: "CTRN611",
+    what: "a port of a container that has ended",
+    flow: () => ({ ...published(), destinationPort: 8085 }),
+    damage: (host) => {
+      const bindings = [{ protocol: "tcp" as const, containerPort: 80, hostIp: "", hostPort: 8080, hostPortEnd: 8090 }];
+      Object.assign(host.container("api"), { running: false, namespace: undefined, pid: undefined, bindings });
+    },
+    ends: () => [at("no-listener", "host", { port: 8085, protocol: "tcp" })],
+  },
+  {
+    code: "CTRN611",
+    what: "an address that a container keeps while it is stopped",
+    flow: (host) => ({ destination: host.address("api") }),
+    damage: (host) =>
+      void Object.assign(host.container("api"), { running: false, namespace: undefined, pid: undefined }),
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), {
+        ...{ device: "eth0", address: host.address("api"), reason: "no-holder" },
+      }),
+    ],
+  },
+  {
     code: "CTRN601",
     what: "nobody listens",
     ends: (host) => [at("no-listener", inside(host, "api"), { port: 8000, protocol: "tcp" })],
