@@ -3,7 +3,7 @@
  * a namespace alone, whatever namespace the others are in (setns(2)). Only the library of nftables is not made for two.
  */
 import { closeSync, openSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
+import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, SHARE_ENV, Worker } from "node:worker_threads";
 import { messageOf } from "../../../lib/errors.ts";
@@ -25,14 +25,11 @@ const WORTH_A_THREAD = 20;
 const MOST_THREADS = 3;
 
 /**
- * How many threads beside the main one help: where all processors are busy, none does.
+ * How many threads beside the main one help, also where others keep the processors busy.
  * @param namespaces that are to be read
  */
-export function helpingThreads(namespaces: number): number {
-  const [busy = 0] = loadavg();
-  const idle = availableParallelism() - 1 - Math.floor(busy);
-  return Math.max(0, Math.min(idle, Math.floor(namespaces / WORTH_A_THREAD), MOST_THREADS));
-}
+export const helpingThreads = (namespaces: number): number =>
+  Math.min(availableParallelism() - 1, Math.floor(namespaces / WORTH_A_THREAD), MOST_THREADS);
 
 export class NamespaceReading implements Disposable {
   /** Held open, a namespace stays while it is read. */
