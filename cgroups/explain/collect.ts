@@ -1,4 +1,5 @@
 /** Records the facts about a group. What is concluded from them is elsewhere, and needs no kernel. */
+import { isFrozen, isFrozenByFreezer } from "../freeze.ts";
 import { readOptional } from "../group-files.ts";
 import type { HeldFiles } from "../held-files.ts";
 import type { CgroupHost } from "../host.ts";
@@ -12,6 +13,7 @@ import type { OomLog } from "../watch/oom-log.ts";
 import { groupsAbove } from "./above.ts";
 import { topProcesses } from "./processes.ts";
 import { ratesBetween } from "./rates.ts";
+import { processTroubles } from "./troubles.ts";
 import type { ExitFacts, Facts, HostFacts, Moment } from "./types.ts";
 
 export interface FactsOptions {
@@ -47,18 +49,22 @@ export function collectFacts(tree: GroupTree, id: string, held: HeldFiles, optio
     name,
     path,
     ...moment,
+    signals: { ...moment.signals, ...(exit === undefined && isFrozen(tree, id) ? { frozen: true } : {}) },
     host: hostFacts(tree.host),
     limits: readLimits(tree, id, asked),
     ...(rates === undefined ? {} : { rates }),
     victims: oomLog?.victimsIn(path, after) ?? [],
     // One that has ended has none: to look for them takes as long as everything else.
     processes: exit === undefined ? topProcesses(tree, id) : [],
+    ...(exit === undefined ? { troubles: processTroubles(tree, id) } : {}),
     above: groupsAbove(tree, id),
     files: {
       cpuStat: `${tree.controllerDirectory("cpu", id) ?? unified ?? ""}/cpu.stat`,
       memoryEvents: signals.memory,
       pidsEvents: signals.pids,
-      groupEvents: signals.events,
+      groupEvents: isFrozenByFreezer(tree, id)
+        ? `${tree.controllerDirectory("freezer", id)}/freezer.state`
+        : signals.events,
       pressure: unified ?? "",
     },
     ...(exit === undefined ? {} : { exit }),

@@ -4,6 +4,7 @@ import { cpuContended } from "./causes/cpu-contended.ts";
 import { cpuThrottled } from "./causes/cpu-throttled.ts";
 import { cpuThrottledAbove } from "./causes/cpu-throttled-above.ts";
 import { cpusetFull } from "./causes/cpuset-full.ts";
+import { filesUsedUp } from "./causes/files-used-up.ts";
 import { frozen } from "./causes/frozen.ts";
 import { hostMemory } from "./causes/host-memory.ts";
 import { ioContended } from "./causes/io-contended.ts";
@@ -26,6 +27,7 @@ import { pidsLimitAbove } from "./causes/pids-limit-above.ts";
 import { programSignal } from "./causes/program-signal.ts";
 import { restartLoop } from "./causes/restart-loop.ts";
 import { stopTimeout } from "./causes/stop-timeout.ts";
+import { stopped } from "./causes/stopped.ts";
 import { swapping } from "./causes/swapping.ts";
 import { ulimitCpu } from "./causes/ulimit-cpu.ts";
 import type { Cause, Facts, Severity, Verdict } from "./types.ts";
@@ -42,7 +44,9 @@ export const CAUSES: readonly Cause[] = [
   pidsLimitAbove,
   ...LAST_WORDS,
   restartLoop,
+  filesUsedUp,
   frozen,
+  stopped,
   cpuThrottled,
   cpuThrottledAbove,
   cpusetFull,

@@ -43,6 +43,26 @@ export interface ProcessFacts {
   readonly oomScore: number;
 }
 
+/** What keeps processes from going on, although no limit of the group does. */
+export interface ProcessTroubles {
+  /** How many were looked at. */
+  readonly looked: number;
+  /** By SIGSTOP and its like, or by a debugger; the first process of the group first. */
+  readonly stopped: readonly {
+    readonly pid: number;
+    readonly name: string;
+    readonly isFirst: boolean;
+    readonly byDebugger: boolean;
+  }[];
+  /** With as many files open as they may. */
+  readonly outOfFiles: readonly {
+    readonly pid: number;
+    readonly name: string;
+    readonly open: number;
+    readonly limit: number;
+  }[];
+}
+
 /** A group above, the nearest first. */
 export interface GroupAbove {
   readonly path: string;
@@ -108,6 +128,8 @@ export interface Facts {
   readonly victims: readonly OomVictim[];
   /** The largest first. */
   readonly processes: readonly ProcessFacts[];
+  /** Of one that runs. */
+  readonly troubles?: ProcessTroubles;
   readonly above: readonly GroupAbove[];
   /** Files that the figures are from, for evidence. */
   readonly files: Readonly<Record<"cpuStat" | "memoryEvents" | "pidsEvents" | "groupEvents" | "pressure", string>>;

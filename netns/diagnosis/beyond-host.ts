@@ -1,8 +1,10 @@
 /** Packets that left the host as they should, and what became of them there: nothing of that can be read. Pure. */
 import { succeeded } from "./outcomes.ts";
-import { type Attempt, HOST, type Hop, type Observations, OUTSIDE, type Walk } from "./types/index.ts";
+import { type Attempt, type Observations, OUTSIDE, type Place, type Walk } from "./types/index.ts";
 
 export interface BeyondHost {
+  /** Whose link it is: the host's, or a container's that hangs on one of the host's links (macvlan, ipvlan). */
+  readonly place: Place;
   /** By which it left. */
   readonly uplink: string;
   /** An answer said no; nobody answered; nobody has the address of the next machine. */
@@ -18,25 +20,34 @@ export interface BeyondHost {
 /** @returns undefined when it ended on the host, got through, or was not sent at all */
 export function beyondHost(walk: Walk, observations: Observations | undefined): BeyondHost | undefined {
   if (observations === undefined || walk.result !== "arrives" || walk.arrivesAt !== OUTSIDE) return undefined;
-  const uplink = uplinkOf(walk.there);
+  const exit = walk.there.findLast(({ device }) => device !== undefined && device !== "");
+  const [place, uplink] = [exit?.place, exit?.device];
   const attempt = observations.attempts.find((one) => !succeeded(one));
-  if (uplink === undefined || attempt === undefined || observations.attempts.some(succeeded)) return undefined;
+  if (place === undefined || uplink === undefined || attempt === undefined || observations.attempts.some(succeeded))
+    return undefined;
   if (wasStopped(observations)) return undefined;
   const neighbour = observations.neighbours.find(
-    ({ place, device, state }) => place === HOST && device === uplink && (state === "failed" || state === "incomplete"),
+    ({ place: where, device, address, state }) =>
+      where === place && device === uplink && isAsked(walk, address) && (state === "failed" || state === "incomplete"),
   )?.address;
-  const facts = { uplink, attempt, neighbour };
+  const facts = { place, uplink, attempt, neighbour };
   if (neighbour !== undefined) return { ...facts, end: "no-neighbour", wasSeen: true };
   const seenReturning = hasReturned(observations, uplink);
   if (isRefusal(attempt)) return { ...facts, end: "refused", wasSeen: seenReturning };
   // Nobody has to answer a datagram.
   const isSilence = attempt.outcome === "silence" && walk.flow.protocol !== "udp";
-  const isGone = isSilence && hasLeft(observations, uplink) && !seenReturning;
+  const isGone = isSilence && hasLeft(observations, place, uplink) && !seenReturning;
   return isGone ? { ...facts, end: "silence", wasSeen: true } : undefined;
 }
 
-const uplinkOf = (hops: readonly Hop[]): string | undefined =>
-  hops.findLast(({ place, device }) => place === HOST && device !== undefined && device !== "")?.device;
+/** The next hop by the walk, where it names one: entries of others may have failed long ago. */
+function isAsked({ there, flow }: Walk, address: string): boolean {
+  const named = there.flatMap(({ stage, text }) => {
+    const [, nextHop] = (stage === "neighbour" ? /^(\S+) / : / via (\S+)/).exec(text) ?? [];
+    return nextHop === undefined ? [] : [nextHop];
+  });
+  return named.length === 0 || named.includes(address) || flow.destination === address;
+}
 
 /** On this host: by a rule, or by the kernel. Drops elsewhere are another host's, see {@link OUTSIDE}. */
 const wasStopped = ({ verdicts, drops }: Observations): boolean =>
@@ -51,8 +62,8 @@ const hasReturned = ({ devices, verdicts }: Observations, uplink: string): boole
   devices.some(({ direction }) => direction === "back") ||
   verdicts.some(({ direction, inputDevice }) => direction === "back" && inputDevice === uplink);
 
-const hasLeft = ({ devices }: Observations, uplink: string): boolean =>
+const hasLeft = ({ devices }: Observations, from: Place, uplink: string): boolean =>
   devices.some(
     ({ place, device, event, direction }) =>
-      (place === HOST || place === undefined) && device === uplink && event === "sent" && direction === "there",
+      (place === from || place === undefined) && device === uplink && event === "sent" && direction === "there",
   );

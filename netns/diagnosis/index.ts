@@ -2,7 +2,13 @@
 
 export { readBundle, writeBundle } from "./bundle.ts";
 export { CAUSES } from "./causes/index.ts";
-export { explainLookup, type LookupContext, SANDBOX_SERVER, serversBehind } from "./causes/names/index.ts";
+export {
+  explainLookup,
+  type LookupContext,
+  namelessNetwork,
+  SANDBOX_SERVER,
+  serversBehind,
+} from "./causes/names/index.ts";
 export * from "./drops/index.ts";
 export { explainFlow, inspectState, STATE_CHECKS } from "./explain.ts";
 export { type LookUpKind, type LookUpOptions, lookUp } from "./look-up/look-up.ts";

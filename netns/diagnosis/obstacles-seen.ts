@@ -46,6 +46,7 @@ export function obstaclesSeen({ observations, walk, view }: FlowContext): Obstac
       dropSeen(drop, observations, walk),
     ),
     ...neighboursSeen(observations, walk),
+    ...wrongNeighboursSeen(view, observations, walk),
   ];
 }
 
@@ -134,6 +135,32 @@ function neighboursSeen({ neighbours }: Observations, walk: Walk): Obstacle[] {
       confidence: "likely" as const,
     }));
 }
+
+const KNOWN = new Set(["reachable", "stale", "delay", "probe"]);
+
+/** What was learned is not what the holder of the address has: somebody else has answered. */
+function wrongNeighboursSeen(view: FlowContext["view"], { neighbours }: Observations, walk: Walk): Obstacle[] {
+  return neighbours.flatMap(({ place, device, address, mac, state }) => {
+    const holders = view.holdersOf(address).filter(({ namespace }) => namespace.key !== place);
+    const [holder] = holders;
+    if (!KNOWN.has(state) || mac === undefined || holder === undefined) return [];
+    if (holders.some(({ link }) => link.mac === mac)) return [];
+    const direction = walk.there.some((hop) => isAbout(hop, place, address)) ? ("there" as const) : ("back" as const);
+    return {
+      ...{ kind: "neighbour-wrong" as const, direction, place, device },
+      facts: { place, device, address, mac, expectedMac: holder.link.mac, learned: true },
+      position: positionOf(walk, direction, (hop) => isAbout(hop, place, address)),
+      packet: undefined,
+      text: `${address} on ${device} is taken for ${mac}`,
+      evidence: [],
+      seen: [`neighbour ${address} on ${device}: ${mac} ${state}`],
+      confidence: "likely" as const,
+    };
+  });
+}
+
+const isAbout = (hop: Walk["there"][number], place: string, address: string): boolean =>
+  hop.place === place && hop.stage === "neighbour" && hop.text.startsWith(`${address} `);
 
 /** Behind all steps where the model has none such. */
 function positionOf(walk: Walk, direction: "there" | "back", is: (hop: Walk["there"][number]) => boolean): number {

@@ -106,8 +106,10 @@ function obstaclesRead(context: FlowContext): Obstacle[] {
   });
 }
 
+/** What a filter does with the packets of a connection that is there already, nobody has seen: a probe sends no data. */
 const isWitness = (observations: Observations, death: Death): boolean =>
-  attemptsFit(observations.attempts, death) || (death.facts["uncertain"] === true && isSwallowed(observations));
+  (!(isFilter(death.kind) && death.seen === "accepted-silence") && attemptsFit(observations.attempts, death)) ||
+  (death.facts["uncertain"] === true && isSwallowed(observations));
 
 /** What ends the packet under a condition that cannot be told explains what was seen; it does not prove the condition. */
 function confidenceOf({ facts }: Death, fits: boolean): Confidence {

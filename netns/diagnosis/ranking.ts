@@ -28,6 +28,8 @@ const CONSEQUENCES: Readonly<Record<string, readonly string[]>> = {
   CTRN206: ["CTRN311", "CTRN313", "CTRN601"],
   CTRN208: ["CTRN601", "CTRN602"],
   CTRN213: ["CTRN601", "CTRN602"],
+  CTRN215: ["CTRN406", "CTRN414"],
+  CTRN216: ["CTRN103", "CTRN117", "CTRN201", "CTRN202", "CTRN211", "CTRN601"],
   CTRN301: [
     "CTRN304",
     "CTRN305",

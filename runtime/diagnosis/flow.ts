@@ -11,7 +11,7 @@ import {
   serversBehind,
 } from "../../netns/index.ts";
 import { diagnoseFlow } from "./diagnose-flow.ts";
-import { joinFamilies, reportWithoutFlow, withLookup } from "./join-reports.ts";
+import { joinFamilies, reportWithoutFlow, withAside, withLookup } from "./join-reports.ts";
 import type { FlowRequest } from "./request.ts";
 import { type ResolvedEnds, resolveEnds } from "./resolve-ends.ts";
 import type { DiagnosisTools } from "./tools.ts";
@@ -49,7 +49,7 @@ export async function reportOn(
   ]);
   const report = joinFamilies(reports);
   const ofName = await lookupFindings(tools, view, ends, request, report.result === "REACHABLE" ? undefined : plain);
-  const joined = withLookup(report, ends.lookup, ofName);
+  const joined = withAside(withLookup(report, ends.lookup, ofName), ends.aside);
   return { ...joined, ...(ends.notes.length === 0 ? {} : { notes: ends.notes }) };
 }
 

@@ -47,6 +47,13 @@ export function withLookup(report: FlowReport, lookup: NameLookup | undefined, o
   return { ...report, lookup, findings, result: "PARTIAL", summary };
 }
 
+/** What is told of a flow that works: where it does not, there is more to say. */
+export function withAside(report: FlowReport, aside: Finding | undefined): FlowReport {
+  if (aside === undefined || report.result !== "REACHABLE" || report.findings.length > 0) return report;
+  const [what = ""] = report.summary.split("\n");
+  return { ...report, findings: [aside], summary: `${what}\nWorth knowing: ${reasonLine([aside])}` };
+}
+
 const reasonLine = ([first]: readonly Finding[]): string =>
   first === undefined ? "No cause was found." : `${first.title} (${first.code})`;
 

@@ -55,7 +55,7 @@ function programOf(cgroups: Cgroups, host: CgroupHost, id: string): ProgramState
       .slice(0, MOST_PROCESSES)
       .flatMap((pid) => processOf(pid) ?? []),
     cpus: limitOf(cpus),
-    throttledShare: cpuPeriods === 0 ? 0 : cpuThrottledPeriods / cpuPeriods,
+    throttledShare: isHeldUp(cpus, pressure.cpu?.some.avg10) && cpuPeriods > 0 ? cpuThrottledPeriods / cpuPeriods : 0,
     throttledMicroseconds: Math.round(cpuThrottledTime / 1000),
     memory: host.controllers.has("memory") ? stats.memoryUsage : undefined,
     memoryLimit: limitOf(memory),
@@ -66,6 +66,13 @@ function programOf(cgroups: Cgroups, host: CgroupHost, id: string): ProgramState
     memoryPressure: share(pressure.memory?.some.avg10),
   };
 }
+
+/** Per cent of the time in which somebody waits for a processor: below it nobody is kept from running now. */
+const LITTLE_WAITING = 15;
+
+/** The kernel counts periods from the group's beginning: what was long ago, or under another limit, holds nobody up. */
+const isHeldUp = (cpus: number | "max" | undefined, waiting: number | undefined): boolean =>
+  limitOf(cpus) !== undefined && (waiting === undefined || waiting >= LITTLE_WAITING);
 
 const limitOf = (value: number | "max" | undefined): number | undefined => (value === "max" ? undefined : value);
 

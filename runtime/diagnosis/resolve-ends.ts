@@ -8,6 +8,7 @@ import {
   HOST,
   type IntendedContainer,
   type NameLookup,
+  namelessNetwork,
   OUTSIDE,
   type Place,
   type SnapshotView,
@@ -48,6 +49,8 @@ export interface ResolvedEnds {
   readonly lookup: NameLookup | undefined;
   /** Addresses of the container that has this name, where one has it. */
   readonly named?: readonly string[] | undefined;
+  /** Worth knowing, whatever becomes of the packets. */
+  readonly aside?: Finding | undefined;
 }
 
 interface Source {
@@ -65,6 +68,7 @@ interface Target {
   readonly notes?: readonly string[];
   readonly lookup?: NameLookup | undefined;
   readonly named?: readonly string[] | undefined;
+  readonly aside?: Finding | undefined;
 }
 
 /** @throws `invalid` for what cannot be read or lacks a port, `notFound` for an unknown container, with the nearest one */
@@ -73,7 +77,13 @@ export async function resolveEnds(request: EndsRequest, tools: ResolveTools): Pr
   const end = parseDestination(request.to);
   const target = await resolveTarget(end, request, source, tools);
   const findings = [source.finding, target.finding].filter((finding) => finding !== undefined);
-  const common = { findings, notes: target.notes ?? [], lookup: target.lookup, named: target.named };
+  const common = {
+    findings,
+    notes: target.notes ?? [],
+    lookup: target.lookup,
+    named: target.named,
+    aside: target.aside,
+  };
   if (findings.length > 0) return { ...common, flows: [] };
   const flow = (destination: string): Flow => ({
     from: source.place,
@@ -192,7 +202,9 @@ async function containerTarget(
   const addresses = containerAddressesFrom(view, source.place, container);
   if (addresses.length === 0) return { addresses, port, to, finding: hasNoNetwork(container) };
   const lookup = await ownLookUp(container, written, source, tools);
-  return { addresses, port, to, lookup, ...(lookup === undefined ? {} : { named: namesOf(container) }) };
+  if (lookup !== undefined) return { addresses, port, to, lookup, named: namesOf(container) };
+  const aside = written === container.name ? namelessNetwork(view, source.place, container) : undefined;
+  return { addresses, port, to, aside };
 }
 
 /** All of its addresses: which of them its name leads to depends on who asks. */

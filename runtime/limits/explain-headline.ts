@@ -15,7 +15,7 @@ export interface Known {
 }
 
 /** Verdicts on containers in which nothing happens any more. */
-const STANDSTILL: ReadonlySet<string> = new Set(["frozen", "oom-waiting"]);
+const STANDSTILL: ReadonlySet<string> = new Set(["frozen", "oom-waiting", "stopped"]);
 
 export function headlineOf(known: Known): string {
   const { name, status, error } = known.container;
@@ -62,7 +62,10 @@ function running({ verdicts: [gravest], wasUnwell }: Known): string {
 const ASKED: ReadonlySet<string> = new Set(["killed-by-request", "stop-timeout"]);
 
 /** Faults of the program and of how it was told to run. */
-const ITS_OWN: ReadonlySet<string> = new Set(["program-signal", "command-missing", "restart-loop", "read-only"]);
+const ITS_OWN: ReadonlySet<string> = new Set([
+  ...["program-signal", "command-missing", "restart-loop", "read-only"],
+  ...["not-permitted", "permission-denied", "address-in-use"],
+]);
 
 function ended({ container, exit, verdicts, hasFacts }: Known): string {
   const { exitCode, oomKilled } = container;

@@ -358,6 +358,35 @@ export const DECOYS: readonly Fault[] = [
     inject: [["client", "sysctl -qw net.ipv4.ip_local_reserved_ports=40000-40100,50000"]],
     undo: [["client", "sysctl -qw net.ipv4.ip_local_reserved_ports="]],
   })),
+  decoy("segments", "others limit the size of segments", ["egress", "published"], (scene) =>
+    table(
+      "host",
+      foreignTable(scene, { hook: "forward", priority: scene.priority }, [
+        "tcp flags syn tcp option maxseg size set rt mtu",
+      ]),
+    ),
+  ),
+  decoy("sanity", "others drop packets that no connection has", ["egress", "published", "icc"], (scene) =>
+    table(
+      "host",
+      foreignTable(scene, { hook: "forward", priority: scene.priority }, [
+        "ip length > 4000 drop",
+        "tcp flags & (fin | syn) == (fin | syn) drop",
+        "tcp flags & (syn | rst) == (syn | rst) drop",
+        "ct state new tcp flags & (fin | syn | rst | ack) != syn drop",
+      ]),
+    ),
+  ),
+  decoy("no-pings", "nobody answers pings", ["icc", "egress"], () =>
+    sysctl("host", ["net.ipv4.icmp_echo_ignore_all", "1", "0"]),
+  ),
+  decoy("plain-tcp", "the server's TCP has no options", ["icc"], () =>
+    sysctl("server", ["net.ipv4.tcp_timestamps", "0", "1"], ["net.ipv4.tcp_sack", "0", "1"]),
+  ),
+  decoy("hub", "the bridge learns nothing", ["icc", "egress"], ({ bridge }) => ({
+    inject: [["host", `ip link set ${bridge} type bridge ageing_time 0`]],
+    undo: [["host", `ip link set ${bridge} type bridge ageing_time 30000`]],
+  })),
   fileDecoy("hosts", "a line of /etc/hosts, and the right one", ["egressName"], "/etc/hosts", (world) =>
     [`127.0.0.1 localhost`, `${world.plan.outside4} ${world.plan.outsideName}`].join("\n"),
   ),

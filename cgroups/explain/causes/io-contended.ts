@@ -3,6 +3,7 @@ import { percent, pressureEvidence, pressureOf, size } from "../evidence.ts";
 import { MUCH_PRESSURE } from "../thresholds.ts";
 import type { Cause } from "../types.ts";
 import { throttlesOf } from "./io-throttled.ts";
+import { memoryTight } from "./memory-tight.ts";
 
 export const ioContended: Cause = {
   code: "io-contended",
@@ -10,6 +11,8 @@ export const ioContended: Cause = {
   find(facts) {
     const share = pressureOf(facts, "io");
     if (share < MUCH_PRESSURE || throttlesOf(facts).length > 0) return undefined;
+    // What it reads again and again is what its memory has no room for.
+    if (memoryTight.find(facts) !== undefined) return undefined;
     const { io } = facts.rates ?? {};
     const host = facts.host.pressure.io?.some.avg10 ?? 0;
     return {

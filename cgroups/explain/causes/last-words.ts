@@ -1,8 +1,10 @@
 /** It said itself what was missing: an error of a limit that no counter tells of. */
-import type { Cause, Facts, Fix } from "../types.ts";
+import type { Cause, Facts, Fix, Severity } from "../types.ts";
 
 interface Word {
   readonly code: string;
+  /** `failing` where left out. */
+  readonly severity?: Severity;
   /** The C library's text of the error, as programs of every language print it. */
   readonly text: RegExp;
   readonly appliesTo?: (facts: Facts) => boolean;
@@ -75,6 +77,51 @@ const WORDS: readonly Word[] = [
       },
     ],
   },
+  {
+    code: "ulimit-memlock",
+    text: /mlock|(?:lock(?:ed)?|pin) memory|memory lock/i,
+    appliesTo: ulimit("memlock"),
+    title: "It may not keep so much memory from being swapped out.",
+    explanation:
+      "--ulimit memlock counts the bytes that a process may lock (mlock). Databases and programs for io_uring or RDMA ask for it.",
+    fixes: raise("memlock", "Allow more"),
+  },
+  {
+    code: "not-permitted",
+    severity: "notice",
+    text: /Operation not permitted|\bEPERM\b/,
+    title: "It asked the kernel for something that needs a privilege which it does not have.",
+    explanation:
+      "Containers have few of root's privileges (capabilities), and some system calls are refused to them (seccomp): to change the owner " +
+      "of files after --cap-drop, clocks, mounts, network links.",
+    fixes: () => [{ text: "Give it the one that it needs", command: "ctr run --cap-add CHOWN …" }],
+  },
+  {
+    code: "permission-denied",
+    severity: "notice",
+    text: /[Pp]ermission denied|\bEACCES\b/,
+    title: "It may not use a file or a directory: the user that it runs as is not allowed to.",
+    explanation:
+      "Files of the image and of volumes have owners by number. A directory of the host belongs to a user of the host.",
+    fixes: () => [
+      {
+        text: "Give the files to the number that the program runs as (chown), or run it as their owner",
+        command: "ctr run --user UID:GID …",
+      },
+    ],
+  },
+  {
+    code: "address-in-use",
+    severity: "notice",
+    text: /[Aa]ddress (?:already )?in use|\bEADDRINUSE\b/,
+    title: "It wanted to listen on a port that somebody has already.",
+    explanation:
+      "Another program of the same network has the port: of the host with --network host, of the other container with --network container:.",
+    fixes: ({ name }) => [
+      { text: "See who listens there", command: `ctr exec ${name} ss -lntup` },
+      { text: "or give the program another port" },
+    ],
+  },
 ];
 
 const SIGXFSZ = 128 + 25;
@@ -89,7 +136,7 @@ function lineOf({ exit, program }: Facts, { code, text }: Word): string | undefi
 export const LAST_WORDS: readonly Cause[] = WORDS.map(
   (word): Cause => ({
     code: word.code,
-    severity: "failing",
+    severity: word.severity ?? "failing",
     find(facts) {
       const line = lineOf(facts, word);
       if (line === undefined || word.appliesTo?.(facts) === false) return undefined;

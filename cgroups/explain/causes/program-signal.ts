@@ -2,6 +2,7 @@
 import type { Cause, Fix } from "../types.ts";
 
 const SIGNALLED = 128;
+const SIGSEGV = 11;
 
 interface Reason {
   readonly title: string;
@@ -45,13 +46,16 @@ const REASONS: Readonly<Record<number, Reason>> = {
 export const programSignal: Cause = {
   code: "program-signal",
   severity: "notice",
-  find({ exit, files, name }) {
+  find({ exit, files, name, program }) {
     const reason = exit?.asked === "nothing" ? REASONS[exit.code - SIGNALLED] : undefined;
     if (exit === undefined || reason === undefined) return undefined;
     const named = ({ text, command }: Fix): Fix =>
       command === undefined ? { text } : { text, command: command.replace("NAME", name) };
+    const stack = exit.code === SIGNALLED + SIGSEGV ? program?.ulimits["stack"] : undefined;
+    const more =
+      stack === undefined ? "" : ` Its stack may have ${stack.soft} bytes (--ulimit stack): more ends it so, too.`;
     return {
-      ...{ title: reason.title, explanation: reason.explanation },
+      ...{ title: reason.title, explanation: `${reason.explanation}${more}` },
       evidence: [
         {
           file: files.memoryEvents,

@@ -46,6 +46,7 @@ import { linkLost } from "./links/318-link-lost.ts";
 import { ownAddress } from "./links/319-own-address.ts";
 import { proxyArp } from "./links/320-proxy-arp.ts";
 import { prefixTooNarrow } from "./links/321-prefix-too-narrow.ts";
+import { parentDown } from "./links/322-parent-down.ts";
 import { nobodyHasTheAddress } from "./links/323-nobody-has-the-address.ts";
 import { loopbackNameServer } from "./names/501-loopback-name-server.ts";
 import { nameServerFiltered } from "./names/502-name-server-filtered.ts";
@@ -59,11 +60,13 @@ import { hostsLine } from "./names/509-hosts-line.ts";
 import { serverPassedOver } from "./names/510-server-passed-over.ts";
 import { searchDomain } from "./names/511-search-domain.ts";
 import { namesFromFiles } from "./names/512-names-from-files.ts";
+import { windowsLineEnds } from "./names/513-windows-line-ends.ts";
 import { networksApart } from "./policy/190-networks-apart.ts";
 import { internalNetwork } from "./policy/191-internal-network.ts";
 import { iccOff } from "./policy/192-icc-off.ts";
 import { notPublished } from "./policy/193-not-published.ts";
 import { noNetwork } from "./policy/194-no-network.ts";
+import { macvlanApart } from "./policy/195-macvlan-apart.ts";
 import { nobodyListens } from "./programs/601-nobody-listens.ts";
 import { listensOnLoopback } from "./programs/602-listens-on-loopback.ts";
 import { wrongContainerPort } from "./programs/603-wrong-container-port.ts";
@@ -76,6 +79,7 @@ import { rateLimited } from "./programs/609-rate-limited.ts";
 import { noSocketMemory } from "./programs/610-no-socket-memory.ts";
 import { notRunning } from "./programs/611-not-running.ts";
 import { connectionNotTaken } from "./programs/612-connection-not-taken.ts";
+import { answersFromElsewhere } from "./programs/613-answers-from-elsewhere.ts";
 import { noDefaultRoute } from "./routing/401-no-default-route.ts";
 import { hostHasNoRoute } from "./routing/402-host-has-no-route.ts";
 import { swallowingRoute } from "./routing/403-swallowing-route.ts";
@@ -108,6 +112,8 @@ import { hairpinNotMasqueraded } from "./translation/211-hairpin-not-masqueraded
 import { portTaken } from "./translation/212-port-taken.ts";
 import { publishedForIpv4Only } from "./translation/213-published-for-ipv4-only.ts";
 import { connectionTableFull } from "./translation/214-connection-table-full.ts";
+import { addressLost } from "./translation/215-address-lost.ts";
+import { forgottenAtOnce } from "./translation/216-forgotten-at-once.ts";
 
 /** In the order of their codes. */
 export const CAUSES: readonly Cause[] = [
@@ -135,6 +141,7 @@ export const CAUSES: readonly Cause[] = [
   iccOff,
   notPublished,
   noNetwork,
+  macvlanApart,
   notMasqueraded,
   untracked,
   noPortFree,
@@ -149,6 +156,8 @@ export const CAUSES: readonly Cause[] = [
   portTaken,
   publishedForIpv4Only,
   connectionTableFull,
+  addressLost,
+  forgottenAtOnce,
   cableDown,
   bridgeDown,
   insideDown,
@@ -170,6 +179,7 @@ export const CAUSES: readonly Cause[] = [
   ownAddress,
   proxyArp,
   prefixTooNarrow,
+  parentDown,
   nobodyHasTheAddress,
   noDefaultRoute,
   hostHasNoRoute,
@@ -201,6 +211,7 @@ export const CAUSES: readonly Cause[] = [
   serverPassedOver,
   searchDomain,
   namesFromFiles,
+  windowsLineEnds,
   nobodyListens,
   listensOnLoopback,
   wrongContainerPort,
@@ -213,6 +224,7 @@ export const CAUSES: readonly Cause[] = [
   noSocketMemory,
   notRunning,
   connectionNotTaken,
+  answersFromElsewhere,
   unknownCause,
   disagreement,
 ];

@@ -2,7 +2,7 @@
 import { OUTSIDE } from "../types/index.ts";
 import { death } from "./deaths.ts";
 import { findEntrance } from "./ends/outside.ts";
-import { addressText, IcmpType, IpProtocol, makePacket, TcpFlag } from "./packet.ts";
+import { addressText, IcmpType, IpProtocol, makePacket, type Packet, TcpFlag } from "./packet.ts";
 import { type Ends, endsOf, inverse, sameEnds } from "./stack/connection.ts";
 import { driveFrom, driveIn, type Outcome } from "./stack/drive.ts";
 import { end, type Trip } from "./trip.ts";
@@ -17,21 +17,38 @@ export function answer(trip: Trip, send: Send): void {
   goOn(trip, arrived, send);
 }
 
+/** Bytes of a packet that carries a small request, or an answer to it. */
+const SMALL_REQUEST = 180;
+
+const ACKNOWLEDGEMENT = { tcpFlags: TcpFlag.ack };
+const DATA = { tcpFlags: TcpFlag.ack | TcpFlag.psh, size: SMALL_REQUEST };
+
 /**
- * TCP's third packet, and one that acknowledges what comes after: rules may let a connection begin and then end it, and
- * connection tracking may see a part of it alone.
+ * TCP's third packet, and the first ones with data: rules may let a connection begin and then end it, and connection
+ * tracking may see a part of it alone. Who asked is connected when they are sent.
  */
 function goOn(trip: Trip, arrived: Ends, send: Send): void {
   const { journey, sent, packet } = trip;
   if (packet.protocol !== IpProtocol.tcp || journey.isDead || sent === undefined) return;
-  sendApart(trip, "there", sent, sendAgain);
-  if (!journey.isDead) sendApart(trip, "back", inverse(arrived), (apart) => finish(apart, send(apart)));
+  const wasConnected = journey.isConnected;
+  journey.isConnected = true;
+  for (const kind of [ACKNOWLEDGEMENT, DATA]) {
+    if (!journey.isDead) sendApart(trip, "there", { ...sent, ...kind }, sendAgain);
+    if (!journey.isDead)
+      sendApart(trip, "back", { ...inverse(arrived), ...kind }, (apart) => finish(apart, send(apart)));
+  }
+  journey.isConnected = wasConnected;
 }
 
 /** What ends the packet is noted, and nothing else of its way. */
-function sendApart(trip: Trip, direction: "there" | "back", ends: Ends, send: (apart: Trip) => void): void {
+function sendApart(
+  trip: Trip,
+  direction: "there" | "back",
+  fields: Ends & Partial<Packet>,
+  send: (apart: Trip) => void,
+): void {
   const { family, protocol } = trip.packet;
-  const packet = makePacket({ family, protocol, ...ends, tcpFlags: TcpFlag.ack });
+  const packet = makePacket({ family, protocol, ...fields });
   const apart: Trip = { ...trip, journey: trip.journey.fork(direction), packet, attached: undefined };
   send(apart);
   trip.journey.adopt(apart.journey);

@@ -28,6 +28,7 @@
  * | listener-elsewhere | place, port, protocol, boundTo, process? |
  * | queue-full | place, port, waiting, backlog, process? |
  * | program-stuck | place, port, reason (`frozen`, `stopped`, `files`, `throttled`), process?, pid? |
+ * | answer-source | place, port, protocol, address, expected |
  * | misrouted, answer-misrouted | place, device, expectedDevice, table, viaRule? |
  *
  * A fact `limit` says that some packets end so; with `remembered` they do once the kernel has forgotten its neighbour.

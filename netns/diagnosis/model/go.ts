@@ -3,6 +3,7 @@ import { readAddress } from "../../ipam/ip.ts";
 import { type Flow, OUTSIDE, type Place, type SocketState } from "../types/index.ts";
 import { answer } from "./answer.ts";
 import { death } from "./deaths.ts";
+import { checkAnswerSource } from "./ends/answer-source.ts";
 import { deliver, findSocket } from "./ends/listener.ts";
 import { answerFromOutside, chooseOutsider, findEntrance } from "./ends/outside.ts";
 import { type Publication, publicationOf } from "./ends/published.ts";
@@ -113,11 +114,27 @@ function fromOutside(trip: Trip): Outcome {
 }
 
 function passOut(trip: Trip, left: Port): Passed {
+  if (trip.flow.from === OUTSIDE) checkLostAddress(trip, left);
   const entrance = answerFromOutside(trip, left);
   return {
     arrivesAt: OUTSIDE,
     answer: () => answer(trip, (answering) => driveIn(answering, entrance)),
   };
+}
+
+/** A packet for a published port that only passes through: no link of the host has the address. */
+function checkLostAddress({ world, journey, packet, flow }: Trip, { namespace, link }: Port): void {
+  const to = readAddress(flow.destination)?.value;
+  const asked = { ...packet, destination: to ?? packet.destination, destinationPort: flow.destinationPort };
+  if (publicationOf(world, asked)?.port.hostIp !== flow.destination) return;
+  journey.end(packet, {
+    place: namespace.key,
+    stage: "route",
+    device: link.name,
+    text: `no link of the host has ${flow.destination}: the packet leaves again by ${link.name}`,
+    evidence: [`ip address show to ${flow.destination}: none`],
+    death: death("misrouted", { place: namespace.key, device: link.name, destination: flow.destination }),
+  });
 }
 
 function takeIn(trip: Trip, { namespace, input }: Delivery, proxies: number): Passed {
@@ -131,7 +148,10 @@ function takeIn(trip: Trip, { namespace, input }: Delivery, proxies: number): Pa
     arrivesAt: inner?.arrivesAt ?? namespace.key,
     answer: () => {
       inner?.answer?.();
-      answer(trip, (answering) => driveFrom(answering, namespace, true));
+      answer(trip, (answering) => {
+        if (!leads) checkAnswerSource(answering, namespace, socket);
+        return driveFrom(answering, namespace, true);
+      });
     },
   };
 }
@@ -181,15 +201,15 @@ function throughProxy(trip: Trip, { address, port, container }: Publication, pro
     sourcePort: 0,
   };
   // Datagrams are not accepted: their sender sees silence.
-  journey.isBehindProxy = flow.protocol === "tcp";
+  journey.isConnected = flow.protocol === "tcp";
   const passed = passFlow(world, onward, journey, trip.paths, proxies + 1);
-  journey.isBehindProxy = false;
+  journey.isConnected = false;
   return {
     ...passed,
     answer: () => {
-      journey.isBehindProxy = flow.protocol === "tcp";
+      journey.isConnected = flow.protocol === "tcp";
       passed.answer?.();
-      journey.isBehindProxy = false;
+      journey.isConnected = false;
     },
   };
 }

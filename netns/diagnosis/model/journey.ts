@@ -19,8 +19,11 @@ export interface Step {
 
 export class Journey {
   direction: Direction = "there";
-  /** A proxy has taken the sender's connection: what ends its own is not seen by the sender, who is connected. */
-  isBehindProxy = false;
+  /**
+   * The sender has his connection already, be it that a proxy took it, be it that the handshake is through: whatever ends
+   * a packet now is silence for him.
+   */
+  isConnected = false;
   readonly #hops: Record<Direction, Hop[]> = { there: [], back: [] };
   readonly #deaths: { direction: Direction; hop: Hop; death: Death }[] = [];
   readonly #unknowns = new Set<string>();
@@ -98,6 +101,7 @@ export class Journey {
   fork(direction = this.direction): Journey {
     const other = new Journey();
     other.direction = direction;
+    other.isConnected = this.isConnected;
     return other;
   }
 
@@ -125,12 +129,12 @@ export class Journey {
     return !isOccasional(death) && !isUncertain(death);
   }
 
-  /** Behind a proxy the sender has his connection already; behind a doubt nothing is sure. */
+  /** Who is connected sees nothing more; behind a doubt nothing is sure. */
   #asSeen({ kind, seen, facts }: Death): Death {
     const isUncertain = this.#isDoubtful && facts["limit"] !== true;
     return {
       kind,
-      seen: this.isBehindProxy ? "accepted-silence" : seen,
+      seen: this.isConnected ? "accepted-silence" : seen,
       facts: isUncertain ? { ...facts, uncertain: true } : facts,
     };
   }

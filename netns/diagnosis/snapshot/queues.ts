@@ -13,6 +13,12 @@ const STATISTICS = 7;
 const QUEUE = 3;
 /** Of struct tc_tbf_qopt: where the rate stands in the struct tc_ratespec at its beginning. */
 const RATE_OFFSET = 8;
+/** RTM_GETTCLASS. */
+const GET_CLASS = 42;
+/** TCA_HTB_*; struct tc_htb_glob has the default class, struct tc_htb_opt two of struct tc_ratespec. */
+const HtbAttribute = { parameters: 1, init: 2, rate64: 6, ceiling64: 7 } as const;
+const DEFAULT_CLASS_OFFSET = 8;
+const CEILING_OFFSET = 20;
 /** Those that a link gets without anybody asking; no filter hangs on them. */
 const PLAIN = new Set(["noqueue", "pfifo_fast", "fq_codel", "fq", "mq", "pfifo", "bfifo", "tbf"]);
 /** TC_H_*: where a queue hangs that is no child of another. */
@@ -34,7 +40,8 @@ export function readQueues(netlink: NetlinkSocket, indices: readonly number[]): 
   for (const message of netlink.dump("list queues", MessageType.getQdisc, Buffer.alloc(TCMSG_LENGTH))) {
     const index = message.readInt32LE(4);
     const state = qdiscOf(message);
-    add(qdiscs, index, [state]);
+    const rate = state.kind === "htb" ? rateOfDefault(netlink, index, message) : state.rate;
+    add(qdiscs, index, [{ ...state, rate }]);
     for (const parent of filterParents(state.kind, message)) add(filters, index, readFilters(netlink, index, parent));
   }
   return { qdiscs, filters };
@@ -63,6 +70,28 @@ function rateOf(options: Buffer | undefined): number | undefined {
   const large = parts.get(TokenBucketAttribute.rate64);
   if (large !== undefined) return Number(large.readBigUInt64LE());
   return parts.get(TokenBucketAttribute.parameters)?.readUInt32LE(RATE_OFFSET);
+}
+
+/**
+ * Of an HTB queue: what its class for everything else lets through, see tc-htb(8). What filters lead elsewhere is not told.
+ * @returns bytes a second; undefined without such a class, when packets pass unlimited
+ */
+function rateOfDefault(netlink: NetlinkSocket, index: number, qdisc: Buffer): number | undefined {
+  const options = nestedIn(parseAttributes(qdisc, TCMSG_LENGTH).get(TrafficAttribute.options));
+  const minor = options.get(HtbAttribute.init)?.readUInt32LE(DEFAULT_CLASS_OFFSET) ?? 0;
+  const wanted = ((qdisc.readUInt32LE(8) & 0xffff_0000) | minor) >>> 0;
+  const request = Buffer.alloc(TCMSG_LENGTH);
+  request.writeInt32LE(index, 4);
+  const [found] = netlink
+    .dump(`list classes of link ${index}`, GET_CLASS, request)
+    .filter((message) => minor !== 0 && message.readUInt32LE(8) === wanted);
+  if (found === undefined) return undefined;
+  const parts = nestedIn(parseAttributes(found, TCMSG_LENGTH).get(TrafficAttribute.options));
+  // Who has nobody above to borrow from gets its own rate, others up to their ceiling.
+  const isTop = found.readUInt32LE(12) === ROOT;
+  const large = parts.get(isTop ? HtbAttribute.rate64 : HtbAttribute.ceiling64);
+  if (large !== undefined) return Number(large.readBigUInt64LE());
+  return parts.get(HtbAttribute.parameters)?.readUInt32LE(isTop ? RATE_OFFSET : CEILING_OFFSET);
 }
 
 /** As tc writes it: `8001:`, `1:10`, `root`. */

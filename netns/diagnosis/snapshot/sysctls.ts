@@ -85,9 +85,13 @@ const FORWARDING = [
   ...["count", "max", "buckets", "tcp_be_liberal", "tcp_loose", "log_invalid", "checksum"].map(
     (name) => `netfilter/nf_conntrack_${name}`,
   ),
-  ...["tcp_timeout_established", "tcp_timeout_syn_sent", "udp_timeout", "udp_timeout_stream"].map(
-    (name) => `netfilter/nf_conntrack_${name}`,
-  ),
+  ...[
+    "tcp_timeout_established",
+    "tcp_timeout_syn_sent",
+    "tcp_timeout_syn_recv",
+    "udp_timeout",
+    "udp_timeout_stream",
+  ].map((name) => `netfilter/nf_conntrack_${name}`),
   ...[
     "core/somaxconn",
     "core/rmem_default",

@@ -51,7 +51,8 @@ export type DeathKind =
   | "program-stuck"
   // the answer
   | "answer-unroutable"
-  | "answer-misrouted";
+  | "answer-misrouted"
+  | "answer-source";
 
 export interface Death {
   readonly kind: DeathKind;

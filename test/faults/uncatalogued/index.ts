@@ -3,6 +3,7 @@
  * the hop where the packet ends, names what was broken.
  */
 import type { Fault } from "../fault.ts";
+import { connectionFaults } from "./connections.ts";
 import { foreignRules } from "./filters.ts";
 import { leftovers } from "./leftovers.ts";
 import { linkStates } from "./links.ts";
@@ -13,6 +14,7 @@ import { systemFaults } from "./system.ts";
 
 export const UNCATALOGUED: readonly Fault[] = [
   ...foreignRules,
+  ...connectionFaults,
   ...leftovers,
   ...systemFaults,
   ...routeFaults,

@@ -134,4 +134,44 @@ export const linkStates: readonly Fault[] = [
       undo: [["third", `ip addr del ${gateway}/32 dev eth0`], ...forgetNeighbours],
     };
   }),
+  scripted(
+    "x-suppressed",
+    "the bridge answers questions for the server, and wrongly",
+    ["icc"],
+    ({ client, server, third, bridge }) => ({
+      names: [server.address, third.mac],
+      inject: [
+        [
+          "host",
+          `bridge link set dev ${third.cable} neigh_suppress on; bridge link set dev ${server.cable} neigh_suppress on; ip neigh replace ${server.address} lladdr ${third.mac} dev ${bridge} nud permanent`,
+        ],
+        ["client", "ip neigh flush all"],
+      ],
+      undo: [
+        [
+          "host",
+          `bridge link set dev ${third.cable} neigh_suppress off; bridge link set dev ${server.cable} neigh_suppress off; ip neigh del ${server.address} dev ${bridge}`,
+        ],
+        ["client", `: ${client.name}; ip neigh flush all`],
+        ["server", "ip neigh flush all"],
+      ],
+    }),
+  ),
+  scripted("x-htb", "a class of a queue lets nearly nothing through", ["icc", "egress"], ({ client }) => ({
+    names: ["htb"],
+    inject: [
+      [
+        "host",
+        `tc qdisc replace dev ${client.cable} root handle 1: htb default 1; tc class add dev ${client.cable} parent 1: classid 1:1 htb rate 8bit ceil 8bit burst 10 cburst 10`,
+      ],
+    ],
+    undo: [["host", `tc qdisc del dev ${client.cable} root`]],
+  })),
+  scripted(
+    "x-bridge-deleted",
+    "the bridge was deleted while the engine was down",
+    ["egress", "icc"],
+    ({ bridge }) => ({ names: [bridge], inject: [["host", `ip link del ${bridge}`]], undo: [] }),
+    { remakes: true, engine: "down" },
+  ),
 ];

@@ -94,4 +94,19 @@ export const nameStates: readonly Fault[] = [
       undo: async () => world.setZone(),
     }),
   },
+  clientFile("line-ends", "resolv.conf has line ends of Windows", ["egressName", "iccName"], {
+    file: "/etc/resolv.conf",
+    text: () => "nameserver 127.0.0.11\r\noptions ndots:0\r",
+    names: ({ plan }) => ["resolv.conf", plan.client],
+  }),
+  clientFile("nsswitch-stops", "the sources of names stop before name servers", ["egressName", "iccName"], {
+    file: "/etc/nsswitch.conf",
+    text: () => "hosts: files [!SUCCESS=return] dns",
+    names: ({ plan }) => ["nsswitch.conf", plan.client],
+  }),
+  clientFile("hosts-old", "an old line of /etc/hosts stands before the right one", ["egressName"], {
+    file: "/etc/hosts",
+    text: ({ plan }, name) => `127.0.0.1 localhost\n203.0.113.253 ${name} # old\n${plan.outside4} ${name}`,
+    names: () => ["/etc/hosts", "203.0.113.253"],
+  }),
 ];

@@ -180,4 +180,44 @@ export const routeFaults: readonly Fault[] = [
       ...forgetNeighbours,
     ],
   })),
+  scripted("x-goto", "a routing rule jumps over the main table", ["egress"], ({ bridge, number }) => ({
+    names: ["goto", String(number)],
+    inject: [["host", `ip rule add iif ${bridge} priority ${number} goto 32767`]],
+    undo: [["host", `ip rule del priority ${number}`]],
+  })),
+  scripted(
+    "x-suppress",
+    "the main table without its default, and then a black hole",
+    ["egress"],
+    ({ bridge, number }) => ({
+      names: [String(number + 1)],
+      inject: [
+        [
+          "host",
+          `ip rule add priority ${number} lookup main suppress_prefixlength 0; ip rule add priority ${number + 1} iif ${bridge} blackhole`,
+        ],
+      ],
+      undo: [["host", `ip rule del priority ${number}; ip rule del priority ${number + 1}`]],
+    }),
+  ),
+  scripted("x-port-prohibited", "a routing rule prohibits one port", ["egress"], ({ bridge, number, port }) => ({
+    names: ["prohibit", String(number)],
+    inject: [["host", `ip rule add iif ${bridge} ipproto tcp dport ${port} priority ${number} prohibit`]],
+    undo: [["host", `ip rule del priority ${number}`]],
+  })),
+  scripted("x-lease-lost6", "the uplink has lost its IPv6 address", ["egress6"], ({ uplink, world }) => ({
+    names: [uplink],
+    inject: [["host", `ip -6 addr del ${world.plan.host6}/64 dev ${uplink}`]],
+    undo: [
+      [
+        "host",
+        `ip -6 addr add ${world.plan.host6}/64 dev ${uplink} nodad; ip -6 route replace default via ${world.plan.gateway6}`,
+      ],
+    ],
+  })),
+  scripted("x-hop-limit", "the client's IPv6 packets start with one hop", ["egress6"], ({ client }) => ({
+    names: [client.name, "hop_limit"],
+    inject: [["client", "sysctl -qw net.ipv6.conf.eth0.hop_limit=1"]],
+    undo: [["client", "sysctl -qw net.ipv6.conf.eth0.hop_limit=64"]],
+  })),
 ];

@@ -1,6 +1,6 @@
 import type { Obstacle } from "../../obstacles.ts";
 import { spares, succeeded } from "../../outcomes.ts";
-import type { Cause, FlowContext } from "../../types/index.ts";
+import type { Cause, Finding, FlowContext } from "../../types/index.ts";
 import { number, placeOf, text } from "../facts.ts";
 import { filterEvidence, filterName, filtersOf, verdictText } from "../filters.ts";
 import { byHand, inPlace } from "../fixes.ts";
@@ -12,8 +12,9 @@ export const limitingRule: Cause = {
   severity: "error",
   heading: "A firewall rule drops a part of the traffic",
 
-  explain: (context) =>
-    filtersOf(context, "limit").map((filter) => {
+  explain: (context) => [
+    ...contentRules(context),
+    ...filtersOf(context, "limit").map((filter) => {
       const chain = [text(filter, "family"), text(filter, "table"), text(filter, "chain")];
       const handle = number(filter, "handle");
       const name = context.view.nameOf(placeOf(filter));
@@ -31,7 +32,39 @@ export const limitingRule: Cause = {
         fix: byHand("Raise the limit, or take the rule away.", inPlace(placeOf(filter), name, command)),
       });
     }),
+  ],
 };
+
+/** What a connection carries, or how much of it: the first packets do not show it. */
+const BY_CONTENT =
+  /-m (?:string|connbytes|quota)\b|\bct (?:original |reply )?(?:bytes|packets|avgpkt)\b|@(?:ih|nh|th),/;
+
+/** The connection is made, and such a rule may still end it: worth a word where nothing else is wrong. */
+function contentRules(context: FlowContext): Finding[] {
+  const { walk, observations, view } = context;
+  if (observations === undefined || !observations.attempts.every(succeeded)) return [];
+  const rules = walk.deaths.filter(
+    ({ death: { kind, facts } }) =>
+      (kind === "filter-drop" || kind === "filter-reject") &&
+      facts["uncertain"] === true &&
+      BY_CONTENT.test(String(facts["ruleText"])),
+  );
+  const [first] = rules;
+  if (first === undefined) return [];
+  const { facts } = first.death;
+  const chain = `table ${facts["family"]} ${facts["table"]}, chain ${facts["chain"]}`;
+  return [
+    found(limitingRule, undefined, {
+      severity: "note",
+      confidence: "possible",
+      object: chain,
+      title: `The connection is made; a rule looks at what it carries and may drop it then (${chain}).`,
+      explanation: `Only the connection was tried, and no data was sent to the program. The rule: ${facts["ruleText"]}.`,
+      evidence: first.hop.evidence.map((value) => ({ source: `rules of ${view.nameOf(first.hop.place)}`, value })),
+      fix: byHand("If programs are connected and then hear nothing, look at that rule first."),
+    }),
+  ];
+}
 
 function hasLost({ observations }: FlowContext, { kind, facts }: Obstacle): boolean {
   const attempts = observations?.attempts ?? [];

@@ -1,4 +1,4 @@
-import { bridgeNetworks } from "../../intended.ts";
+import { bridgeNetworks, cableOfLink } from "../../intended.ts";
 import { obstaclesOf } from "../../obstacles.ts";
 import { type Cause, HOST, type StateContext } from "../../types/index.ts";
 import { deviceOf, placeOf, text } from "../facts.ts";
@@ -35,12 +35,18 @@ function concerns({ view, flow }: Parameters<typeof obstaclesOf>[0], obstacle: C
   const device = deviceOf(obstacle);
   if (placeOf(obstacle) === HOST && (device === bridge || text(obstacle, "bridge") === bridge)) return true;
   if (view.host.links.some(({ name, master }) => name === device && master === bridge)) return true;
+  if (isCutOff(view, obstacle, bridge)) return true;
   const isRoute = ["no-route", "misrouted", "answer-unroutable", "answer-misrouted"].includes(obstacle.kind);
   const addresses = [flow.destination, flow.source, obstacle.packet?.destination ?? ""].filter((one) => one !== "");
   return (
     isRoute && placeOf(obstacle) === HOST && addresses.some((one) => view.networkOfAddress(one)?.bridge === bridge)
   );
 }
+
+/** Of a bridge that is gone nothing is at the other end of its containers' cables: nobody answers there. */
+const isCutOff = (view: StateContext["view"], obstacle: Concerned, bridge: string): boolean =>
+  obstacle.kind === "neighbour-silent" &&
+  cableOfLink(view, placeOf(obstacle), deviceOf(obstacle))?.bridgeName === bridge;
 
 function caseOf({ view }: StateContext, bridge: string) {
   const link = view.host.links.find(({ name }) => name === bridge);

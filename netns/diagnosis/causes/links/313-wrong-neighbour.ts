@@ -27,9 +27,32 @@ export const wrongNeighbour: Cause = {
         ({ place, neighbour }) => place === placeOf(obstacle) && (address === "" || neighbour.address === address),
       );
       if (wrong !== undefined) return found(wrongNeighbour, obstacle, caseOf(view, wrong));
+      if (isTrue(obstacle, "learned")) return found(wrongNeighbour, obstacle, learned(view, obstacle));
       return isTrue(obstacle, "uncertain") ? found(wrongNeighbour, obstacle, outOfSight(view, obstacle)) : [];
     }),
 };
+
+/** Nobody wrote it: somebody else has answered the question for the address. */
+function learned(view: SnapshotView, obstacle: Obstacle): Case {
+  const [place, device] = [placeOf(obstacle), deviceOf(obstacle)];
+  const [address, mac, expected] = [text(obstacle, "address"), text(obstacle, "mac"), text(obstacle, "expectedMac")];
+  const name = view.nameOf(place);
+  const owner = view.snapshot.namespaces.find(({ links }) => links.some((link) => link.mac === mac));
+  const whose = owner === undefined ? "nobody's here" : `that of ${view.nameOf(owner.key)}`;
+  return {
+    object: `neighbour ${address} on ${device} of ${name}`,
+    title: `${place === HOST ? "The host" : `The container ${name}`} was told a wrong hardware address for ${address}: ${whose}.`,
+    explanation:
+      "Whoever has an address tells its hardware address when it is asked for. Somebody else has answered: a container or a machine that " +
+      "pretends to be it, or a bridge that answers for its ports (neigh_suppress) from an entry that is wrong.",
+    evidence: [{ source: `ip neighbour show ${address} dev ${device} (in ${name})`, value: mac, expected }],
+    fix: byHand(
+      "Find out who answers, and let the entry be learned anew.",
+      inPlace(place, name, ["ip", "neighbour", "flush", "to", address, "dev", device]),
+      ["bridge", "-d", "link", "show"],
+    ),
+  };
+}
 
 /** Nothing that was read says which address is right: that nobody answers speaks against the fixed one. */
 function outOfSight(view: SnapshotView, obstacle: Obstacle): Case {

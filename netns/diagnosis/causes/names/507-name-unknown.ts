@@ -1,5 +1,6 @@
 import { isUserDefined } from "../../../endpoints.ts";
-import type { Cause, IntendedContainer } from "../../types/index.ts";
+import type { SnapshotView } from "../../snapshot-view.ts";
+import type { Cause, Finding, IntendedContainer, Place } from "../../types/index.ts";
 import { byHand } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { type LookupCause, type LookupContext, outcomesOf, questionEvidence } from "./lookups.ts";
@@ -65,6 +66,34 @@ function caseOf({ view, from, fromName, lookup }: LookupContext): Omit<Case, "ev
           )
         : byHand(`Put ${fromName} on the network ${network}.`, ["ctr", "net", "connect", network, fromName]),
   };
+}
+
+/**
+ * That programs do not find it by its name although its address can be reached: the default network has no names, as in Docker.
+ * @returns undefined where they share another network, and where a line of /etc/hosts has the name (--link)
+ */
+export function namelessNetwork(view: SnapshotView, from: Place, to: IntendedContainer): Finding | undefined {
+  const [asker] = view.containersIn(from);
+  const shared = to.endpoints.filter(({ networkId }) => asker?.endpoints.some((own) => own.networkId === networkId));
+  const isNameless = shared.length > 0 && shared.every(({ networkName }) => !isUserDefined({ name: networkName }));
+  const hosts = view.namespace(from)?.hosts ?? "";
+  if (asker === undefined || asker.id === to.id || !isNameless || hosts.split(/\s+/).includes(to.name))
+    return undefined;
+  return found(nameUnknown, undefined, {
+    severity: "note",
+    object: `name ${to.name}`,
+    title: `Programs in ${asker.name} do not find ${to.name} by its name: the default network has no names.`,
+    explanation:
+      "Its address can be reached, and a name is answered only on networks that the user made, as in Docker. A program that was told the " +
+      "name says that it is unknown.",
+    evidence: [{ source: `networks of both`, value: shared.map(({ networkName }) => networkName).join(", ") }],
+    fix: byHand(
+      "Make a network, and put both on it.",
+      ["ctr", "net", "create", "shared"],
+      ["ctr", "net", "connect", "shared", asker.name],
+      ["ctr", "net", "connect", "shared", to.name],
+    ),
+  });
 }
 
 const hasName = ({ name, endpoints }: IntendedContainer, wanted: string): boolean =>

@@ -37,16 +37,26 @@ const ASKING = new Set([
   "ldap",
 ]);
 
-const asksNobody = ({ nameSources }: NamespaceState): boolean =>
-  nameSources !== undefined && !sourcesOf(nameSources).some((word) => ASKING.has(word));
+/** Sources that know names of this machine alone, and say of all others that there are none. */
+const LOCAL = new Set(["files", "compat", "myhostname", "mymachines"]);
 
-/** `hosts: files [NOTFOUND=return] dns` → `files`, `dns`. */
-const sourcesOf = (line: string): string[] =>
-  line
-    .replace(/^hosts:/, "")
-    .replaceAll(/\[[^\]]*\]/g, " ")
-    .split(/\s+/)
-    .filter((word) => word !== "");
+/** A name that no file has comes to no source that asks: there is none, or the line says to stop before it. */
+function asksNobody({ nameSources }: NamespaceState): boolean {
+  if (nameSources === undefined) return false;
+  const words = nameSources.replace(/^hosts:/, "").match(/\[[^\]]*\]|[^\s[]+/g) ?? [];
+  for (const [index, word] of words.entries()) {
+    if (ASKING.has(word)) return false;
+    if (LOCAL.has(word) && endsAtNothing(words[index + 1])) return true;
+  }
+  return true;
+}
+
+/** `[NOTFOUND=return]`, `[!SUCCESS=return]`, see nsswitch.conf(5). */
+const endsAtNothing = (action: string | undefined): boolean =>
+  /^\[/.test(action ?? "") &&
+  [...(action ?? "").matchAll(/(!?)(\w+)\s*=\s*return/gi)].some(([, not, status = ""]) =>
+    not === "!" ? status.toLowerCase() !== "notfound" : status.toLowerCase() === "notfound",
+  );
 
 const caseOf = (name: string, { nameSources = "" }: NamespaceState): Case => ({
   object: `/etc/nsswitch.conf of ${name}`,

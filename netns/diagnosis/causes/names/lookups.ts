@@ -1,4 +1,5 @@
 /** Look-ups of names that led to no address: what a cause says of them. */
+import { isIP } from "node:net";
 import type { NameLookup, NameQuestion } from "../../look-up/types.ts";
 import type { SnapshotView } from "../../snapshot-view.ts";
 import type { Evidence, Finding, Place } from "../../types/index.ts";
@@ -46,8 +47,10 @@ export interface RightAddresses {
 
 /** Other addresses than those that programs get; undefined where nothing speaks against these. */
 export function contradiction({ lookup, expected, plain }: LookupContext): RightAddresses | undefined {
+  // Programs take the first one of a family, and most of them no other.
+  const taken = [4, 6].flatMap((family) => lookup.addresses.find((address) => isIP(address) === family) ?? []);
   const isOther = (right: readonly string[]): boolean =>
-    right.length > 0 && lookup.addresses.every((address) => !right.includes(address));
+    right.length > 0 && taken.every((address) => !right.includes(address));
   if (expected !== undefined) {
     return isOther(expected) ? { addresses: expected, source: `ctr inspect ${lookup.name}` } : undefined;
   }

@@ -23,6 +23,8 @@ export const nobodyListens: Cause = {
       const namespace = view.namespace(place);
       const port = number(obstacle, "port") ?? obstacle.packet?.destinationPort ?? flow.destinationPort;
       const protocol = text(obstacle, "protocol") || flow.protocol;
+      // A probe that has given up no longer takes the answer.
+      if (obstacle.direction === "back" && place === flow.from) return [];
       // Names, ports that are published on the host, and ports that are not, have causes of their own.
       if (flow.destinationPort === DNS_PORT || (place === HOST && isAboutPublishing(context))) return [];
       // Where somebody else's rule has led the packet, nobody has to listen: the rule is what is to be told.

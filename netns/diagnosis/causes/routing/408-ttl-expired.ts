@@ -5,7 +5,14 @@ import { byHand, inPlace } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { type Change, changesOf } from "../translated.ts";
 
-const KEY = "net.ipv4.ip_default_ttl";
+/** Where the kernel takes it from: one for all of IPv4, one of each link of IPv6. */
+function keyOf({ flow, walk, view }: FlowContext): string {
+  if (flow.family === 4) return "net.ipv4.ip_default_ttl";
+  const device = walk.there.find(({ place, device: link }) => place === flow.from && link !== undefined)?.device;
+  const links = view.namespace(flow.from)?.links ?? [];
+  const [own] = links.filter(({ name }) => name !== "lo");
+  return `net.ipv6.conf.${device ?? own?.name ?? "all"}.hop_limit`;
+}
 
 export const ttlExpired: Cause = {
   code: "CTRN408",
@@ -27,21 +34,23 @@ export const ttlExpired: Cause = {
 
 const TITLE = "The packet has used up the number of routers it may pass, and is thrown away";
 
-function caseOfSender({ view, flow }: FlowContext, obstacle: Obstacle): Case {
+function caseOfSender(context: FlowContext, obstacle: Obstacle): Case {
+  const { view, flow } = context;
+  const key = keyOf(context);
   const name = view.nameOf(flow.from);
-  const value = view.namespace(flow.from)?.sysctls[KEY];
+  const value = view.namespace(flow.from)?.sysctls[key];
   return {
-    object: value === undefined || Number(value) > 1 ? "the packet's time to live" : `sysctl ${KEY} of ${name}`,
+    object: value === undefined || Number(value) > 1 ? "the packet's time to live" : `sysctl ${key} of ${name}`,
     title: `${TITLE} at the host.`,
     explanation:
       "Each router takes one off a packet's time to live. It was sent with too little, by a program or by a kernel setting, or " +
       "it goes round in circles between two routers.",
     evidence: [
-      ...(value === undefined ? [] : [{ source: `sysctl ${KEY} (in ${name})`, value, expected: "64" }]),
+      ...(value === undefined ? [] : [{ source: `sysctl ${key} (in ${name})`, value, expected: "64" }]),
       { source: "place", value: view.nameOf(placeOf(obstacle)) },
     ],
     fix: byHand("Send with the usual time to live, or look for the loop.", [
-      ...inPlace(flow.from, name, ["sysctl", "-w", `${KEY}=64`]),
+      ...inPlace(flow.from, name, ["sysctl", "-w", `${key}=64`]),
     ]),
   };
 }

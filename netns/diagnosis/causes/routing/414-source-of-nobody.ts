@@ -12,12 +12,33 @@ export const sourceOfNobody: Cause = {
 
   explain: (context) =>
     obstaclesOfKind(context, "translated-astray", "answer-misrouted", "reverse-path").flatMap((obstacle) => {
+      const bare = text(obstacle, "bare");
+      if (bare !== "") return [found(sourceOfNobody, obstacle, caseOfBare(context, bare, text(obstacle, "address")))];
       const address = text(obstacle, "address") || (context.walk.there.at(-1)?.packet.source ?? "");
       const details = caseOf(context, address);
       const isAboutIt = obstacle.kind !== "translated-astray" || text(obstacle, "side") === "source";
       return isAboutIt && details !== undefined ? [found(sourceOfNobody, obstacle, details)] : [];
     }),
 };
+
+/** Masquerading takes an address of the link; of one that has none the kernel takes any other. */
+const caseOfBare = ({ flow }: FlowContext, link: string, address: string): Case => ({
+  object: `link ${link}`,
+  title: `The host's link ${link} has no IPv${flow.family} address, so packets leave with ${address}, to which no answer finds its way.`,
+  explanation:
+    "What leaves by the link is to carry its address. There is none, and the kernel has taken that of another link, which nobody outside " +
+    "knows. The link has lost its address, or was never given one.",
+  evidence: [
+    { source: `ip -${flow.family} address show dev ${link}`, value: "no address", expected: "an address of the host" },
+  ],
+  fix: byHand("Give the link its address back: ctr does not make the host's own.", [
+    "ip",
+    "address",
+    "show",
+    "dev",
+    link,
+  ]),
+});
 
 /** @returns undefined for an address that the host has, and for one that ctr gave */
 function caseOf({ view, flow, walk }: FlowContext, address: string): Case | undefined {

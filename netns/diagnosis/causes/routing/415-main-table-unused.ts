@@ -1,9 +1,16 @@
 import { obstaclesOfKind } from "../../obstacles.ts";
-import { type Cause, HOST, type NamespaceState, type Place, type StateContext } from "../../types/index.ts";
-import { placeOf } from "../facts.ts";
+import {
+  type Cause,
+  HOST,
+  type NamespaceState,
+  type Place,
+  type RoutingRule,
+  type StateContext,
+} from "../../types/index.ts";
+import { placeOf, text } from "../facts.ts";
 import { byHand, inPlace } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
-import { looksIntoMain, ruleText } from "./policy-rules.ts";
+import { looksIntoMain, ruleDeletion, ruleText } from "./policy-rules.ts";
 
 type Family = 4 | 6;
 
@@ -23,6 +30,8 @@ export const mainTableUnused: Cause = {
       const place = placeOf(obstacle);
       const namespace = context.view.namespace(place);
       const { family } = context.flow;
+      const jump = jumpAt(namespace, family, text(obstacle, "viaRule"));
+      if (jump !== undefined) return found(mainTableUnused, obstacle, caseOfJump(context, place, jump));
       return namespace !== undefined && isBlind(namespace, family)
         ? found(mainTableUnused, obstacle, caseOf(context, place, family))
         : [];
@@ -32,6 +41,25 @@ export const mainTableUnused: Cause = {
 /** There are rules, and none leads there, while there are routes in it. */
 const isBlind = (namespace: NamespaceState, family: Family): boolean =>
   namespace.rules.some((rule) => rule.family === family) && !looksIntoMain(namespace, family);
+
+/** The rule that led the packet past the tables in which there are routes. */
+const jumpAt = (namespace: NamespaceState | undefined, family: Family, priority: string): RoutingRule | undefined =>
+  namespace?.rules.find(
+    (rule) => rule.family === family && rule.action === "goto" && String(rule.priority) === priority,
+  );
+
+function caseOfJump({ view }: StateContext, place: Place, rule: RoutingRule): Case {
+  const name = view.nameOf(place);
+  return {
+    object: `routing rule of ${place === HOST ? "the host" : `container ${name}`}: ${ruleText(rule)}`,
+    title: `A routing rule of ${place === HOST ? "the host" : `container ${name}`} jumps over the main routing table, so no way is known.`,
+    explanation:
+      "The routes are all there, and are not asked: what the rule applies to goes on with a rule behind the one that leads to " +
+      "them (ip rule, goto).",
+    evidence: [{ source: `ip rule (in ${name})`, value: ruleText(rule), expected: "no such rule" }],
+    fix: byHand("Take the rule away.", inPlace(place, name, ruleDeletion(rule))),
+  };
+}
 
 function caseOf({ view }: StateContext, place: Place, family: Family): Case {
   const name = view.nameOf(place);

@@ -1,7 +1,7 @@
 import { beyondHost } from "../../beyond-host.ts";
-import type { Cause } from "../../types/index.ts";
-import { byHand } from "../fixes.ts";
-import { found } from "../found.ts";
+import { type Cause, HOST } from "../../types/index.ts";
+import { byHand, inPlace } from "../fixes.ts";
+import { type Case, found } from "../found.ts";
 
 export const nobodyOnTheUplink: Cause = {
   code: "CTRN422",
@@ -12,8 +12,10 @@ export const nobodyOnTheUplink: Cause = {
     const end = beyondHost(context.walk, context.observations);
     if (end?.end !== "no-neighbour" || end.neighbour === undefined) return [];
     const { flow, view } = context;
-    const isGateway = view.host.routes.some(({ gateway }) => gateway === end.neighbour);
+    const isGateway = view.namespace(end.place)?.routes.some(({ gateway }) => gateway === end.neighbour) === true;
     const next = end.neighbour;
+    const own = view.nameOf(end.place);
+    if (end.place !== HOST) return [found(nobodyOnTheUplink, undefined, ofContainer(next, end.uplink, own, isGateway))];
     return [
       found(nobodyOnTheUplink, undefined, {
         object: `neighbour ${next} on ${end.uplink}`,
@@ -43,3 +45,28 @@ export const nobodyOnTheUplink: Cause = {
     ];
   },
 };
+
+/** A container with a link of its own on the host's cable (macvlan, ipvlan): neither the host nor ctr are on its way. */
+const ofContainer = (next: string, device: string, name: string, isGateway: boolean): Case => ({
+  object: `neighbour ${next} on ${device} of ${name}`,
+  title: isGateway
+    ? `The router ${next}, by which container ${name} leaves its network, does not answer.`
+    : `No machine on the network of container ${name} has the address ${next}.`,
+  explanation:
+    "The container is on the host's own cable (macvlan, ipvlan), where other machines answer, and not ctr. The address was given as " +
+    "the gateway when the network was made, or the machine is off. Switches and clouds may also keep unknown hardware addresses away.",
+  evidence: [
+    {
+      source: `ip neigh show ${next} dev ${device} (in ${name})`,
+      value: "nobody told its hardware address",
+      expected: "REACHABLE or STALE",
+    },
+  ],
+  fix: byHand(
+    isGateway
+      ? "Make the network with the gateway that the cable really has, and the container anew."
+      : "See whether the machine is there.",
+    inPlace(name, name, ["ip", "neigh", "show", "dev", device]),
+  ),
+  confidence: "confirmed",
+});

@@ -13,7 +13,7 @@ export function ruleText({ priority, from, to, iif, oif, action, table, mark, ot
     ...(oif === undefined ? [] : [`oif ${oif}`]),
     ...(mark === undefined ? [] : [`fwmark 0x${mark.value.toString(16)}`]),
     ...others,
-    action === "table" ? `lookup ${table}` : action,
+    ...(action === "table" ? [`lookup ${table}`] : action === "goto" ? [] : [action]),
   ];
   return `${priority}: ${parts.join(" ")}`;
 }

@@ -72,6 +72,24 @@ export function answerFromOutside(trip: Trip, left: Port): Port {
     return { namespace, link: enters };
   }
   const network = world.view.networkOfAddress(address);
+  if (isInner && !hasAddress(namespace, link, packet.family)) {
+    end(trip, {
+      place,
+      stage: "translation",
+      device: link.name,
+      text: `leaves by ${link.name} with ${address} of ${owner.name}, since ${link.name} has no address of its own`,
+      evidence: [`ip address show dev ${link.name}: none of IPv${packet.family}`],
+      death: death("translated-astray", {
+        place,
+        address,
+        port: 0,
+        side: "source",
+        bare: link.name,
+        device: link.name,
+      }),
+    });
+    return left;
+  }
   if (network !== undefined && !translates(network, packet.family)) {
     trip.journey.doubt(`whether the outside has a route to ${address}: the network ${network.name} does not translate`);
   } else if (network !== undefined || isPrivate(packet.family, packet.source)) {
@@ -96,6 +114,9 @@ export function answerFromOutside(trip: Trip, left: Port): Port {
   }
   return left;
 }
+
+const hasAddress = (namespace: NamespaceModel, link: LinkState, family: 4 | 6): boolean =>
+  namespace.addressesOf(link).some((own) => own.family === family && !isLinkLocal(family, own.value));
 
 /** What is for somebody here should not leave. */
 function checkLeaving(trip: Trip, { namespace, link }: Port): void {

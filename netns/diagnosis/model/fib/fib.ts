@@ -168,7 +168,10 @@ export class Fib {
     const target = this.#rules[query.family].findIndex(
       ({ priority }, at) => at > index && priority >= (gotoTarget(rule) ?? Number.POSITIVE_INFINITY),
     );
-    return target < 0 ? undefined : this.#follow(query, target);
+    if (target < 0) return undefined;
+    const found = this.#follow(query, target);
+    // What was jumped over is why nothing was found.
+    return found.kind === "none" && found.rule === undefined ? { ...found, rule } : found;
   }
 
   #inTable(table: number, query: FibQuery): FibResult | undefined {

@@ -16,8 +16,6 @@ const SILENT = new Set([
   "TOS",
   "AUDIT",
   "SET",
-  "TTL",
-  "HL",
   "TEE",
   "SECMARK",
   "CONNSECMARK",
@@ -58,6 +56,9 @@ export function readTarget(target: RuleParts["target"], isChain: (name: string) 
     case "MARK":
     case "CONNMARK":
       return readMark(name, options);
+    case "TTL":
+    case "HL":
+      return readHops(options);
     case "NOTRACK":
       return untrack;
     case "CT":
@@ -109,6 +110,19 @@ function readMark(name: string, options: readonly Option[]): Statement {
       connection.mark = isSure ? (saves ? packet.mark : set(connection.mark)) : undefined;
     }
     return undefined;
+  };
+}
+
+/** `--ttl-set 1`, `--hl-dec 1`. */
+function readHops(options: readonly Option[]): Statement {
+  const [option] = options;
+  const [, change = ""] = /-(set|inc|dec)$/.exec(option?.name ?? "") ?? [];
+  const value = Number(option?.values[0]);
+  return ({ packet }, certainty) => {
+    if (certainty !== "yes" || Number.isNaN(value)) return undefined;
+    if (change === "set") packet.ttl = value;
+    else if (change !== "") packet.ttl += change === "inc" ? value : -value;
+    return { alters: "ttl" };
   };
 }
 

@@ -1,5 +1,6 @@
 /** A packet leaves by a link: to the next hop's hardware address, over cables and bridges, and in at the other end. */
 import { readAddress } from "../../../ipam/ip.ts";
+import { ParentOption } from "../../../networks/options.ts";
 import type { LinkState } from "../../types/index.ts";
 import { death } from "../deaths.ts";
 import { findSourceFault } from "../fib/validate-source.ts";
@@ -110,6 +111,12 @@ const mayForward = ({ packet }: Trip, port: Port): boolean =>
 /** macvlan and ipvlan: the cable is another link's. */
 const isParented = ({ kind }: LinkState): boolean => kind === "macvlan" || kind === "ipvlan";
 
+/** Frames from one of the same parent to another are not passed on, see ip-link(8). In vepa mode a switch outside may do it. */
+const SEPARATING = new Set(["private", "vepa"]);
+
+const modeOf = ({ world }: Trip, address: string): string =>
+  world.view.networkOfAddress(address)?.options[ParentOption.macvlanMode] ?? "";
+
 /** Neighbours of the same kind are reached, the host itself is not: the kernel keeps a parent and its children apart. */
 function leaveParented(trip: Trip, from: Port): Arrival {
   const { packet, world } = trip;
@@ -126,6 +133,18 @@ function leaveParented(trip: Trip, from: Port): Arrival {
       text: `${from.link.name} is a ${from.link.kind}: the kernel keeps it apart from its own host`,
       evidence: [`ip -d link show ${from.link.name}: ${from.link.kind}`],
       death: death("neighbour-silent", { place, device: from.link.name, address, reason: "no-holder", parented: true }),
+    });
+    return NOWHERE;
+  }
+  const mode = modeOf(trip, address);
+  if (SEPARATING.has(mode)) {
+    end(trip, {
+      place,
+      stage: "link",
+      device: from.link.name,
+      text: `${from.link.name} is a ${from.link.kind} in ${mode} mode: the kernel keeps its neighbours apart`,
+      evidence: [`ip -d link show ${from.link.name}: mode ${mode}`],
+      death: death("neighbour-silent", { place, device: from.link.name, address, reason: "no-holder", parented: mode }),
     });
     return NOWHERE;
   }

@@ -22,8 +22,15 @@ const FARTHEST = 24;
 export function driveFrom(trip: Trip, namespace: NamespaceModel, isBound: boolean): Outcome {
   const { packet } = trip;
   if (packet.family === 4) packet.ttl = namespace.sysctl("net.ipv4.ip_default_ttl") ?? packet.ttl;
+  else packet.ttl = hopLimit(trip, namespace) ?? packet.ttl;
   const departure = send(trip, namespace, isBound);
   return driveOn(trip, namespace, departureToArrival(trip, namespace, departure));
+}
+
+/** Of IPv6 each link has its own: ip6_dst_hoplimit. */
+function hopLimit({ packet }: Trip, namespace: NamespaceModel): number | undefined {
+  const { device } = namespace.fib.look({ family: 6, destination: packet.destination, inputDevice: "lo" });
+  return device === undefined ? undefined : namespace.sysctl(`net.ipv6.conf.${device}.hop_limit`);
 }
 
 /** From out of the snapshot, in by a link. */

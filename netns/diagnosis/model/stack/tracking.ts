@@ -20,12 +20,27 @@ export function track(trip: Trip, namespace: NamespaceModel, zone: bigint | unde
   if (isOfTheLink(packet)) return UNTRACKED;
   if (packet.isError) return ofError(trip, namespace);
   const known = find(trip, namespace, zone);
-  if (known !== undefined) return belongsTo(known, packet);
+  if (known !== undefined && !isForgotten(trip, namespace, known)) return belongsTo(known, packet);
   if (isAnswer(packet)) return { connection: undefined, direction: "original", state: "invalid" };
   checkRoom(trip, namespace);
   const connection = openConnection(packet, zone);
   remember(trip, namespace, connection);
   return { connection, direction: "original", state: "new" };
+}
+
+/** A connection that waits for its first answer is dropped from the table after that time, in seconds. */
+function isForgotten(trip: Trip, namespace: NamespaceModel, { isOld, replied, original }: Connection): boolean {
+  const { packet } = trip;
+  if (isOld || replied || isIcmp(packet) || sameEnds(original, endsOf(packet))) return false;
+  const key = `net.netfilter.nf_conntrack_${packet.protocol === IpProtocol.tcp ? "tcp_timeout_syn_sent" : "udp_timeout"}`;
+  if (namespace.sysctl(key) !== 0) return false;
+  note(trip, {
+    place: namespace.key,
+    stage: "translation",
+    text: "the connection is forgotten before its answer comes",
+    evidence: [`sysctl ${key} = 0`],
+  });
+  return true;
 }
 
 /** Neighbour and router discovery, group membership: nf_conntrack_proto_icmpv6.c follows none of them. */

@@ -94,6 +94,37 @@ const DAMAGES: readonly Damage[] = [
     first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
   },
   {
+    what: "another table that drops what carries data",
+    damage: (host) =>
+      foreign(
+        host,
+        { hook: "forward" },
+        {
+          match: {
+            op: "==",
+            left: { "&": [{ payload: { protocol: "tcp", field: "flags" } }, "psh"] },
+            right: "psh",
+          },
+        },
+        { drop: null },
+      ),
+    first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),
+  },
+  {
+    what: "connections that are forgotten before their answer comes",
+    damage: (host) => host.sysctl("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "0"),
+    first: everywhere("CTRN216", "egress", "published", "localhost", "hairpin"),
+  },
+  {
+    what: "a routing rule that jumps over the main table",
+    damage: (host) =>
+      host.host.rules.push({
+        ...{ family: 4, priority: 100, from: undefined, to: undefined, iif: host.bridge("front").name, oif: undefined },
+        ...{ mark: undefined, invert: false, action: "goto", table: undefined, others: ["goto 32767"] },
+      }),
+    first: everywhere("CTRN415", "egress", "published", "hairpin"),
+  },
+  {
     what: "another table that leads a connection through a program",
     damage: (host) => foreign(host, { hook: "forward" }, { queue: { num: 0 } }),
     first: everywhere("CTRN104", "icc", "egress", "published", "hairpin"),

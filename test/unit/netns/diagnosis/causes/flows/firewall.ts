@@ -172,4 +172,33 @@ export const FIREWALL: readonly Case[] = [
     flow: () => ({ ...published(), destinationPort: 5000 }),
     ends: () => [at("no-listener", "host", { port: 5000, protocol: "tcp" })],
   },
+  {
+    code: "CTRN194",
+    what: "a container without a network",
+    flow: (host) => ({ ...egress(), from: inside(host, "lonely") }),
+    damage: (host) => {
+      host.container("lonely").endpoints = [];
+      host.container("lonely").networkMode = "none";
+    },
+    ends: (host) => [at("no-source-address", inside(host, "lonely"))],
+  },
+  {
+    code: "CTRN195",
+    what: "a macvlan container and its host",
+    flow: () => ({ destination: "192.0.2.1" }),
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), { device: "eth0", address: "192.0.2.1", parented: true }),
+    ],
+  },
+  {
+    code: "CTRN195",
+    what: "two of a macvlan network in private mode",
+    ends: (host) => [
+      at("neighbour-silent", inside(host, "web"), {
+        device: "eth0",
+        address: host.address("api"),
+        parented: "private",
+      }),
+    ],
+  },
 ];

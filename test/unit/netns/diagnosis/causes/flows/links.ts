@@ -334,6 +334,40 @@ export const LINKS: readonly Case[] = [
     },
     ends: (host) => [at("no-route", inside(host, "web"))],
   },
+  {
+    code: "CTRN322",
+    what: "the link under a macvlan without a carrier",
+    flow: egress,
+    damage: (host) => {
+      const parent = host.host.links.find(({ name }) => name === "cable");
+      if (parent !== undefined) parent.carrier = false;
+      Object.assign(host.eth0("web"), { kind: "macvlan", lower: { namespace: "host", index: parent?.index } });
+    },
+    ends: (host) => [at("no-carrier", inside(host, "web"), { device: "eth0" })],
+  },
+  {
+    code: "CTRN302",
+    what: "a bridge that is gone: nobody answers at the other end of the cable",
+    flow: egress,
+    damage: (host) => {
+      const { name } = host.bridge("front");
+      host.host.links = host.host.links.filter((link) => link.name !== name);
+    },
+    ends: (host) => [at("neighbour-silent", inside(host, "web"), { device: "eth0", address: "10.10.1.1" })],
+  },
+  {
+    code: "CTRN313",
+    what: "a hardware address that somebody else has told",
+    seen: (host) =>
+      seen([SILENCE], {
+        neighbours: [
+          {
+            ...{ place: inside(host, "web"), family: 4, address: host.address("api"), device: "eth0" },
+            ...{ mac: host.eth0("lonely").mac, state: "reachable" },
+          },
+        ],
+      }),
+  },
 ];
 
 function nobodyBeside(address: string): string {

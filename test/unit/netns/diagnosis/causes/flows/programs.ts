@@ -153,4 +153,14 @@ export const PROGRAMS: readonly Case[] = [
         untaken: [{ place: inside(host, "api"), port: 8000, waiting: 1, backlog: 128 }],
       }),
   },
+  {
+    code: "CTRN613",
+    what: "a program that answers from its other address",
+    flow: (host) => ({ destination: host.address("api"), destinationPort: 53, protocol: "udp" }),
+    ends: (host) => [
+      at("answer-source", inside(host, "api"), {
+        ...{ port: 53, protocol: "udp", address: "10.10.1.250", expected: host.address("api") },
+      }),
+    ],
+  },
 ];

@@ -194,4 +194,29 @@ export const ROUTING: readonly Case[] = [
     },
     ends: (host) => [at("misrouted", inside(host, "web"), { device: "lo" })],
   },
+  {
+    code: "CTRN415",
+    what: "a routing rule that jumps over the main table",
+    flow: egress,
+    damage: (host) =>
+      host.host.rules.push({
+        ...{
+          family: 4,
+          priority: 100,
+          from: undefined,
+          to: undefined,
+          iif: undefined,
+          oif: undefined,
+          mark: undefined,
+        },
+        ...{ invert: false, action: "goto", table: undefined, others: ["goto 32767"] },
+      }),
+    ends: () => [at("no-route", "host", { viaRule: 100 })],
+  },
+  {
+    code: "CTRN414",
+    what: "an uplink that has lost its address",
+    flow: egress,
+    ends: () => [at("translated-astray", "host", { address: "10.10.1.1", port: 0, side: "source", bare: "cable" })],
+  },
 ];

@@ -135,4 +135,20 @@ export const TRANSLATION: readonly Case[] = [
     ends: () => [at("no-listener", "host", { port: 8080, protocol: "tcp" })],
   },
   { code: "CTRN214", what: "a full table", flow: egress, ends: () => [at("table-full", "host")] },
+  {
+    code: "CTRN215",
+    what: "a port on an address that the host has lost",
+    flow: () => ({ ...published(), destination: "192.0.2.99" }),
+    damage: (host) => {
+      for (const port of host.container("web").ports) port.hostIp = "192.0.2.99";
+    },
+    ends: () => [at("translated-astray", "host", { address: "192.0.2.2", port: 0, side: "source", uncertain: true })],
+  },
+  {
+    code: "CTRN216",
+    what: "connections that are forgotten before the answer comes",
+    flow: egress,
+    damage: (host) => host.sysctl("net.netfilter.nf_conntrack_tcp_timeout_syn_sent", "0"),
+    ends: () => [at("answer-misrouted", "host", {}, { direction: "back" })],
+  },
 ];

@@ -90,7 +90,7 @@ export const HEALTHY: readonly (readonly [what: string, change: Change])[] = [
   [
     "names from files and servers",
     (host) => {
-      host.inside("web").nameSources = "hosts: files [NOTFOUND=return] dns";
+      host.inside("web").nameSources = "hosts: files mdns4_minimal [NOTFOUND=return] dns";
     },
   ],
   [

@@ -164,4 +164,13 @@ export const LINKS: readonly Damage[] = [
       for (const address of host.bridge("front").addresses) address.prefixLength = 32;
     },
   ],
+  [
+    "CTRN322",
+    "the link under a macvlan down",
+    (host) => {
+      const parent = host.host.links.find(({ name }) => name === "cable");
+      if (parent !== undefined) parent.up = false;
+      Object.assign(host.eth0("lonely"), { kind: "macvlan", lower: { namespace: "host", index: parent?.index } });
+    },
+  ],
 ];

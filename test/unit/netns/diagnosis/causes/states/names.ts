@@ -37,4 +37,18 @@ export const NAMES: readonly Damage[] = [
       host.inside("web").nameSources = "hosts: files [NOTFOUND=return]";
     },
   ],
+  [
+    "CTRN512",
+    "a line that stops before it asks",
+    (host) => {
+      host.inside("web").nameSources = "hosts: files [!SUCCESS=return] dns";
+    },
+  ],
+  [
+    "CTRN513",
+    "line ends of Windows",
+    (host) => {
+      host.inside("web").resolvConf = "nameserver 127.0.0.11\r\noptions ndots:0\r\n";
+    },
+  ],
 ];

@@ -47,4 +47,13 @@ export const TRANSLATION: readonly Damage[] = [
       if (host.host.conntrack !== undefined) host.host.conntrack.count = host.host.conntrack.max;
     },
   ],
+  [
+    "CTRN215",
+    "a port on an address that the host does not have",
+    (host) => {
+      host.snapshot.intent.settings.iptables = false;
+      for (const port of host.container("web").ports) port.hostIp = "192.0.2.99";
+    },
+  ],
+  ["CTRN216", "connections forgotten at once", (host) => host.sysctl("net.netfilter.nf_conntrack_udp_timeout", "0")],
 ];
