@@ -44,7 +44,8 @@ function circumstances(context: FlowContext, obstacle: Obstacle): string[] {
 const REASONS: Readonly<Record<string, string>> = {
   XFRM_POLICY: "a policy of IPsec forbids it (ip xfrm policy)",
   BPF_CGROUP_EGRESS: "a BPF program of the sender's cgroup forbids it",
-  SOCKET_FILTER: "a filter that the receiving program has set on its socket drops it",
+  SOCKET_FILTER:
+    "a filter on the receiving program's socket, or a BPF program of its cgroup (as systemd's IPAddressDeny makes), drops it",
   TC_EGRESS: "a filter of tc drops it on its way out",
   TC_INGRESS: "a filter of tc drops it as it comes in",
   XDP: "an XDP program drops it",

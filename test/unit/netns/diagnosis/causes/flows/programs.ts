@@ -61,6 +61,14 @@ export const PROGRAMS: readonly Case[] = [
     ends: (host) => [at("queue-full", inside(host, "api"), { port: 8000, waiting: 2, backlog: 1 })],
   },
   {
+    code: "CTRN604",
+    what: "a queue full of connections that are not complete",
+    flow: (host) => ({ destinationPort: 8000, to: inside(host, "api") }),
+    damage: (host) => void host.inside("api").sockets.push(listener(8000, "0.0.0.0", { waiting: 0, backlog: 4 })),
+    seen: (host) =>
+      seen([SILENCE], { counters: [{ place: inside(host, "api"), name: "TcpExt.ListenDrops", change: 2 }] }),
+  },
+  {
     code: "CTRN605",
     what: "no file left",
     ends: (host) => [at("program-stuck", inside(host, "api"), { reason: "files" }, { seen: "accepted-silence" })],
