@@ -89,22 +89,24 @@ export interface SubnetsRequest {
 }
 
 /**
- * IPv4 first, then IPv6; a family for which none is asked gets one from the pools.
+ * Those that are asked for, of IPv4 first, then IPv6, and behind them those of the pools that a family gets for which none
+ * is asked.
  * @throws Docker's texts: `forbidden` for an overlap, `unavailable` when the pools are exhausted, `invalid`
  */
 export function settleSubnets(tools: NetworkTools, request: SubnetsRequest): { subnets: Subnet[]; warnings: string[] } {
   const occupied = occupiedRanges(tools.netlink, tools.store);
   const warnings: string[] = [];
-  const subnets: Subnet[] = [];
+  const given: Subnet[] = [];
+  const chosen: Subnet[] = [];
   for (const family of request.families) {
     const asked = request.config.filter(({ subnet }) => subnet && parseCidr(subnet).family === family);
     if (request.single && asked.length > 1) {
       throw invalid("bridge driver doesn't support multiple subnets", "CTR_SUBNET_INVALID");
     }
     for (const entry of asked.length > 0 ? asked : [{}]) {
-      const earlier = subnets.map(({ subnet }) => parseCidr(subnet));
+      const earlier = given.map(({ subnet }) => parseCidr(subnet));
       const cidr = settleSubnet(tools, request.network, family, entry, [...occupied, ...ownRanges(earlier)], warnings);
-      subnets.push(withGateway(cidr, entry, request.withGateway(family)));
+      (asked.length > 0 ? given : chosen).push(withGateway(cidr, entry, request.withGateway(family)));
     }
   }
   const unused = request.config.filter(({ subnet }) => subnet && !request.families.includes(parseCidr(subnet).family));
@@ -113,7 +115,7 @@ export function settleSubnets(tools: NetworkTools, request: SubnetsRequest): { s
       `subnet ${subnet} is ignored: ${familyName(parseCidr(subnet).family)} is not enabled on this network`,
     );
   }
-  return { subnets, warnings };
+  return { subnets: [...given, ...chosen], warnings };
 }
 
 function settleSubnet(

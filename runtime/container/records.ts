@@ -141,8 +141,17 @@ export class ContainerRecords {
   }
 
   #named(reference: string): ContainerRecord | undefined {
-    const id = this.#idByName.get(reference.startsWith("/") ? reference.slice(1) : reference);
+    const name = reference.startsWith("/") ? reference.slice(1) : reference;
+    const id = this.#idByName.get(name) ?? this.#linkedId(name);
     return id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /** `web/db`: what web has a link to by the name db. */
+  #linkedId(name: string): string | undefined {
+    const [source = "", alias] = name.split("/");
+    if (alias === undefined) return undefined;
+    const links = this.#byId.get(this.#idByName.get(source) ?? "")?.container.links;
+    return links?.find((link) => link.alias === alias)?.targetId;
   }
 
   #prefixed(reference: string): ContainerRecord | undefined {

@@ -3,7 +3,7 @@
  * `notFound` with Docker's text for any other. Texts and statuses of errors are Docker's.
  */
 import type { Cgroups, GroupStats, LimitReading } from "../../cgroups/index.ts";
-import { CtrError, conflict, invalid, notModified, unsupported } from "../../lib/errors.ts";
+import { CtrError, conflict, invalid, notModified, systemFailure, toCtrError, unsupported } from "../../lib/errors.ts";
 import { checkName } from "../../lib/names.ts";
 import { parseSignal, SIGKILL } from "../../lib/system/signals.ts";
 import { LimitInsight } from "../limits/explain.ts";
@@ -127,14 +127,19 @@ export class ContainerService implements AsyncDisposable {
     emitContainer(this.#parts, "stop", container);
   }
 
-  /** Stops it when it runs, and starts it. */
+  /** Stops it when it runs, and starts it. @throws `system` with Docker's text for whatever keeps it from running */
   async restart(reference: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.find(reference);
-    await this.#life.keeping(id, async () => {
-      const container = this.find(id);
-      if (isUp(container) || container.status === "restarting") await this.stop(id, options).catch(unlessStopped);
-      await this.start(id);
-    });
+    await this.#life
+      .keeping(id, async () => {
+        const container = this.find(id);
+        if (isUp(container) || container.status === "restarting") await this.stop(id, options).catch(unlessStopped);
+        await this.start(id);
+      })
+      .catch((error: unknown) => {
+        const { code, hint, message } = toCtrError(error);
+        throw systemFailure(`Cannot restart container ${reference}: ${message}`, { code, hint, cause: error });
+      });
     emitContainer(this.#parts, "restart", this.find(id));
   }
 

@@ -40,7 +40,7 @@ export interface StartOptions {
 
 /**
  * @throws the reason. The container is then `created` (or `exited`, when it had run before) with the reason as its
- * error text, and the exit code 126, 127 or 128, as Docker's.
+ * error text, and the exit code 126, 127, that of its former run, or 128, as Docker's.
  */
 export async function startContainer(parts: Parts, record: ContainerRecord, options: StartOptions): Promise<void> {
   const { container } = record;
@@ -54,7 +54,8 @@ export async function startContainer(parts: Parts, record: ContainerRecord, opti
         startedAt: container.startedAt,
         pid: 0,
         ports: [],
-        exitCode: exitCodeOfFailure(error) ?? NOT_STARTED,
+        // What a former run ended with stays, as in Docker.
+        exitCode: exitCodeOfFailure(error) ?? (container.exitCode || NOT_STARTED),
         error: messageOf(error),
       },
       { init: undefined, conmon: undefined },

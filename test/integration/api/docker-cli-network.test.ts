@@ -182,6 +182,15 @@ describe("docker and the engine's networks", () => {
       await answers("asks", "neighbour", "neighbour");
     });
 
+    it("is not restarted while that one does not run, in Docker's words", async () => {
+      await serve("web");
+      await docker.output("run", "-d", "--name", "asks", "--network", "container:web", ...SLEEP);
+      await docker.output("stop", "-t", "0", "web");
+      const { stderr } = await docker.run(["restart", "-t", "0", "asks"]);
+      assert.match(stderr, /Cannot restart container asks: cannot join network namespace of a non running container/);
+      assert.equal(await docker.inspect("asks", "{{.State.ExitCode}}"), "137");
+    });
+
     it("keeps the network while that one is stopped, and is the last to leave it", async () => {
       await serve("web", "--network", "front");
       await docker.output(
@@ -247,6 +256,8 @@ describe("docker and the engine's networks", () => {
       await serve("db");
       await serve("web", "--link", "db:data");
       await docker.output("rename", "db", "database");
+      assert.equal(await docker.inspect("web/data", "{{.Name}}"), "/database");
+      assert.equal((await docker.run(["exec", "web/data", "true"])).exitCode, 0);
       assert.deepEqual(await inspect("web", ".HostConfig.Links"), ["/database:/web/data"]);
       assert.equal(await docker.output("rm", "--link", "web/data"), "web/data");
       assert.equal(await inspect("web", ".HostConfig.Links"), null);

@@ -62,6 +62,13 @@ describe("networks of the user's own", () => {
     assert.equal(second.subnets[0]?.subnet, "10.77.2.0/24");
     assert.equal(sized.subnets[0]?.subnet, "10.77.3.0/28");
     assert.match(first.bridge ?? "", /^br-[0-9a-f]{12}$/);
+    const config = [{ subnet: "fd00:78::/64" }];
+    const { network: half } = await engine.createNetwork({ name: "half", enableIPv6: true, ipam: { config } });
+    // As Docker lists them: what was asked for, then what was chosen.
+    assert.deepEqual(
+      half.subnets.map(({ subnet }) => subnet),
+      ["fd00:78::/64", "10.77.4.0/24"],
+    );
   });
 
   it("are made of a configuration, which has no containers and stays while it is in use", async () => {
