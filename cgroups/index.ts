@@ -55,7 +55,7 @@ export { formatLimit, parseLimit, parseLimits } from "./parse.ts";
 export { commandInGroup } from "./place.ts";
 export { hostPressure, type WaitedTime } from "./pressure.ts";
 export type { GroupSignals } from "./signals.ts";
-export { startingLimits } from "./starting.ts";
+export { limitRunning, limitWaiting, startingLimits } from "./starting.ts";
 export { NO_STATS, type SomeStats, STATS_PARTS, type StatsPart } from "./stats.ts";
 export { type FileRule, type FileText, LIMIT_ROWS, type LimitRow, type LimitUnit, rowOf } from "./table/index.ts";
 export { groupId, WHOLE } from "./tree.ts";

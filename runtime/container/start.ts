@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { type Cgroups, startingLimits } from "../../cgroups/index.ts";
+import { type Cgroups, limitRunning, limitWaiting, startingLimits } from "../../cgroups/index.ts";
 import { CtrError, messageOf, prefixed } from "../../lib/errors.ts";
 import { removeTree } from "../../lib/remove-tree.ts";
 import type { PortBinding, PublishedPort, Sandbox } from "../../netns/index.ts";
@@ -75,7 +75,8 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   step("start:begun", id);
   const { cgroups, ports, lastVictim, processes } = await makeProcesses(parts, container, undo);
   // The runtime's own first process needs more than some containers may have, so the last limits come only now.
-  cgroups.update(id, limitsOf(container.hostConfig));
+  const limits = limitsOf(container.hostConfig);
+  const isLimited = limitWaiting(cgroups, id, limits);
   step("start:created", id);
   // Recorded before it runs: a crash right after the start must find it as running. A crash before the start is told
   // by the runtime's state, and undone.
@@ -104,6 +105,8 @@ async function runSteps(parts: Parts, asked: Container, options: StartOptions): 
   step("start:recorded", id);
   await monitor.start(id, processes.init);
   step("start:started", id);
+  if (!isLimited && !(await limitRunning(cgroups, id, limits)))
+    parts.logger.warn("A container was killed: its program took more than its memory limit as it began.", { id });
   undo.move();
   if (ports.length > 0) completePorts(parts, id);
   renewLinks(parts, started.container);

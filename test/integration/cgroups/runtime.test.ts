@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { detectHost, type Limits, startingLimits } from "../../../cgroups/index.ts";
+import { detectHost, type Limits, limitRunning, limitWaiting, startingLimits } from "../../../cgroups/index.ts";
 import { runCommand } from "../../../lib/command.ts";
 import { waitFor } from "../../support/wait.ts";
 import { MIB, TestGroups } from "./support.ts";
@@ -111,8 +111,9 @@ for (const runtime of RUNTIMES)
       cgroups.create("tiny", startingLimits(limits));
       await using bundle = new Bundle(runtime, cgroups.pathOf("tiny"), "busybox true & exec busybox sleep 300");
       await bundle.create();
-      cgroups.update("tiny", limits);
+      const isDone = limitWaiting(cgroups, "tiny", limits);
       await bundle.run("start", bundle.id);
+      if (!isDone) assert.ok(await limitRunning(cgroups, "tiny", limits));
       await waitFor("the fork to fail and the shell to end", () => cgroups.processes("tiny").length === 0);
       const enforced = groups.enforced("tiny");
       assert.deepEqual([enforced["memory"], enforced["cpus"], enforced["pids"]], [6 * MIB, 0.05, 1]);

@@ -6,6 +6,8 @@ import { limitsOfDocker } from "../../../cgroups/index.ts";
 import { formatList, parseList } from "../../../cgroups/lists.ts";
 import { startingLimits } from "../../../cgroups/starting.ts";
 
+const MIB = 2 ** 20;
+
 describe("CPU shares as a v2 weight", () => {
   for (const [shares, weight] of [
     [0, 1],
@@ -127,10 +129,23 @@ describe("Docker's resources", () => {
 
 describe("limits while a runtime prepares the process", () => {
   it("leave out the quota and give room for the runtime's threads", () => {
-    assert.deepEqual(startingLimits({ memory: 64, cpus: 0.01, cpuPeriod: 5000, pids: 1 }), { memory: 64, pids: 32 });
+    assert.deepEqual(startingLimits({ memory: 64 * MIB, cpus: 0.01, cpuPeriod: 5000, pids: 1 }), {
+      memory: 64 * MIB,
+      pids: 32,
+    });
     assert.deepEqual(startingLimits({ pids: 500 }), { pids: 500 });
     assert.deepEqual(startingLimits({ pids: "max" }), { pids: "max" });
     assert.deepEqual(startingLimits({}), {});
+  });
+
+  it("give room for the runtime's memory beside as much swap as was asked for", () => {
+    assert.deepEqual(startingLimits({ memory: 6 * MIB, memorySwap: 8 * MIB, memoryHigh: 5 * MIB }), {
+      memory: 32 * MIB,
+      memorySwap: 34 * MIB,
+      memoryHigh: 32 * MIB,
+    });
+    assert.deepEqual(startingLimits({ memory: 6 * MIB, swap: 0 }), { memory: 32 * MIB, swap: 0 });
+    assert.deepEqual(startingLimits({ memory: "max", memorySwap: "max" }), { memory: "max", memorySwap: "max" });
   });
 });
 
