@@ -74,6 +74,20 @@ export const systemFaults: readonly Fault[] = [
     },
   ),
   scripted(
+    "x-subnet-route",
+    "the host has lost its route to the network",
+    ["hostToContainer", "published", "localhost"],
+    ({ bridge, world }) => {
+      const gateway = gatewayOf(world.plan.subnets.front4);
+      const route = `${world.plan.subnets.front4} dev ${bridge} proto kernel scope link src ${gateway}`;
+      return {
+        names: [world.plan.subnets.front4, bridge],
+        inject: [["host", `ip route del ${route}`]],
+        undo: [["host", `ip route replace ${route}`], ...forgetNeighbours],
+      };
+    },
+  ),
+  scripted(
     "x-host-has-address",
     "the host has the server's address itself",
     ["hostToContainer", "published", "localhost"],

@@ -1,8 +1,9 @@
+import { formatCidr, overlaps, parseCidr, subnetOf } from "../../../ipam/ip.ts";
 import { type BridgeNetwork, bridgeAddresses, bridgeNetworks, type Cable, cablesOf } from "../../intended.ts";
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
 import { type Cause, type Finding, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
-import { repaired } from "../fixes.ts";
+import { byHand, repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { cablesInPlace } from "./cables.ts";
 
@@ -16,6 +17,7 @@ export const prefixTooNarrow: Cause = {
       narrowAddresses(cable).map((address) => found(prefixTooNarrow, undefined, caseOf(cable, address))),
     ),
     ...narrowBridges(context).map((bridge) => found(prefixTooNarrow, undefined, caseOfBridge(bridge))),
+    ...lostRoutes(context).map((route) => found(prefixTooNarrow, undefined, caseOfRoute(route))),
   ],
 
   explain: (context) =>
@@ -35,10 +37,12 @@ const inContainer = ({ view, flow }: FlowContext, obstacle: Obstacle): Finding[]
 function atHost(context: FlowContext, obstacle: Obstacle): Finding[] {
   const destination = obstacle.packet?.destination ?? context.flow.destination;
   const network = context.view.networkOfAddress(destination);
-  const narrow = narrowBridges(context).find(
-    (one) => one.network.id === network?.id && one.address.includes(":") === destination.includes(":"),
-  );
-  return narrow === undefined ? [] : [found(prefixTooNarrow, obstacle, caseOfBridge(narrow))];
+  const concerns = (one: BridgeNetwork & { readonly expected: string }): boolean =>
+    one.network.id === network?.id && one.expected.includes(":") === destination.includes(":");
+  const narrow = narrowBridges(context).find(concerns);
+  if (narrow !== undefined) return [found(prefixTooNarrow, obstacle, caseOfBridge(narrow))];
+  const lost = lostRoutes(context).find(concerns);
+  return lost === undefined ? [] : [found(prefixTooNarrow, obstacle, caseOfRoute(lost))];
 }
 
 interface NarrowBridge extends BridgeNetwork {
@@ -70,6 +74,44 @@ function caseOfBridge({ network, bridge, address, expected, used }: NarrowBridge
     severity: used ? "error" : "warning",
     evidence: [{ source: `ip address show ${bridge}`, value: address, expected }],
     fix: repaired("ctr gives the bridge its address with the right prefix."),
+  };
+}
+
+interface LostRoute extends BridgeNetwork {
+  /** The subnet that it has to lead to, and the bridge's own address there. */
+  readonly expected: string;
+  readonly source: string;
+}
+
+/** Bridges that work and have their address, while no route leads to their subnet by them, in whichever table. */
+const lostRoutes = ({ snapshot, view }: StateContext): LostRoute[] =>
+  bridgeNetworks(snapshot).flatMap((one) => {
+    const link = view.host.links.find(({ name }) => name === one.bridge);
+    if (link?.up !== true || !link.carrier) return [];
+    const routes = view.host.routes
+      .filter(({ device, type, gateway }) => device === one.bridge && type === "unicast" && gateway === undefined)
+      .map(({ destination }) => parseCidr(destination));
+    return bridgeAddresses(one.network).flatMap(({ address, prefixLength }) => {
+      const isThere = link.addresses.some((own) => own.address === address && own.prefixLength === prefixLength);
+      const subnet = subnetOf(parseCidr(`${address}/${prefixLength}`));
+      const leads = routes.some((route) => overlaps(route, subnet));
+      return isThere && !leads ? { ...one, expected: formatCidr(subnet), source: address } : [];
+    });
+  });
+
+function caseOfRoute({ network, bridge, expected, source, used }: LostRoute): Case {
+  return {
+    object: `route of the host: ${expected} dev ${bridge}`,
+    title: `The host does not find the containers of network ${network.name}: its route to ${expected} by the bridge ${bridge} is gone.`,
+    explanation:
+      "The kernel makes that route with the bridge's address, and somebody has deleted it: VPN and network programs do. What is for " +
+      "the containers goes where the host's other routes lead, or nowhere.",
+    severity: used ? "error" : "warning",
+    evidence: [{ source: "ip route", value: `no ${expected} dev ${bridge}`, expected: `${expected} dev ${bridge}` }],
+    fix: byHand("Make the route again.", [
+      ...["ip", ...(expected.includes(":") ? ["-6"] : []), "route", "add", expected, "dev", bridge, "proto", "kernel"],
+      ...(expected.includes(":") ? [] : ["scope", "link", "src", source]),
+    ]),
   };
 }
 

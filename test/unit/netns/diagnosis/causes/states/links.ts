@@ -159,6 +159,13 @@ export const LINKS: readonly Damage[] = [
   ],
   [
     "CTRN321",
+    "a host without its route to a network",
+    (host) => {
+      host.host.routes = host.host.routes.filter(({ device }) => device !== host.bridge("front").name);
+    },
+  ],
+  [
+    "CTRN321",
     "a bridge with a prefix of one address",
     (host) => {
       for (const address of host.bridge("front").addresses) address.prefixLength = 32;
