@@ -9,7 +9,7 @@ export function alreadyAllocated({ protocol, hostIp, port }: HostPort, holder: P
   // Docker writes an IPv6 address without brackets here.
   return systemFailure(`Bind for ${hostIp}:${port} failed: port is already allocated`, {
     code: "CTR_PORT_ALLOCATED",
-    hint: `port ${port}/${protocol} is published by ${holder.describe}: ctr net ports shows who has which`,
+    hint: `port ${port}/${protocol} is published by ${holder.containerName}: ctr net ports shows who has which`,
   });
 }
 

@@ -182,7 +182,7 @@ export class HostPorts implements Disposable {
   #holdAgain(port: HostPort, owner: PortHolder): number | undefined {
     const result = holdPort(port.protocol, port.hostIp, port.port);
     if (result.held) return result.fd;
-    this.#logger.warn(`Host port ${port.hostIp}:${port.port}/${port.protocol} of ${owner.describe} is not held.`, {
+    this.#logger.warn(`Host port ${port.hostIp}:${port.port}/${port.protocol} of ${owner.containerName} is not held.`, {
       reason: result.errno,
     });
     return undefined;

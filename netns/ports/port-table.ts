@@ -11,8 +11,7 @@ export interface HostPort {
 
 export interface PortHolder {
   readonly containerId: string;
-  /** Names the container in messages. */
-  readonly describe: string;
+  readonly containerName: string;
 }
 
 /** True when one port number cannot be on both: all addresses of a family exclude each one of it. */

@@ -8,8 +8,8 @@ import { HostPorts } from "../../../netns/ports/index.ts";
 import type { PortBinding } from "../../../netns/types.ts";
 import { PrivateNetwork } from "./private-network.ts";
 
-const web = { containerId: "1".repeat(64), describe: "web (1111)" };
-const db = { containerId: "2".repeat(64), describe: "db (2222)" };
+const web = { containerId: "1".repeat(64), containerName: "web" };
+const db = { containerId: "2".repeat(64), containerName: "db" };
 
 const tcp = (hostPort: number, hostIp = "", hostPortEnd?: number): PortBinding => ({
   protocol: "tcp",
@@ -110,7 +110,7 @@ describe("host ports", () => {
       (error) =>
         refusal("Bind for 127.0.0.1:8080 failed: port is already allocated", "CTR_PORT_ALLOCATED")(error) &&
         error instanceof CtrError &&
-        error.hint === "port 8080/tcp is published by web (1111): ctr net ports shows who has which",
+        error.hint === "port 8080/tcp is published by web: ctr net ports shows who has which",
     );
     ports.reserve([tcp(8080, "127.0.0.2")], db);
   });
@@ -217,7 +217,7 @@ describe("host ports", () => {
     }));
     restarted.restore(published, web);
     restarted.restore(published, web);
-    assert.deepEqual(warnings, ["Host port 0.0.0.0:8081/tcp of web (1111) is not held."]);
+    assert.deepEqual(warnings, ["Host port 0.0.0.0:8081/tcp of web is not held."]);
     await assert.rejects(listen(8080), { code: "EADDRINUSE" });
     assert.throws(() => restarted.reserve([tcp(8081)], db), { code: "CTR_PORT_ALLOCATED" });
     restarted.release(web.containerId);

@@ -11,7 +11,7 @@ import { Proxies, type ProxyCounters } from "../../../netns/proxy/index.ts";
 import { waitFor } from "../../support/wait.ts";
 import { ip, PrivateNetwork } from "./private-network.ts";
 
-const web = { containerId: "1".repeat(64), describe: "web (1111)" };
+const web = { containerId: "1".repeat(64), containerName: "web" };
 /** What stands for a container: an address that the proxies do not listen on. */
 const CONTAINER = "127.0.0.9";
 

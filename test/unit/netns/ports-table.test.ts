@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseEphemeralPorts } from "../../../netns/ports/ephemeral.ts";
 import { PortTable } from "../../../netns/ports/port-table.ts";
 
-const web = { containerId: "web", describe: "web (1)" };
+const web = { containerId: "web", containerName: "web" };
 const at = (hostIp: string, port = 80, protocol: "tcp" | "udp" = "tcp") => ({ protocol, hostIp, port });
 
 describe("port table", () => {
