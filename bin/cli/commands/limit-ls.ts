@@ -4,8 +4,9 @@ import type { ContainerLimits } from "../client/types.ts";
 import { usageSteps } from "../client/usage.ts";
 import { defineCommand } from "../command.ts";
 import { type Figures, figuresOf } from "../format/figures.ts";
-import { USE_COLUMNS, USE_HEADINGS, useRow } from "../format/limit-use.ts";
+import { USE_COLUMNS, USE_HEADINGS, useRow, useTable } from "../format/limit-use.ts";
 import { renderRows } from "../format/rows.ts";
+import { terminalSize } from "../terminal/terminal.ts";
 
 /** Milliseconds over which CPU time and waiting are measured. */
 const WINDOW = 500;
@@ -23,7 +24,14 @@ export const command = defineCommand({
   async run({ values }, { client }) {
     const [containers, figures] = await Promise.all([client.get<ContainerLimits[]>("/ctr/limits"), measure(client)]);
     const rows = containers.map((container) => useRow(container, figures.get(container.Id), values["no-trunc"]));
-    process.stdout.write(renderRows(rows, { format: values.format, columns: USE_COLUMNS, headings: USE_HEADINGS }));
+    const { format } = values;
+    const terminal = terminalSize();
+    const isTable = format === undefined || format === "table";
+    process.stdout.write(
+      isTable && terminal !== undefined
+        ? useTable(rows, terminal.columns)
+        : renderRows(rows, { format, columns: USE_COLUMNS, headings: USE_HEADINGS }),
+    );
   },
 });
 

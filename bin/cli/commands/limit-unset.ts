@@ -1,4 +1,5 @@
 import { limitNamed } from "../../../cgroups/index.ts";
+import { CtrError } from "../../../lib/errors.ts";
 import { isProcessLimitName } from "../../../lib/system/process-limits.ts";
 import { text, toggle } from "../../flags/options.ts";
 import { defineCommand } from "../command.ts";
@@ -23,6 +24,7 @@ export const command = defineCommand({
   async run({ values, operands }, { client }) {
     const { group } = values;
     const { targets, names } = group === undefined ? ofContainers(operands) : ofGroup(group, operands);
+    const wireName = group === undefined ? wireNameOfContainer : wireNameOfGroup;
     await applyChanges(client, targets, { Unset: names.map(wireName) }, values);
   },
 });
@@ -39,7 +41,12 @@ function ofContainers(operands: readonly string[]): Removal {
   // With one operand it is a container, with more the last one is meant as a limit, whatever it is.
   const [containers, names] = [operands.slice(0, border || 1), operands.slice(border || 1)];
   if (names.length === 0) {
-    throw new CliError(`name the limits to take away: ctr limit unset ${containers.join(" ")} memory`);
+    const [only = ""] = containers;
+    throw new CliError(
+      isLimitName(only)
+        ? `name the container, too: ctr limit unset CONTAINER ${only}`
+        : `name the limits to take away: ctr limit unset ${only} memory`,
+    );
   }
   return { targets: containers.map(containerTarget), names };
 }
@@ -69,6 +76,16 @@ function isLimitName(name: string): boolean {
 }
 
 /** @throws `invalid` with the names that there are */
-function wireName(name: string): string {
-  return isOtherName(name) ? plain(name) : limitNamed(name).flag.slice(2);
+const wireNameOfGroup = (name: string): string => limitNamed(name).flag.slice(2);
+
+/** @throws `invalid` with the names that there are */
+function wireNameOfContainer(name: string): string {
+  if (isOtherName(name)) return plain(name);
+  try {
+    return wireNameOfGroup(name);
+  } catch (error) {
+    if (!(error instanceof CtrError)) throw error;
+    const hint = `${error.hint}, shm-size, net-rate, ulimit, or one ulimit by its name, such as nofile`;
+    throw new CtrError(error.kind, error.message, { code: error.code, hint, cause: error });
+  }
 }

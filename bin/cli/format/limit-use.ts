@@ -6,8 +6,9 @@ import type { ContainerLimits } from "../client/types.ts";
 import { bar } from "../graph/blocks.ts";
 import type { Figures } from "./figures.ts";
 import type { RowFields } from "./row.ts";
-import type { Columns } from "./rows.ts";
+import { type Columns, renderRows } from "./rows.ts";
 import { share } from "./stats.ts";
+import { alignColumns } from "./table.ts";
 
 export const USE_HEADINGS: Columns = {
   ID: "CONTAINER ID",
@@ -33,7 +34,63 @@ export const USE_COLUMNS = [
   "OOMKills",
 ];
 
+const NARROW_HEADINGS: Columns = {
+  Name: "NAME",
+  Memory: "MEMORY/LIMIT",
+  CPUs: "CPUS/LIMIT",
+  Throttled: "THROTTLED",
+  Pids: "PIDS/LIMIT",
+  Pressure: "WAITS C/M/IO",
+  OOMKills: "OOM",
+};
+
+/** What is left out of a table without bars when that does not fit, one after the other. */
+const DISPENSABLE = ["Pressure", "Throttled", "Pids"];
+
 const UNLIMITED = "unlimited";
+
+/**
+ * The table as it fits in a terminal: without bars where they have no room, then closer, then with fewer columns; names stay
+ * whole, as they are for other commands.
+ * @param width characters
+ */
+export function useTable(rows: readonly RowFields[], width: number): string {
+  const withoutBars = USE_COLUMNS.filter((column) => !column.endsWith("Bar"));
+  const tables = [
+    () => tableOf(rows, USE_COLUMNS),
+    () => tableOf(rows, withoutBars),
+    ...Array.from({ length: DISPENSABLE.length + 1 }, (_, count) => {
+      const leftOut = DISPENSABLE.slice(0, count);
+      return () =>
+        narrowTableOf(
+          rows,
+          withoutBars.filter((column) => !leftOut.includes(column)),
+        );
+    }),
+  ];
+  let text = "";
+  for (const table of tables) {
+    text = table();
+    if (text.split("\n").every((line) => [...line].length <= width)) break;
+  }
+  return text;
+}
+
+const tableOf = (rows: readonly RowFields[], columns: readonly string[]): string =>
+  renderRows(rows, { format: undefined, columns, headings: USE_HEADINGS });
+
+function narrowTableOf(rows: readonly RowFields[], columns: readonly string[]): string {
+  const narrow = (cell: string): string => cell.replace(" / ", "/").replace(UNLIMITED, "max");
+  return alignColumns(
+    [
+      columns.map((column) => NARROW_HEADINGS[column] ?? ""),
+      ...rows.map((row) =>
+        columns.map((column) => (column === "Name" ? String(row[column]) : narrow(String(row[column])))),
+      ),
+    ],
+    { minimum: 0, gap: 2 },
+  );
+}
 
 /** @param limits as the kernel enforces them, groups above included */
 export function useRow({ Id, Name, Limits }: ContainerLimits, figures: Figures | undefined, full: boolean): RowFields {

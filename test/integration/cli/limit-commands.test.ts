@@ -85,6 +85,8 @@ describe("changing limits by ctr", () => {
     assert.equal(exitCode, 1);
     assert.match(stderr, /^no such limit: memroy\nname one of memory, /);
     assert.match((await ctr("limit", "unset", "one")).stderr, /^name the limits to take away/);
+    assert.match((await ctr("limit", "unset", "memory")).stderr, /^name the container, too: .* CONTAINER memory$/m);
+    assert.match((await ctr("limit", "unset", "one", "cpuz")).stderr, /^no such limit: cpuz\n.*cpus.*such as nofile$/m);
   });
 
   it("what cannot be leaves everything as it is", async () => {

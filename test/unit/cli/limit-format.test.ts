@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContainerLimits } from "../../../bin/cli/client/types.ts";
-import { useRow } from "../../../bin/cli/format/limit-use.ts";
+import { useRow, useTable } from "../../../bin/cli/format/limit-use.ts";
 import {
   askedReadings,
   LIMIT_COLUMNS,
@@ -126,5 +126,20 @@ describe("ctr limit ls", () => {
   it("measures against the group above where that has less", () => {
     const { Memory } = useRow(container({ ...MEMORY, boundBy: GROUP }), figures, false);
     assert.equal(Memory, "16MiB / 32MiB");
+  });
+
+  it("fits in the terminal: without bars, closer, with fewer columns; names stay whole", () => {
+    const rows = [useRow(container(MEMORY, PIDS, CPUS), figures, false)];
+    const table = (width: number): string => useTable(rows, width);
+    const widest = (text: string): number => Math.max(...text.split("\n").map((line) => [...line].length));
+    for (const width of [140, 100, 80, 70, 60, 50]) assert.ok(widest(table(width)) <= width, `${width}`);
+    assert.match(table(140), /25%.*50%.*WAITS|███/s);
+    assert.doesNotMatch(table(100), /█/);
+    assert.match(table(80), /WAITS C\/M\/IO/);
+    assert.equal(
+      table(60),
+      "NAME  MEMORY/LIMIT  CPUS/LIMIT  THROTTLED  PIDS/LIMIT  OOM\nweb   16MiB/64MiB   0.25/0.5    25%        2/max       1\n",
+    );
+    assert.equal(table(20), "NAME  MEMORY/LIMIT  CPUS/LIMIT  OOM\nweb   16MiB/64MiB   0.25/0.5    1\n");
   });
 });
