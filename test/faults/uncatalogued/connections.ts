@@ -23,10 +23,11 @@ export const connectionFaults: readonly Fault[] = [
     ["egress", "icc"],
     () => "ct state established ip length > 60 drop",
   ),
+  // What clients outside offer cannot be read.
   forwardRule(
     "options",
     "a rule drops connections that offer timestamps",
-    OUT,
+    ["egress"],
     () => "tcp option timestamp exists drop",
   ),
   forwardRule("translated", "a rule drops what was translated", ["published"], () => "ct status dnat drop"),

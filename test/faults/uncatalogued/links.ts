@@ -143,14 +143,14 @@ export const linkStates: readonly Fault[] = [
       inject: [
         [
           "host",
-          `bridge link set dev ${third.cable} neigh_suppress on; bridge link set dev ${server.cable} neigh_suppress on; ip neigh replace ${server.address} lladdr ${third.mac} dev ${bridge} nud permanent`,
+          `bridge link set dev ${third.cable} neigh_suppress on; bridge link set dev ${server.cable} neigh_suppress on; ip neigh replace ${server.address} lladdr ${third.mac} dev ${bridge} nud permanent; bridge fdb replace ${third.mac} dev ${third.cable} master static`,
         ],
         ["client", "ip neigh flush all"],
       ],
       undo: [
         [
           "host",
-          `bridge link set dev ${third.cable} neigh_suppress off; bridge link set dev ${server.cable} neigh_suppress off; ip neigh del ${server.address} dev ${bridge}`,
+          `bridge link set dev ${third.cable} neigh_suppress off; bridge link set dev ${server.cable} neigh_suppress off; ip neigh del ${server.address} dev ${bridge}; bridge fdb del ${third.mac} dev ${third.cable} master`,
         ],
         ["client", `: ${client.name}; ip neigh flush all`],
         ["server", "ip neigh flush all"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { explainFlow } from "../../../../netns/diagnosis/explain.ts";
 import { walk } from "../../../../netns/diagnosis/model/index.ts";
 import type { Flow } from "../../../../netns/diagnosis/types/index.ts";
-import { Damaged, listener } from "./causes/damaged.ts";
+import { CONNECTED, Damaged, listener, seen } from "./causes/damaged.ts";
 
 /** Paths of the fixture: each works on a healthy host. */
 const PATHS = {
@@ -273,6 +273,18 @@ describe("model and causes together", () => {
     const context = { snapshot: view.snapshot, view, flow, walk: walk(view, flow), observations: undefined };
     const [first] = explainFlow(context).findings;
     assert.deepEqual([first?.code, first?.object], ["CTRN203", "table ip x, chain y"]);
+  });
+
+  it("name a rule that may end what follows, where the connection was made, as worth a word", () => {
+    const host = new Damaged();
+    const packets = { ct: { key: "packets", dir: "original" } };
+    foreign(host, { hook: "forward" }, { match: { op: ">", left: packets, right: 2 } }, { drop: null });
+    const { view } = host;
+    const flow = PATHS.egress(host);
+    const context = { snapshot: view.snapshot, view, flow, walk: walk(view, flow), observations: seen([CONNECTED]) };
+    const { result, findings } = explainFlow(context);
+    const told = findings.map(({ code, severity }) => `${code} ${severity}`);
+    assert.deepEqual([result, ...told], ["REACHABLE", "CTRN116 note"]);
   });
 
   it("decide nothing where the rules could not be read", () => {

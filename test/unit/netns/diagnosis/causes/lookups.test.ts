@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainLookup } from "../../../../../netns/diagnosis/causes/names/index.ts";
+import { explainLookup, namelessNetwork } from "../../../../../netns/diagnosis/causes/names/index.ts";
 import type { NameLookup, NameQuestion } from "../../../../../netns/diagnosis/look-up/types.ts";
 import { Damaged } from "./damaged.ts";
 
@@ -106,6 +106,17 @@ describe("why a name is not found", () => {
       /^CTRN511 web asks for api\.trap\.example in the place of api/,
     );
     assert.deepEqual(explainAnswer(found, { plain: lookup("api", question("unknown")) }), []);
+  });
+
+  it("tells that the default network has no names, unless a file has", () => {
+    const other = new Damaged();
+    const [lonely, db] = [other.container("lonely"), other.container("db")];
+    assert.equal(namelessNetwork(other.view, lonely.id, db), undefined, "they share no network");
+    db.endpoints = lonely.endpoints.map((endpoint) => ({ ...endpoint, address: "172.17.0.9" }));
+    const { code, severity } = namelessNetwork(other.view, lonely.id, db) ?? {};
+    assert.deepEqual([code, severity], ["CTRN507", "note"]);
+    other.inside("lonely").hosts = "172.17.0.9 db\n";
+    assert.equal(namelessNetwork(other.view, lonely.id, db), undefined, "--link");
   });
 
   it("tells containers whose programs ask nobody", () => {
