@@ -49,10 +49,14 @@ export function containerSummary(container: Container, context: SummaryContext) 
       NetworkMode,
       ...(version >= ANNOTATIONS_SINCE && Annotations ? { Annotations } : {}),
     },
-    NetworkSettings: { Networks: endpointsByNetwork(container, endpoints, version) },
+    NetworkSettings: { Networks: withoutNames(endpointsByNetwork(container, endpoints, version)) },
     Mounts: mountPoints(container),
   };
 }
+
+/** A list has no names of the name server's, as Docker's. */
+const withoutNames = (networks: ReturnType<typeof endpointsByNetwork>) =>
+  Object.fromEntries(Object.entries(networks).map(([name, settings]) => [name, { ...settings, DNSNames: null }]));
 
 /** Program and arguments on one line; arguments with spaces in single quotes. */
 export function commandText({ path, args }: Container): string {

@@ -120,6 +120,11 @@ describe("containerSummary", () => {
     );
     assert.deepEqual([row.Labels, row.Mounts, row.HostConfig], [{}, [], { NetworkMode: "bridge" }]);
     assert.equal(row.NetworkSettings.Networks["bridge"]?.IPAddress, "172.17.0.2");
+    const [front] = Object.values(
+      containerSummary(container(), { ...context, endpoints: [{ ...ENDPOINT, networkName: "front" }] }).NetworkSettings
+        .Networks,
+    );
+    assert.equal(front?.DNSNames, null);
     assert.equal("SizeRw" in row, false);
   });
 
