@@ -134,29 +134,6 @@ export const linkStates: readonly Fault[] = [
       undo: [["third", `ip addr del ${gateway}/32 dev eth0`], ...forgetNeighbours],
     };
   }),
-  scripted(
-    "x-suppressed",
-    "the bridge answers questions for the server, and wrongly",
-    ["icc"],
-    ({ client, server, third, bridge }) => ({
-      names: [server.address, third.mac],
-      inject: [
-        [
-          "host",
-          `bridge link set dev ${third.cable} neigh_suppress on; bridge link set dev ${server.cable} neigh_suppress on; ip neigh replace ${server.address} lladdr ${third.mac} dev ${bridge} nud permanent; bridge fdb replace ${third.mac} dev ${third.cable} master static`,
-        ],
-        ["client", "ip neigh flush all"],
-      ],
-      undo: [
-        [
-          "host",
-          `bridge link set dev ${third.cable} neigh_suppress off; bridge link set dev ${server.cable} neigh_suppress off; ip neigh del ${server.address} dev ${bridge}; bridge fdb del ${third.mac} dev ${third.cable} master`,
-        ],
-        ["client", `: ${client.name}; ip neigh flush all`],
-        ["server", "ip neigh flush all"],
-      ],
-    }),
-  ),
   scripted("x-htb", "a class of a queue lets nearly nothing through", ["icc", "egress"], ({ client }) => ({
     names: ["htb"],
     inject: [
