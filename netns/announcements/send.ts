@@ -1,5 +1,5 @@
 /** Packets on a link, as they stand. See packet(7). */
-import { rawCall, systemCall } from "../../lib/system/libc.ts";
+import { poolCall, systemCall } from "../../lib/system/libc.ts";
 import { AF_PACKET, SOCK_CLOEXEC, SOCK_DGRAM } from "../../lib/system/socket.ts";
 import { macBytes } from "../ipam/mac.ts";
 import type { Announcement } from "./packets.ts";
@@ -22,7 +22,8 @@ export function sendPackets(link: number, announcements: readonly Announcement[]
       systemCall("sendto", `link ${link}`, fd, packet, packet.length, NO_FLAGS, address, address.length);
     }
   } finally {
-    rawCall("close", fd);
+    // The kernel waits for RCU here, which is milliseconds: nobody else does.
+    void poolCall("close", fd);
   }
 }
 
