@@ -168,7 +168,7 @@ export const linkFaults: readonly Fault[] = [
         ["host", `ip addr del ${address}/24 dev ${bridge}`],
         ["client", "ip neigh flush nud all"],
       ],
-      undo: [["host", `ip addr add ${address}/24 dev ${bridge}`], ...forgetNeighbours],
+      undo: [["host", `ip addr add ${address}/24 brd + dev ${bridge}`], ...forgetNeighbours],
     };
   }),
   scripted("312", "the client takes the outside for its own network", ["egress", "egressUdp"], ({ target, world }) => {

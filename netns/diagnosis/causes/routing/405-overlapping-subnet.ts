@@ -37,6 +37,9 @@ function overlapAt(context: FlowContext, obstacle: Obstacle): Overlap | undefine
   const wanted = obstacle.kind === "reverse-path" ? source : destination;
   const network = wanted === "" ? undefined : view.networkOfAddress(wanted);
   if (network?.bridge === undefined) return undefined;
+  // Where its own route is gone nothing is taken in place of it.
+  const own = view.host.routes.filter(({ device, type }) => device === network.bridge && type === "unicast");
+  if (!own.some(({ destination }) => isIn(destination, wanted))) return undefined;
   return (
     overlapsOf(context).find(({ bridge, route }) => bridge === network.bridge && isIn(route.destination, wanted)) ??
     told(obstacle, network.name, network.bridge, network.subnets[0]?.subnet ?? "")
