@@ -3,13 +3,13 @@
  * network says. Safe to repeat.
  */
 import { conflict, hasCode } from "../../lib/errors.ts";
-import { type Cidr, formatCidr, sameCidr } from "../ipam/ip.ts";
+import { type Cidr, formatCidr, sameCidr, subnetOf } from "../ipam/ip.ts";
 import { macFromBytes } from "../ipam/mac.ts";
 import { addAddress, listAddresses, removeAddress } from "../netlink/address.ts";
 import { hasSpanningTree, switchSpanningTreeOff } from "../netlink/bridge-port.ts";
 import { deleteLinkInBackground } from "../netlink/delete-link.ts";
 import { changeLink, createBridge, deleteLink, findLink, type Link, listLinks } from "../netlink/link.ts";
-import { defaultRoute } from "../netlink/route.ts";
+import { addressesWithoutRoute, defaultRoute, restoreAddressRoute } from "../netlink/route.ts";
 import type { NetlinkSocket } from "../netlink/transport.ts";
 import { getSysctl, setOptionalSysctl, setSysctl } from "../sysctl.ts";
 
@@ -59,13 +59,19 @@ export function bridgeFaults(netlink: NetlinkSocket, link: Link, bridge: BridgeS
   const present = listAddresses(netlink, link.index);
   const missing = bridge.addresses.filter((address) => !present.some((other) => sameCidr(other, address)));
   const settings = isForeign(link, bridge) ? [] : settingFaults(netlink, link, bridge);
+  const kept = bridge.addresses.filter((address) => !missing.includes(address));
   return [
     ...(link.up ? [] : ["it is down"]),
     ...missing.map((address) => `it has lost the address ${formatCidr(address)}`),
+    ...lostRoutes(netlink, link, kept).map((address) => `the route to ${formatCidr(subnetOf(address))} by it is gone`),
     ...settings,
     ...(getSysctl(routeLocalnet(bridge.name)) === "0" ? ["it does not take packets from 127.0.0.1"] : []),
   ];
 }
+
+/** A link that is down has none, and one in a VRF has them in that one's table. */
+const lostRoutes = (netlink: NetlinkSocket, { index, up, master }: Link, addresses: readonly Cidr[]): Cidr[] =>
+  up && master === undefined ? addressesWithoutRoute(netlink, index, addresses) : [];
 
 function settingFaults(netlink: NetlinkSocket, link: Link, { name, mtu }: BridgeSpecification): string[] {
   // A bridge takes the least MTU of its ports by itself: then the port is at fault.
@@ -127,6 +133,9 @@ function ensureAddresses(netlink: NetlinkSocket, link: Link, wanted: readonly Ci
   }
   for (const address of wanted) {
     if (!present.some((other) => sameCidr(other, address))) addUnlessPresent(netlink, link.index, address);
+  }
+  for (const address of lostRoutes(netlink, { ...link, up: true }, wanted)) {
+    restoreAddressRoute(netlink, link.index, address);
   }
 }
 

@@ -116,10 +116,20 @@ export const IFAPROT_KERNEL_LL = 3;
 export const IFA_F_NODAD = 0x02;
 
 /** RTA_* */
-export const RouteAttribute = { destination: 1, outputInterface: 4, gateway: 5, priority: 6, table: 15 } as const;
+export const RouteAttribute = {
+  destination: 1,
+  outputInterface: 4,
+  gateway: 5,
+  priority: 6,
+  preferredSource: 7,
+  table: 15,
+} as const;
 
 export const RT_TABLE_MAIN = 254;
+export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
+/** Of the routes that the kernel makes for addresses of IPv6. */
+export const IP6_RT_PRIO_ADDRCONF = 256;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
 

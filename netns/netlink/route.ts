@@ -1,9 +1,20 @@
 /** IP routes. See rtnetlink(7), RTM_NEWROUTE. */
-import { type Address, addressOf, type Cidr, type Family, formatAddress, formatCidr } from "../ipam/ip.ts";
+import {
+  type Address,
+  addressOf,
+  bitsOf,
+  type Cidr,
+  type Family,
+  formatAddress,
+  formatCidr,
+  sameCidr,
+  subnetOf,
+} from "../ipam/ip.ts";
 import { concat, ip, parseAttributes, readIp, readU32, u32 } from "./codec.ts";
 import {
   AF_INET,
   AF_INET6,
+  IP6_RT_PRIO_ADDRCONF,
   MessageFlag,
   MessageType,
   RouteAttribute,
@@ -12,6 +23,7 @@ import {
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
   RTPROT_BOOT,
+  RTPROT_KERNEL,
 } from "./constants.ts";
 import { NetlinkError, type NetlinkSocket } from "./transport.ts";
 
@@ -95,6 +107,35 @@ function payloadOf({ destination, gateway, link }: RouteOptions): Buffer {
 /** Adds the route for everything that no other route matches. @throws {NetlinkError} as {@link addRoute} */
 export function addDefaultRoute(netlink: NetlinkSocket, gateway: Address, link: number): void {
   addRoute(netlink, { destination: everywhere(gateway.family), gateway, link });
+}
+
+/**
+ * Which of a link's addresses have lost the route to their subnet that the kernel makes with them.
+ * @param link index of a link that is up, and in no VRF
+ */
+export function addressesWithoutRoute(netlink: NetlinkSocket, link: number, addresses: readonly Cidr[]): Cidr[] {
+  const withSubnet = addresses.filter(({ family, prefixLength }) => prefixLength < bitsOf(family));
+  if (withSubnet.length === 0) return [];
+  const present = listRoutes(netlink).filter((route) => route.table === RT_TABLE_MAIN && route.link === link);
+  return withSubnet.filter((address) => !present.some(({ destination }) => sameCidr(destination, subnetOf(address))));
+}
+
+/** Makes that route again, as the kernel would: it goes with the address. @throws {NetlinkError} */
+export function restoreAddressRoute(netlink: NetlinkSocket, link: number, address: Cidr): void {
+  const destination = subnetOf(address);
+  const { family } = address;
+  const header = rtmsg(destination, family === 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
+  header.writeUInt8(RTPROT_KERNEL, 5);
+  const payload = concat([
+    header,
+    ip(RouteAttribute.destination, addressOf(destination)),
+    u32(RouteAttribute.outputInterface, link),
+    family === 4
+      ? ip(RouteAttribute.preferredSource, addressOf(address))
+      : u32(RouteAttribute.priority, IP6_RT_PRIO_ADDRCONF),
+  ]);
+  const flags = MessageFlag.create | MessageFlag.replace;
+  netlink.request(`set route ${formatCidr(destination)}`, MessageType.newRoute, flags, payload);
 }
 
 /** The routes of a namespace, of all tables, of both families or one. */

@@ -124,6 +124,17 @@ describe("repair of what others have changed", () => {
     inside: ["sh", "-c", `ip address delete ${web.address}/16 dev eth0; ip address add ${web.address}/8 dev eth0`],
     text: /it has lost the address \S+\/16/,
   }));
+  for (const family of ["-4", "-6"]) {
+    mends(`the route to a network, ${family}`, () => {
+      const [subnet = ""] = run(["ip", family, "route", "show", "dev", bridge, "proto", "kernel"])
+        .split(/\s/)
+        .filter((word) => /\/\d+$/.test(word) && !word.startsWith("fe80"));
+      return {
+        host: ["ip", family, "route", "delete", subnet, "dev", bridge],
+        text: new RegExp(`the route to ${subnet} by it is gone`),
+      };
+    });
+  }
   mends("a port that leads elsewhere", () => ({
     host: [
       ...([

@@ -3,7 +3,7 @@ import { type BridgeNetwork, bridgeAddresses, bridgeNetworks, type Cable, cables
 import { type Obstacle, obstaclesOfKind } from "../../obstacles.ts";
 import { type Cause, type Finding, type FlowContext, HOST, type StateContext } from "../../types/index.ts";
 import { placeOf } from "../facts.ts";
-import { byHand, repaired } from "../fixes.ts";
+import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { cablesInPlace } from "./cables.ts";
 
@@ -78,9 +78,8 @@ function caseOfBridge({ network, bridge, address, expected, used }: NarrowBridge
 }
 
 interface LostRoute extends BridgeNetwork {
-  /** The subnet that it has to lead to, and the bridge's own address there. */
+  /** The subnet that it has to lead to. */
   readonly expected: string;
-  readonly source: string;
 }
 
 /** Bridges that work and have their address, while no route leads to their subnet by them, in whichever table. */
@@ -95,11 +94,11 @@ const lostRoutes = ({ snapshot, view }: StateContext): LostRoute[] =>
       const isThere = link.addresses.some((own) => own.address === address && own.prefixLength === prefixLength);
       const subnet = subnetOf(parseCidr(`${address}/${prefixLength}`));
       const leads = routes.some((route) => overlaps(route, subnet));
-      return isThere && !leads ? { ...one, expected: formatCidr(subnet), source: address } : [];
+      return isThere && !leads ? { ...one, expected: formatCidr(subnet) } : [];
     });
   });
 
-function caseOfRoute({ network, bridge, expected, source, used }: LostRoute): Case {
+function caseOfRoute({ network, bridge, expected, used }: LostRoute): Case {
   return {
     object: `route of the host: ${expected} dev ${bridge}`,
     title: `The host does not find the containers of network ${network.name}: its route to ${expected} by the bridge ${bridge} is gone.`,
@@ -108,10 +107,7 @@ function caseOfRoute({ network, bridge, expected, source, used }: LostRoute): Ca
       "the containers goes where the host's other routes lead, or nowhere.",
     severity: used ? "error" : "warning",
     evidence: [{ source: "ip route", value: `no ${expected} dev ${bridge}`, expected: `${expected} dev ${bridge}` }],
-    fix: byHand("Make the route again.", [
-      ...["ip", ...(expected.includes(":") ? ["-6"] : []), "route", "add", expected, "dev", bridge, "proto", "kernel"],
-      ...(expected.includes(":") ? [] : ["scope", "link", "src", source]),
-    ]),
+    fix: repaired("ctr makes the route again."),
   };
 }
 
