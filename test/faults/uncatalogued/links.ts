@@ -119,7 +119,7 @@ export const linkStates: readonly Fault[] = [
           ["host", `ip addr del ${gateway}/24 dev ${bridge}`],
           ["client", "ip neigh flush nud all"],
         ],
-        undo: [["host", `ip addr add ${gateway}/24 dev ${bridge}`], ...forgetNeighbours],
+        undo: [["host", `ip addr add ${gateway}/24 brd + dev ${bridge}`], ...forgetNeighbours],
       };
     },
   ),

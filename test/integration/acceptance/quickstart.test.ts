@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { PrivateHost } from "../../support/private-host.ts";
+import { waitFor } from "../../support/wait.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const PLACES = ["/var/lib/ctr", "/run/ctr"];
@@ -99,6 +100,7 @@ describe("npm run quickstart", () => {
   it("takes the next port when 8080 is in use, and says so", async () => {
     const listener = host.spawn(["busybox", "httpd", "-f", "-p", "8080"]);
     try {
+      await waitFor("the listener", async () => (await host.output(["ss", "-Hltn", "sport = :8080"])) !== "");
       const { exitCode, stdout, stderr } = await quickstart();
       assert.equal(exitCode, 0, stderr);
       assert.match(stdout, /port 8080 is in use on this host: taking 8081 instead/);
