@@ -21,6 +21,7 @@ const FAULTS: readonly (readonly [id: string, path: PathKind])[] = [
   ["501", "egressName"],
   ["602", "icc"],
   ["x-quota", "crossPublished"],
+  ["x-nd", "icc6"],
 ];
 
 const HEALTHY: readonly (readonly [id: string, path: PathKind])[] = [

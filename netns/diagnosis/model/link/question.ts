@@ -193,14 +193,17 @@ function hear(trip: Trip, target: Port, question: Packet): void {
 
 function crossRules(trip: Trip, crossing: Crossing): void {
   const { namespace, bridge, from, to } = crossing;
+  // What is for the bridge itself passes the rules of IP where it is heard.
+  const isBridged = from !== undefined && to !== undefined && seesRules(trip, crossing);
   if (from !== undefined) {
     passLinkRules(trip, { namespace, link: from }, "ingress");
     passFrameHook(trip, { namespace, hook: "prerouting", inputLink: from }, ["bridge"]);
+    if (isBridged) passHook(trip, { namespace, hook: "prerouting", inputLink: bridge, inputPort: from.name });
   }
   if (from !== undefined && to !== undefined) {
     passFrameHook(trip, { namespace, hook: "forward", inputLink: from, outputLink: to }, ["bridge"]);
-    if (seesRules(trip, crossing))
-      passHook(trip, { namespace, hook: "forward", inputLink: bridge, outputLink: bridge });
+    const ports = { inputPort: from.name, outputPort: to.name };
+    if (isBridged) passHook(trip, { namespace, hook: "forward", inputLink: bridge, outputLink: bridge, ...ports });
   } else if (to === undefined) {
     passFrameHook(trip, { namespace, hook: "input", inputLink: from ?? bridge }, ["bridge"]);
   } else {
@@ -208,6 +211,7 @@ function crossRules(trip: Trip, crossing: Crossing): void {
   }
   if (to !== undefined) {
     checkFlood(trip, crossing, to);
+    if (isBridged) passHook(trip, { namespace, hook: "postrouting", outputLink: bridge, outputPort: to.name });
     passFrameHook(trip, { namespace, hook: "postrouting", outputLink: to }, ["bridge"]);
     passLinkRules(trip, { namespace, link: to }, "egress");
   }
