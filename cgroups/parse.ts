@@ -136,12 +136,13 @@ const unreadable = (text: string): Error => invalid(text, "CTR_LIMIT_INVALID");
 
 /** A value as people read it: `64MiB`, `0.5`, `unlimited`, `/dev/sda 1MiB/s`. */
 export function formatLimit(field: LimitField, value: LimitValue): string {
-  const { unit } = rowOf(field);
+  const { unit, unset } = rowOf(field);
   if (value === "max") return unit === "weight" ? "default" : "unlimited";
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "object") return formatList(unit, value);
-  if (unit === "bytes") return formatBinarySize(value);
+  // Where nothing is asked for by 0, which reads as a limit that lets nothing pass.
+  if (unit === "bytes") return value === 0 && unset === 0 ? "none" : formatBinarySize(value);
   if (unit === "microseconds") return `${value}µs`;
   return String(unit === "cpus" ? Math.round(value * 1e5) / 1e5 : value);
 }

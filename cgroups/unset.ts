@@ -1,5 +1,6 @@
 /** Takes limits away: each row of the table knows the value that does. */
 import { invalid } from "../lib/errors.ts";
+import { nearest } from "../lib/nearest.ts";
 import { LIMIT_ROWS, type LimitRow, rowOf } from "./table/index.ts";
 import type { LimitField, Limits } from "./types.ts";
 
@@ -20,8 +21,10 @@ export function limitNamed(name: string): LimitRow {
     [field.toLowerCase(), flag.slice(2), hostConfig.toLowerCase()].includes(plain),
   );
   if (row !== undefined) return row;
+  const names = LIMIT_ROWS.map(({ flag }) => flag.slice(2));
+  const meant = nearest(plain, names);
   throw invalid(`no such limit: ${name}`, {
     code: "CTR_LIMIT_UNKNOWN",
-    hint: `name one of ${LIMIT_ROWS.map(({ flag }) => flag.slice(2)).join(", ")}`,
+    hint: `${meant === undefined ? "" : `did you mean ${meant}? else `}name one of ${names.join(", ")}`,
   });
 }

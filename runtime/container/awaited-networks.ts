@@ -1,5 +1,5 @@
 /** Networks that a container was created for while they were not there: it gets its place on them at its start, as in Docker. */
-import { CtrError } from "../../lib/errors.ts";
+import { CtrError, notFound } from "../../lib/errors.ts";
 import type { EndpointRequest, Network, NetworkEngine } from "../../netns/index.ts";
 import type { Container } from "../types.ts";
 import type { Parts } from "./parts.ts";
@@ -28,7 +28,22 @@ export function joinAwaited({ network, records }: Parts, { id, name, awaitedNetw
   if (awaitedNetworks.length === 0) return;
   const joined = new Set(network.endpointsOfContainer(id).map(({ networkName }) => networkName));
   for (const request of awaitedNetworks) {
-    if (!joined.has(request.network)) network.reserveEndpoint({ ...request, containerName: name });
+    if (joined.has(request.network)) continue;
+    requirePresent(network, request, name);
+    network.reserveEndpoint({ ...request, containerName: name });
   }
   records.update(id, { awaitedNetworks: [] });
+}
+
+/** @throws Docker's text, with the way out */
+function requirePresent(
+  network: Pick<NetworkEngine, "findNetwork">,
+  { network: wanted }: EndpointRequest,
+  name: string,
+): void {
+  if (presentNetwork(network, wanted) !== undefined) return;
+  throw notFound(`network ${wanted} not found`, {
+    code: "CTR_NETWORK_NOT_FOUND",
+    hint: `make it with: ctr network create ${wanted}; or take the container off it: ctr network disconnect ${wanted} ${name}`,
+  });
 }

@@ -10,6 +10,19 @@ function forwardRule(id: string, title: string, paths: readonly PathKind[], rule
   });
 }
 
+/** @param rules of a table of nft's that mark packets with the scene's number, by which a routing rule swallows them */
+function markedToNowhere({ number }: Scene, table: string, rules: string): Row {
+  const rule = `fwmark ${number} priority ${number} lookup ${number}`;
+  return {
+    names: [String(number)],
+    inject: [
+      ["host", `nft -f - <<'END'\n${rules}\nEND`],
+      ["host", `ip rule add ${rule}; ip route add blackhole default table ${number}`],
+    ],
+    undo: [["host", `nft delete table ${table}; ip rule del priority ${number}; ip route flush table ${number}`]],
+  };
+}
+
 const OUT = ["egress", "published"] as const;
 
 /** @param value in seconds */
@@ -47,43 +60,20 @@ export const connectionFaults: readonly Fault[] = [
     ct direction reply meta mark set ct mark
   }
 }`;
-    return {
-      names: [String(number)],
-      inject: [
-        ["host", `nft -f - <<'END'\n${rules}\nEND`],
-        [
-          "host",
-          `ip rule add fwmark ${number} priority ${number} lookup ${number}; ip route add blackhole default table ${number}`,
-        ],
-      ],
-      undo: [
-        ["host", `nft delete table inet ${table}; ip rule del priority ${number}; ip route flush table ${number}`],
-      ],
-    };
+    return markedToNowhere(scene, `inet ${table}`, rules);
   }),
   scripted(
     "x-mark-out",
     "a rule marks what the host sends, and marked packets have no route",
     ["hostPublished", "hostToContainer"],
-    ({ table, number, port }) => {
+    (scene) => {
+      const { table, number, port } = scene;
       const rules = `table ip ${table} {
   chain out { type route hook output priority -150;
     tcp dport ${port} meta mark set ${number}
   }
 }`;
-      return {
-        names: [String(number)],
-        inject: [
-          ["host", `nft -f - <<'END'\n${rules}\nEND`],
-          [
-            "host",
-            `ip rule add fwmark ${number} priority ${number} lookup ${number}; ip route add blackhole default table ${number}`,
-          ],
-        ],
-        undo: [
-          ["host", `nft delete table ip ${table}; ip rule del priority ${number}; ip route flush table ${number}`],
-        ],
-      };
+      return markedToNowhere(scene, `ip ${table}`, rules);
     },
   ),
   scripted("x-forgotten", "the host forgets connections before the answer comes", ["egress"], () => ({

@@ -71,6 +71,16 @@ export class DockerClient implements AsyncDisposable {
     return this.output("inspect", "-f", format, name);
   }
 
+  /** A field, such as `.NetworkSettings.Ports`. */
+  async inspectAs<T>(name: string, field: string): Promise<T> {
+    return JSON.parse(await this.inspect(name, `{{json ${field}}}`)) as T;
+  }
+
+  /** A container that serves its own name on port 80. */
+  serve(name: string, ...options: readonly string[]): Promise<string> {
+    return this.output("run", "-d", "--name", name, ...options, "busybox", ...serverOf(name));
+  }
+
   async removeContainers(): Promise<void> {
     const ids = await this.output("ps", "-aq");
     if (ids !== "") await this.output("rm", "-f", ...ids.split("\n"));
@@ -88,4 +98,9 @@ export class DockerClient implements AsyncDisposable {
   get #argv(): readonly string[] {
     return ["docker", "-H", `unix://${this.engine.socket}`];
   }
+}
+
+/** The command of a container that serves this text. */
+export function serverOf(text: string, port = 80): string[] {
+  return ["sh", "-c", `mkdir -p /www && echo ${text} >/www/index.html && exec httpd -f -p ${port} -h /www`];
 }

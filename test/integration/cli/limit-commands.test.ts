@@ -83,7 +83,7 @@ describe("changing limits by ctr", () => {
   it("limit unset says which limits there are", async () => {
     const { stderr, exitCode } = await ctr("limit", "unset", "one", "memroy");
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^no such limit: memroy\nname one of memory, /);
+    assert.match(stderr, /^no such limit: memroy\ndid you mean memory\? else name one of memory, /);
     assert.match((await ctr("limit", "unset", "one")).stderr, /^name the limits to take away/);
     assert.match((await ctr("limit", "unset", "memory")).stderr, /^name the container, too: .* CONTAINER memory$/m);
     assert.match((await ctr("limit", "unset", "one", "cpuz")).stderr, /^no such limit: cpuz\n.*cpus.*such as nofile$/m);

@@ -166,6 +166,7 @@ describe("the table of limits", () => {
   it("shows values as people read them", () => {
     assert.equal(formatLimit("memory", 64 * MIB), "64MiB");
     assert.equal(formatLimit("memory", "max"), "unlimited");
+    assert.equal(formatLimit("memoryReservation", 0), "none");
     assert.equal(formatLimit("cpus", 28_999 / 100_000), "0.28999");
     assert.equal(formatLimit("cpuPeriod", 100_000), "100000µs");
     assert.equal(formatLimit("cpusetCpus", "0-1"), "0-1");
