@@ -45,7 +45,7 @@ import { vlanFiltering } from "./links/317-vlan-filtering.ts";
 import { linkLost } from "./links/318-link-lost.ts";
 import { ownAddress } from "./links/319-own-address.ts";
 import { proxyArp } from "./links/320-proxy-arp.ts";
-import { prefixTooNarrow } from "./links/321-prefix-too-narrow.ts";
+import { ownNetworkUnknown } from "./links/321-own-network-unknown.ts";
 import { parentDown } from "./links/322-parent-down.ts";
 import { nobodyHasTheAddress } from "./links/323-nobody-has-the-address.ts";
 import { loopbackNameServer } from "./names/501-loopback-name-server.ts";
@@ -178,7 +178,7 @@ export const CAUSES: readonly Cause[] = [
   linkLost,
   ownAddress,
   proxyArp,
-  prefixTooNarrow,
+  ownNetworkUnknown,
   parentDown,
   nobodyHasTheAddress,
   noDefaultRoute,

@@ -7,17 +7,17 @@ import { repaired } from "../fixes.ts";
 import { type Case, found } from "../found.ts";
 import { cablesInPlace } from "./cables.ts";
 
-export const prefixTooNarrow: Cause = {
+export const ownNetworkUnknown: Cause = {
   code: "CTRN321",
   severity: "error",
   heading: "A container, or the host, does not know the network that it is on",
 
   inspect: (context) => [
     ...cablesOf(context.view).flatMap((cable) =>
-      narrowAddresses(cable).map((address) => found(prefixTooNarrow, undefined, caseOf(cable, address))),
+      narrowAddresses(cable).map((address) => found(ownNetworkUnknown, undefined, caseOf(cable, address))),
     ),
-    ...narrowBridges(context).map((bridge) => found(prefixTooNarrow, undefined, caseOfBridge(bridge))),
-    ...lostRoutes(context).map((route) => found(prefixTooNarrow, undefined, caseOfRoute(route))),
+    ...narrowBridges(context).map((bridge) => found(ownNetworkUnknown, undefined, caseOfBridge(bridge))),
+    ...lostRoutes(context).map((route) => found(ownNetworkUnknown, undefined, caseOfRoute(route))),
   ],
 
   explain: (context) =>
@@ -30,7 +30,7 @@ export const prefixTooNarrow: Cause = {
 const inContainer = ({ view, flow }: FlowContext, obstacle: Obstacle): Finding[] =>
   cablesInPlace(view, placeOf(obstacle)).flatMap((cable) => {
     const [address] = narrowAddresses(cable).filter((one) => one.includes(":") === (flow.family === 6));
-    return address === undefined ? [] : found(prefixTooNarrow, obstacle, caseOf(cable, address));
+    return address === undefined ? [] : found(ownNetworkUnknown, obstacle, caseOf(cable, address));
   });
 
 /** The host looks for the network's containers elsewhere, or nowhere. */
@@ -40,9 +40,9 @@ function atHost(context: FlowContext, obstacle: Obstacle): Finding[] {
   const concerns = (one: BridgeNetwork & { readonly expected: string }): boolean =>
     one.network.id === network?.id && one.expected.includes(":") === destination.includes(":");
   const narrow = narrowBridges(context).find(concerns);
-  if (narrow !== undefined) return [found(prefixTooNarrow, obstacle, caseOfBridge(narrow))];
+  if (narrow !== undefined) return [found(ownNetworkUnknown, obstacle, caseOfBridge(narrow))];
   const lost = lostRoutes(context).find(concerns);
-  return lost === undefined ? [] : [found(prefixTooNarrow, obstacle, caseOfRoute(lost))];
+  return lost === undefined ? [] : [found(ownNetworkUnknown, obstacle, caseOfRoute(lost))];
 }
 
 interface NarrowBridge extends BridgeNetwork {
