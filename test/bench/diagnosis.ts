@@ -8,7 +8,7 @@
  *   --pairs N, --decoys N  two faults at once; healthy states that look broken; all decoys by default
  *   --pairs 609+201,…      these two faults at once
  *   --backend iptables     with ctr's rules made by iptables; what damages its nftables table cannot be made then
- *   --load                 with all processors busy
+ *   --load                 with stress-ng on all processors and on memory
  *   --idle N               so many further containers that do nothing
  *   --compare              each without and then with --load, --idle: the verdicts must be the same
  *   --baselines            what a checklist and the engine's records say of the same faults
@@ -16,9 +16,8 @@
  *   --out FILE             everything as JSON
  * Ends with 1 when an aim is missed.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { CATALOGUE } from "../faults/catalogue/index.ts";
 import { DECOYS } from "../faults/decoys.ts";
@@ -187,12 +186,11 @@ async function addIdle(world: World, count: number): Promise<void> {
   }
 }
 
-/** A loop on each processor. */
+/** stress-ng on all processors, and on memory; for two hours at most, should nobody end it. */
 function busy(): Disposable {
-  const loops: ChildProcess[] = Array.from({ length: availableParallelism() }, () =>
-    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
-  );
-  return { [Symbol.dispose]: () => loops.forEach((loop) => void loop.kill("SIGKILL")) };
+  const argv = ["--quiet", "--cpu", "0", "--vm", "1", "--vm-bytes", "128M", "--timeout", "2h"];
+  const load = spawn("stress-ng", argv, { stdio: "ignore" });
+  return { [Symbol.dispose]: () => void load.kill("SIGTERM") };
 }
 
 function lineOf({
