@@ -161,7 +161,7 @@ const MARKS: readonly { readonly chain: string; readonly mark: RegExp; readonly 
   { chain: "prerouting", mark: /hostports/, code: "CTRN204" },
   { chain: "output", mark: /hostports/, code: "CTRN204" },
   { chain: "crossing", mark: /"dnat".*"accept"/, code: "CTRN207" },
-  { chain: "crossing", mark: /@pairs"/, code: "CTRN109" },
+  { chain: "forward", mark: /@pairs"/, code: "CTRN109" },
   { chain: "into", mark: /@subnets4/, code: "CTRN211" },
   { chain: "into", mark: /@subnets6/, code: "CTRN211" },
   { chain: "postrouting", mark: /"target":"into"/, code: "CTRN211" },

@@ -61,12 +61,12 @@ const CHAINS: Readonly<Record<TableName, readonly ConstantChain[]>> = {
     {
       name: "CTR-CROSSING",
       rules: [
+        "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         "-j CTR-PAIRS",
         only(6, "-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT"),
         only(6, "-p ipv6-icmp -m icmp6 --icmpv6-type 136 -j ACCEPT"),
         "-m conntrack --ctstate INVALID -j DROP",
         "-j CTR-CLOSED",
-        "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         "-j CTR-GRANTS",
         "-j CTR-INTERNAL",
         "-m conntrack --ctstate DNAT -j ACCEPT",

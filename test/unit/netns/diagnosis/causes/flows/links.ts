@@ -44,7 +44,9 @@ export const LINKS: readonly Case[] = [
   {
     code: "CTRN304",
     what: "a cable out of its bridge",
-    ends: (host) => [at("not-a-bridge-port", "host", { device: cable(host, "web"), bridge: "br-908149feb3a1" })],
+    ends: (host) => [
+      at("not-a-bridge-port", "host", { device: cable(host, "web"), bridge: host.bridge("front").name }),
+    ],
   },
   {
     code: "CTRN305",
@@ -66,7 +68,7 @@ export const LINKS: readonly Case[] = [
     what: "the wrong port",
     damage: (host) =>
       void host.host.fdb.push({
-        ...{ mac: host.eth0("api").mac, device: cable(host, "web"), bridge: "br-908149feb3a1" },
+        ...{ mac: host.eth0("api").mac, device: cable(host, "web"), bridge: host.bridge("front").name },
         ...{ state: "static", sticky: true },
       }),
     ends: (host) => [at("wrong-bridge-port", "host", { device: cable(host, "web"), mac: host.eth0("api").mac })],

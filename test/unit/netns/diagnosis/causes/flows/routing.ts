@@ -33,7 +33,7 @@ export const ROUTING: readonly Case[] = [
       at(
         "misrouted",
         "host",
-        { device: "cable", expectedDevice: "br-908149feb3a1", table: 254 },
+        { device: "cable", expectedDevice: host.bridge("front").name, table: 254 },
         { packet: translated(host) },
       ),
     ],

@@ -40,11 +40,11 @@ export const TRANSLATION: readonly Case[] = [
     what: "an entry with another address",
     flow: published,
     damage: (host) => host.elements("hp4", () => [[{ concat: ["tcp", 8080] }, { concat: ["10.10.1.99", 80] }]]),
-    ends: () => [
+    ends: (host) => [
       at(
         "neighbour-silent",
         "host",
-        { address: "10.10.1.99", device: "br-908149feb3a1" },
+        { address: "10.10.1.99", device: host.bridge("front").name },
         { packet: { destination: "10.10.1.99" } },
       ),
     ],

@@ -8,7 +8,7 @@ export const FIREWALL: readonly Damage[] = [
     "forwarding off for one bridge",
     (host) => host.sysctl(`net.ipv4.conf.${host.network("front").bridge}.forwarding`, "0"),
   ],
-  ["CTRN103", "our rule for answers gone", (host) => host.withoutRules(/"crossing".*"established"/)],
+  ["CTRN103", "our rule for answers gone", (host) => host.withoutRules(/"forward".*"established"/)],
   ["CTRN103", "a bridge missing in our set", (host) => host.elements("bridges", () => [])],
   [
     "CTRN104",
