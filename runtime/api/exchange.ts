@@ -107,6 +107,12 @@ export class Exchange {
     this.response.end();
   }
 
+  /** Sends the client to another path, for good. */
+  redirect(location: string): void {
+    this.response.writeHead(301, { Location: location, "Content-Length": 0 });
+    this.response.end();
+  }
+
   /**
    * Answers with an error: the status by its kind, the text as `{"message": …}`. The way out, where there is one, stands
    * beside it as `hint`: Docker's clients match on the message alone.

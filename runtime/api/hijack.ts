@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
+import { RAW_STREAM } from "./frames.ts";
 import { ResponseSink } from "./sink.ts";
 
 /** Milliseconds. */
@@ -39,7 +40,9 @@ export function takeConnection(
   // Docker looks at the header alone; Node calls it an upgrade only where `Connection` says so, too.
   const asked = upgrade !== undefined || request.headers.upgrade !== undefined;
   const status = asked ? "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" : "HTTP/1.1 200 OK\r\n";
-  socket.write(`${status}Content-Type: ${contentType}\r\n${common.join("")}\r\n`);
+  // Docker names the frames in an answer to an upgrade alone.
+  const named = asked ? contentType : RAW_STREAM;
+  socket.write(`${status}Content-Type: ${named}\r\n${common.join("")}\r\n`);
   if (upgrade !== undefined && upgrade.head.length > 0) socket.unshift(upgrade.head);
   const output = new ResponseSink(socket);
   socket.once("end", () => closeWhenGone(socket));

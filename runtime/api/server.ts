@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { messageOf, toCtrError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { cleanPath } from "./clean-path.ts";
 import type { ApiEngine } from "./engine-face.ts";
 import { Exchange, type PathParameters } from "./exchange.ts";
 import type { Upgrade } from "./hijack.ts";
@@ -118,7 +119,11 @@ export class ApiServer {
       new Exchange({ request, response, version, parameters, query, upgrade, closing: this.#closing.signal });
     let exchange = exchangeFor(0, {});
     try {
-      const { version, path } = splitVersion(queryStart < 0 ? url : url.slice(0, queryStart));
+      const asked = queryStart < 0 ? url : url.slice(0, queryStart);
+      const clean = cleanPath(asked);
+      if (clean !== asked) return exchange.redirect(clean + url.slice(asked.length));
+      if (request.method === "OPTIONS") return exchange.empty(200);
+      const { version, path } = splitVersion(asked);
       const { handler, parameters } = this.#router.find(request.method ?? "GET", path);
       exchange = exchangeFor(version, parameters);
       await handler(exchange, this.#engine);

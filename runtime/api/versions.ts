@@ -4,7 +4,8 @@ import { invalid } from "../../lib/errors.ts";
 export const API_VERSION = "1.51";
 export const MIN_API_VERSION = "1.24";
 
-const PREFIX = /^\/v(\d+)\.(\d+)(?=\/)/;
+/** What follows the minor number is let be, as in Docker. */
+const PREFIX = /^\/v(\d+)(?:\.(\d+)[.\d]*)?(?=\/)/;
 
 export interface VersionedPath {
   /** Minor number of the version: 24 … 51. All versions are 1.x. */
@@ -20,17 +21,18 @@ export interface VersionedPath {
 export function splitVersion(path: string): VersionedPath {
   const match = PREFIX.exec(path);
   if (match === null) return { version: minorOf(API_VERSION), path };
-  const [prefix, major = "", minor = ""] = match;
+  const [prefix, major = "", minor = "0"] = match;
+  const named = prefix.slice("/v".length);
   const asked = Number(major) * 1000 + Number(minor);
   if (asked > 1000 + minorOf(API_VERSION)) {
     throw invalid(
-      `client version ${major}.${minor} is too new. Maximum supported API version is ${API_VERSION}`,
+      `client version ${named} is too new. Maximum supported API version is ${API_VERSION}`,
       "CTR_API_VERSION_UNSUPPORTED",
     );
   }
   if (asked < 1000 + minorOf(MIN_API_VERSION)) {
     throw invalid(
-      `client version ${major}.${minor} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,
+      `client version ${named} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,
       "CTR_API_VERSION_UNSUPPORTED",
     );
   }

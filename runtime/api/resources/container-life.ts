@@ -5,6 +5,7 @@ import { parseSignal } from "../../../lib/system/signals.ts";
 import type { StopOptions, WaitCondition, WaitResult } from "../../container/index.ts";
 import { unlessAborted } from "../abort.ts";
 import { decodeCreateRequest } from "../decode/create-request.ts";
+import { moveInterfaceSysctls } from "../decode/interface-sysctls.ts";
 import { parsePlatform } from "../decode/platform.ts";
 import type { ApiEngine } from "../engine-face.ts";
 import type { Exchange } from "../exchange.ts";
@@ -14,7 +15,8 @@ const PLATFORM_SINCE = 41;
 
 export async function createContainer(exchange: Exchange, { containers }: ApiEngine): Promise<void> {
   const name = exchange.text("name");
-  const request = decodeCreateRequest(await exchange.body(), exchange.version);
+  const decoded = decodeCreateRequest(await exchange.body(), exchange.version);
+  const { request, warnings: moved } = moveInterfaceSysctls(decoded, exchange.version);
   const platform = exchange.version < PLATFORM_SINCE ? undefined : parsePlatform(exchange.text("platform"));
   const created = containers.create(request, {
     ...(name === undefined ? {} : { name }),
@@ -23,7 +25,7 @@ export async function createContainer(exchange: Exchange, { containers }: ApiEng
   const { id, warnings } = await created.catch((error) => {
     throw notAsMissingImage(error);
   });
-  exchange.json(201, { Id: id, Warnings: warnings });
+  exchange.json(201, { Id: id, Warnings: [...moved, ...warnings] });
 }
 
 /** To clients a 404 here means that the image is missing: they pull it and try again. Anything else missing is a 400. */

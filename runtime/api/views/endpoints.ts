@@ -60,10 +60,12 @@ const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 
 
 export function endpointsByNetwork(container: Container, endpoints: readonly Endpoint[], version: number) {
   const context = { running: isRunning(container), version, hostname: container.config.Hostname || undefined };
-  return Object.fromEntries([
+  const named = [
     ...(container.awaitedNetworks ?? []).map((request) => [request.network, awaitedSettings(request)] as const),
     ...endpoints.map((endpoint) => [endpoint.networkName, endpointSettings(endpoint, context)] as const),
-  ]);
+  ];
+  // Go writes maps in the order of their keys.
+  return Object.fromEntries(named.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** What was asked for on a network that is not there. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { cleanPath } from "../../../runtime/api/clean-path.ts";
 import { decodeExecCreate } from "../../../runtime/api/decode/exec-request.ts";
 import { matchesGlob, matchesPattern, parseFilters } from "../../../runtime/api/decode/filters.ts";
 import { parsePlatform } from "../../../runtime/api/decode/platform.ts";
@@ -27,10 +28,35 @@ describe("splitVersion", () => {
     assert.deepEqual(splitVersion("/containers/json"), { version: 51, path: "/containers/json" });
   });
   it("splits", () => assert.deepEqual(splitVersion("/v1.24/info"), { version: 24, path: "/info" }));
+  it("lets what follows the minor number be", () =>
+    assert.deepEqual(splitVersion("/v1.45.1/info"), { version: 45, path: "/info" }));
   it("leaves what is no version", () => assert.equal(splitVersion("/vx/info").path, "/vx/info"));
-  for (const path of ["/v1.52/info", "/v2.0/info", "/v1.23/info", "/v0.99/info"]) {
+  for (const path of ["/v1.52/info", "/v2.0/info", "/v2/info", "/v1/info", "/v1.23/info", "/v0.99/info"]) {
     it(`refuses ${path}`, () => assert.throws(() => splitVersion(path), { status: 400 }));
   }
+});
+
+describe("cleanPath", () => {
+  for (const [path, clean] of [
+    ["/", "/"],
+    ["/containers/json", "/containers/json"],
+    ["//containers/json", "/containers/json"],
+    ["/v1.45//containers//json", "/v1.45/containers/json"],
+    ["/containers/../_ping", "/_ping"],
+    ["/./networks//", "/networks/"],
+    ["/../..", "/"],
+    ["/images/a..b/.c/json", "/images/a..b/.c/json"],
+  ] as const) {
+    it(`makes ${clean} of ${path}`, () => assert.equal(cleanPath(path), clean));
+  }
+  it("leaves what is clean", () =>
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom("a", ".", "..", "", "b.c", "...")), (parts) => {
+        const clean = cleanPath(`/${parts.join("/")}`);
+        assert.equal(cleanPath(clean), clean);
+        assert.doesNotMatch(clean, /\/\/|\/\.{1,2}(?:\/|$)/);
+      }),
+    ));
 });
 
 describe("parseFilters", () => {

@@ -95,6 +95,20 @@ describe("ApiServer", () => {
   });
 
   describe("requests", () => {
+    it("sends clients from a path with empty parts to the clean one", async () => {
+      const { status, headers, body } = await call(socket, "GET", "/v1.45//containers/json?all=1");
+      assert.deepEqual([status, headers["location"], body], [301, "/v1.45/containers/json?all=1", ""]);
+      assert.equal((await call(socket, "POST", "//containers/create")).status, 301);
+      assert.equal(engine.created.length, 0);
+    });
+
+    it("answers OPTIONS for any path", async () => {
+      for (const path of ["/", "/v1.45/containers/json", "/nothing"]) {
+        const { status, body } = await call(socket, "OPTIONS", path);
+        assert.deepEqual([status, body], [200, ""]);
+      }
+    });
+
     it("answers a ping with the headers that clients negotiate by", async () => {
       for (const method of ["GET", "HEAD"]) {
         const { status, headers, body } = await call(socket, method, "/_ping");
@@ -273,7 +287,7 @@ describe("ApiServer", () => {
 
     it("attaches without upgrade: 200, not chunked, ended by the connection's end", async () => {
       const connection = new RawConnection(socket);
-      connection.socket.write(head("POST", "/v1.30/containers/web/attach?stream=1&stdout=1&stderr=1"));
+      connection.socket.write(head("POST", "/v1.51/containers/web/attach?stream=1&stdout=1&stderr=1"));
       const text = await connection.until((received) => received.includes("err\n"));
       assert.match(text, /^HTTP\/1.1 200 OK\r\n/);
       assert.match(text, /Content-Type: application\/vnd.docker.raw-stream\r\n/);
