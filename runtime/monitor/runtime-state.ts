@@ -27,6 +27,12 @@ import { RuntimeFailure } from "./conmon.ts";
 /** How often the event loop turns before the wait for a container's answer costs a timer, about a millisecond of them. */
 const TURNS_WITHOUT_DELAY = 50;
 
+/** What runc's init calls itself, see proc_pid_comm(5). */
+const INIT_NAME = "runc:[2:INIT]";
+
+/** Milliseconds. */
+const LONGEST_EXECVE = 1000;
+
 /** In runc's `state.json`: quotes in its texts are escaped, so this is found nowhere else. */
 const KEPT_SCORE = /"oom_score_adj":(-?\d+)/;
 
@@ -118,12 +124,32 @@ export class RuntimeState {
       closeSync(fifo);
     }
     rmSync(this.#fifo(id), { force: true });
+    await programRuns(init.pid);
   }
 
   async #run(...command: readonly string[]): Promise<void> {
     const argv = [this.#runtime.path, "--root", this.root, ...command];
     const result = await runCommand(argv, { expect: [0, 1, 255] });
     if (result.exitCode !== 0) throw new RuntimeFailure(result.stderr.trim());
+  }
+}
+
+/**
+ * The init has said that it goes on, and needs another millisecond or two until its program has taken its place. Who is told that
+ * the container runs may connect to it at once.
+ */
+async function programRuns(pid: number): Promise<void> {
+  const deadline = performance.now() + LONGEST_EXECVE;
+  while (nameOf(pid) === INIT_NAME && performance.now() < deadline) await delay(1);
+}
+
+/** Undefined when the process is gone. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
   }
 }
 

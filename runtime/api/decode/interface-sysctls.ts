@@ -23,8 +23,9 @@ export interface MovedSysctls {
  * @throws a failure with Docker's text where the client must say which endpoint it means
  */
 export function moveInterfaceSysctls(request: ContainerCreateRequest, version: number): MovedSysctls {
-  const { HostConfig: { Sysctls = {}, NetworkMode = "default" } = {} } = request;
-  if (NetworkMode === "host" || NetworkMode.startsWith("container:")) return { request, warnings: [] };
+  const { HostConfig: { Sysctls = {}, NetworkMode } = {} } = request;
+  const mode = NetworkMode || "default";
+  if (mode === "host" || mode.startsWith("container:")) return { request, warnings: [] };
   const moved = Object.entries(Sysctls).flatMap(([name, value]) => {
     const [, family, kind, link, parameter] = OF_INTERFACE.exec(name) ?? [];
     if (link === undefined) return [];
@@ -44,7 +45,7 @@ export function moveInterfaceSysctls(request: ContainerCreateRequest, version: n
         Sysctls: Object.fromEntries(Object.entries(Sysctls).filter(([name]) => !names.includes(name))),
       },
       NetworkingConfig: {
-        EndpointsConfig: withOption(request, endpointOf(request, NetworkMode, first.name), settings),
+        EndpointsConfig: withOption(request, endpointOf(request, mode, first.name), settings),
       },
     },
     warnings: [`Migrated sysctl "${names.join(",")}" to DriverOpts{"${OPTION}":"${settings}"}.`],

@@ -67,6 +67,21 @@ describe("the monitor", function () {
     deepEqual(readdirSync(host.monitor.state.root).includes(options.id), false);
   });
 
+  it("has started a container when its program runs, no longer the runtime's init", async () => {
+    const containers = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const options = host.prepare(["sleep", "1000"]);
+        const { init } = await host.start(options);
+        return { init, name: readFileSync(`/proc/${init.pid}/comm`, "utf8") };
+      }),
+    );
+    deepEqual(
+      containers.map(({ name }) => name),
+      containers.map(() => "sleep\n"),
+    );
+    for (const { init } of containers) signalProcess(init.pid, "SIGKILL");
+  });
+
   it("kills what still runs when it deletes", async () => {
     const options = host.prepare(["sleep", "1000"]);
     const { init } = await host.start(options);

@@ -34,6 +34,11 @@ describe("kernel parameters of an interface", () => {
     ]);
   });
 
+  it("go to the default network when the mode is empty", () => {
+    const { request } = moveInterfaceSysctls(withSysctls({ "net.ipv4.conf.eth0.forwarding": "1" }, ""), 45);
+    assert.deepEqual(Object.keys(request.NetworkingConfig?.EndpointsConfig ?? {}), ["bridge"]);
+  });
+
   it("go to the network of the mode", () => {
     const { request } = moveInterfaceSysctls(withSysctls({ "net.ipv6.conf.eth0.mtu": "1400" }, "front"), 45);
     assert.deepEqual(request.NetworkingConfig?.EndpointsConfig, {
