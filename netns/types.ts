@@ -301,6 +301,8 @@ export interface NetworkConfig {
   readonly dnsOptions?: readonly string[];
   /** Existing bridge that the default network uses; `none` for no default network. */
   readonly bridge?: string;
+  /** Other hosts reach published ports at the containers' own addresses, too, when they have a route there. */
+  readonly allowDirectRouting?: boolean;
   /** Carry traffic in user space where the kernel cannot. True when absent. */
   readonly userlandProxy?: boolean;
   /** Driver → options that networks of it get when they are created without. */

@@ -71,6 +71,9 @@ export const NETWORK_OPTIONS = {
     help: "What firewall rules are made with: nftables or iptables (default nftables)",
     parse: (value) => flagValue(FIREWALL_BACKEND, value),
   }),
+  "allow-direct-routing": toggle({
+    help: "Let other hosts reach published ports at the containers' own addresses, too",
+  }),
   "userland-proxy": toggle({
     initial: true,
     help: "Pass traffic on in user space where the kernel cannot: [::1], IPv6 to containers without it",
@@ -104,6 +107,7 @@ export const NETWORK_SCHEMA = {
   iptables: boolean,
   ip6tables: boolean,
   "firewall-backend": FIREWALL_BACKEND,
+  "allow-direct-routing": boolean,
   "userland-proxy": boolean,
   dns: listOf(ADDRESS, "a list of IP addresses"),
   "dns-opts": texts("a list of strings"),
@@ -148,6 +152,7 @@ export function networkConfig({ values, given }: NetworkFlags, file: NetworkKeys
     iptables: isOn("iptables"),
     ip6tables: isOn("ip6tables"),
     firewallBackend: values["firewall-backend"] ?? file["firewall-backend"],
+    allowDirectRouting: isOn("allow-direct-routing"),
     userlandProxy: isOn("userland-proxy"),
     dns: filled(values.dns) ?? file.dns,
     dnsOptions: filled(values["dns-opt"]) ?? file["dns-opts"],
@@ -157,7 +162,9 @@ export function networkConfig({ values, given }: NetworkFlags, file: NetworkKeys
   return withoutUndefined(config);
 }
 
-type SwitchName = "icc" | "ipv6" | "ip-forward" | "ip-masq" | "iptables" | "ip6tables" | "userland-proxy";
+type SwitchName =
+  | ("icc" | "ipv6" | "ip-forward" | "ip-masq" | "iptables" | "ip6tables")
+  | ("userland-proxy" | "allow-direct-routing");
 
 function checkTogether({ bip, bip6, bridge, icc, iptables }: Readonly<Record<string, unknown>>): void {
   const contradiction = (message: string) => invalid(message, "CTR_CONFIG_INVALID");

@@ -7,7 +7,7 @@ import { elementOf } from "../firewall/nftables/elements.ts";
 import { addressOf, contains, type Family, formatAddress, parseAddress, parseCidr } from "../ipam/ip.ts";
 import { firewallNetworkOf } from "../networks/firewall-network.ts";
 import { settingsOf } from "../networks/options.ts";
-import { type PortTarget, pathsOf, type RedirectedPort } from "../ports/index.ts";
+import { isDirect, type PortTarget, pathsOf, type RedirectedPort } from "../ports/index.ts";
 import type { Endpoint, Network, PublishedPort } from "../types.ts";
 import type { SnapshotView } from "./snapshot-view.ts";
 import { HOST, type IntendedContainer, type LinkState, type NamespaceState, type Snapshot } from "./types/index.ts";
@@ -195,7 +195,8 @@ export const wantedElements = oncePerSnapshot((snapshot): WantedElement[] => {
     const address = parseAddress(redirected.address);
     const bridge = subnets.find(({ subnet }) => contains(subnet, address))?.network;
     const network = networks.find(({ told }) => told.bridge === bridge?.bridge)?.told;
-    const entries = entriesOfPort({ ...redirected, owner: container.name }, network, families);
+    const direct = isDirect(redirected.hostIp, intent.settings.allowDirectRouting);
+    const entries = entriesOfPort({ ...redirected, owner: container.name, direct }, network, families);
     return entries.map((entry) => ({ entry, owner: `container ${container.name}`, used: true }));
   });
   return [...ofNetworks, ...ofPorts].map(({ entry, owner, used }) => {

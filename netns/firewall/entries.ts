@@ -112,7 +112,7 @@ export function entriesOfPort(
   network: FirewallNetwork | undefined,
   families: readonly Family[],
 ): Entry[] {
-  const { protocol, hostIp, hostPort, containerPort, owner } = port;
+  const { protocol, hostIp, hostPort, containerPort, owner, direct = false } = port;
   const family = familyOf(hostIp === "" ? "0.0.0.0" : hostIp);
   const address = checkedAddress(port.address, family);
   if (!families.includes(family)) return [];
@@ -121,10 +121,10 @@ export function entriesOfPort(
   const open = { kind: "open", ...common, ...target } as const;
   if (gatewayMode(network, family) === "routed") return [{ ...open, from: undefined }];
   const everywhere = hostIp === "" || hostIp === "0.0.0.0" || hostIp === "::";
-  const trusted = network?.trustedInterfaces ?? [];
+  const openTo = direct ? [undefined] : (network?.trustedInterfaces ?? []).map(checkedLink);
   return [
     { kind: "hostPort", ...common, hostIp: everywhere ? undefined : hostIp, port: checkedPort(hostPort), target },
-    ...trusted.map((from) => ({ ...open, from: checkedLink(from) })),
+    ...openTo.map((from) => ({ ...open, from })),
   ];
 }
 

@@ -47,6 +47,8 @@ export interface FirewallPort {
   readonly owner: string;
   /** Bridge of the network that `address` is on. Left out, the port is one of a `nat` network. */
   readonly bridge?: string;
+  /** Other hosts that have a route to the container's own address reach the port there, too. */
+  readonly direct?: boolean;
 }
 
 /** One end of a {@link FirewallGrant}: a container, by its address, or a whole network. */

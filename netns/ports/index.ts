@@ -10,6 +10,7 @@ export { expandBindings, hostHasIpv6, type PlacedBinding, type PublishDefaults }
 export { HostPorts, type HostPortsOptions, type OwnedPort } from "./host-ports.ts";
 export {
   hasPath,
+  isDirect,
   needsProxy,
   type PortPaths,
   type PortTarget,

@@ -60,6 +60,12 @@ export const hasPath = (port: Port, target: PortTarget): boolean =>
 export const isRouted = ({ hostIp }: Port, target: PortTarget): boolean =>
   isIpv6(hostIp) ? target.routed6 === true && target.address6 !== "" : target.routed === true && target.address !== "";
 
+/**
+ * True when other hosts reach the port at the container's own address, too.
+ * @param allowed `allow-direct-routing` of daemon.json; what is published on a loopback address stays on this host
+ */
+export const isDirect = (hostIp: string, allowed = false): boolean => allowed && !hostIp.startsWith("127.");
+
 /** True when a proxy has to listen on the port: its socket holds it, see {@link HostPorts.handOver}. */
 export const needsProxy = (port: PublishedPort, target: PortTarget): boolean =>
   port.hostPort !== 0 && canBeProxied(port, target);

@@ -5,7 +5,7 @@ import type { Connection } from "../drivers/index.ts";
 import type { FirewallPort } from "../firewall/index.ts";
 import { formatAddress } from "../ipam/ip.ts";
 import { settingsOf } from "../networks/options.ts";
-import { expandBindings, needsProxy, type PlacedBinding, type PortTarget, pathsOf } from "../ports/index.ts";
+import { expandBindings, isDirect, needsProxy, type PlacedBinding, type PortTarget, pathsOf } from "../ports/index.ts";
 import type { PortBinding, PublishedPort } from "../types.ts";
 import type { SandboxState, SandboxTools } from "./types.ts";
 
@@ -126,7 +126,11 @@ export function firewallPortsOf(tools: Pick<SandboxTools, "config">, { state, po
   return pathsOf(ports, portTarget(tools, state)).redirected.map((port) => {
     const bridge = (port.address.includes(":") ? gateways.ipv6 : gateways.ipv4)?.network.bridge;
     const { protocol, hostIp, hostPort, address, containerPort } = port;
-    return { protocol, hostIp, hostPort, address, containerPort, owner, ...(bridge === undefined ? {} : { bridge }) };
+    return {
+      ...{ protocol, hostIp, hostPort, address, containerPort, owner },
+      ...(bridge === undefined ? {} : { bridge }),
+      ...(isDirect(hostIp, tools.config.allowDirectRouting) ? { direct: true } : {}),
+    };
   });
 }
 

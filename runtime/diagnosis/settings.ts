@@ -14,8 +14,8 @@ const pathOf = (execRoot: string): string => join(execRoot, "network-settings.js
 /** What holds for an engine without configuration. */
 export function intendedSettings(config: NetworkConfig): IntendedSettings {
   const { ipForward = true, iptables = true, ip6tables = true, firewallBackend = "nftables" } = config;
-  const { userlandProxy = true, icc = true } = config;
-  return { ipForward, iptables, ip6tables, firewallBackend, userlandProxy, icc };
+  const { userlandProxy = true, icc = true, allowDirectRouting = false } = config;
+  return { ipForward, iptables, ip6tables, firewallBackend, userlandProxy, allowDirectRouting, icc };
 }
 
 /** Called by the engine as it starts. */

@@ -4,7 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestEngine } from "../../support/engine.ts";
+import {
+  ask,
+  askInVain,
+  connectOutside,
+  HOST_ADDRESS,
+  inNetworkOf,
+  OUTSIDE_ADDRESS,
+  serve,
+} from "../../support/outside.ts";
 import type { PrivateHost } from "../../support/private-host.ts";
+
+const IDLE = ["busybox", "sleep", "infinity"];
 
 describe("the network's keys of daemon.json", () => {
   let directory: string;
@@ -29,6 +40,27 @@ describe("the network's keys of daemon.json", () => {
       },
     });
     return engine;
+  }
+
+  for (const backend of ["nftables", "iptables"] as const) {
+    it(`let other hosts reach published ports at the containers' own addresses, with ${backend}`, async () => {
+      const ctr = await startWith({ "allow-direct-routing": true, "firewall-backend": backend });
+      await using outside = await connectOutside(ctr.host);
+      await ctr.ctrOutput("run", "-d", "--name", "web", "-p", "8080:80", "-p", "127.0.0.1:8081:81", ...IDLE);
+      await serve(ctr.host, "web", [80, 81, 82], await inNetworkOf(ctr, "web"));
+      const address = await ctr.ctrOutput(
+        "inspect",
+        "--format",
+        "{{.NetworkSettings.Networks.bridge.IPAddress}}",
+        "web",
+      );
+      assert.equal(await ask(outside, "tcp", address, 80), `web saw ${OUTSIDE_ADDRESS}`);
+      assert.equal(await ask(outside, "tcp", HOST_ADDRESS, 8080), `web saw ${OUTSIDE_ADDRESS}`);
+      assert.equal(await askInVain(outside, "tcp", address, 81), "silence", "published for this host alone");
+      assert.equal(await askInVain(outside, "tcp", address, 82), "silence", "not published");
+      await ctr.ctrOutput("net", "unpublish", "web", "8080:80");
+      assert.equal(await askInVain(outside, "tcp", address, 80), "silence", "no longer published");
+    });
   }
 
   it("shape the default network, new networks, ports and names", async () => {

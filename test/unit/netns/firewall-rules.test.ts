@@ -60,6 +60,13 @@ describe("firewall entries", () => {
     assert.deepEqual(entriesOfPort(port(), network, [6]), []);
   });
 
+  it("of a port that is open at the container's own address hold for every interface, once", () => {
+    const direct = port({ direct: true });
+    const [, open, ...others] = entriesOfPort(direct, { ...network, trustedInterfaces: ["eth1"] }, [4, 6]);
+    assert.deepEqual([open?.kind, open?.kind === "open" && open.from, others], ["open", undefined, []]);
+    assert.deepEqual(kinds(entriesOfPort(direct, { ...network, gatewayMode4: "routed" }, [4, 6])), ["open4"]);
+  });
+
   it("tell ports apart by where they are taken, not by where they lead", () => {
     assert.equal(portKey(port()), portKey(port({ hostIp: "0.0.0.0", address: "172.17.0.9" })));
     const others = [port({ hostIp: "127.0.0.1" }), port({ protocol: "sctp" }), port({ hostIp: "::" })];
