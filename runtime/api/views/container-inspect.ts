@@ -58,9 +58,14 @@ export function containerInspect(container: Container, context: InspectContext) 
 }
 
 /** The MAC address that was asked for on the main network, where clients before API 1.44 read it. */
-function macOf({ hostConfig }: Container, endpoints: readonly Endpoint[]): { readonly MacAddress?: string } {
+function macOf(
+  { hostConfig, awaitedNetworks = [] }: Container,
+  endpoints: readonly Endpoint[],
+): { readonly MacAddress?: string } {
   const { NetworkMode: mode = "" } = hostConfig;
-  const mac = endpoints.find(({ networkName, networkId }) => networkName === mode || networkId === mode)?.asked.mac;
+  const mac =
+    endpoints.find(({ networkName, networkId }) => networkName === mode || networkId === mode)?.asked.mac ??
+    awaitedNetworks.find(({ network }) => network === mode)?.macAddress;
   return mac === undefined ? {} : { MacAddress: mac };
 }
 

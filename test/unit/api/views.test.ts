@@ -191,6 +191,13 @@ describe("containerInspect", () => {
     assert.equal(Config.MacAddress, mac);
   });
 
+  it("shows the MAC address that was asked for on a network that is not there yet", () => {
+    const macAddress = "02:42:ac:11:00:42";
+    const awaited = { containerId: CONTAINER_ID, containerName: "web", network: "later", macAddress };
+    const { Config } = inspect({ hostConfig: { NetworkMode: "later" }, awaitedNetworks: [awaited] });
+    assert.equal(Config.MacAddress, macAddress);
+  });
+
   it("fills in what clients read of HostConfig and Config", () => {
     const { HostConfig, Config } = inspect({ hostConfig: { Memory: 64 << 20 } });
     assert.deepEqual([HostConfig.Memory, HostConfig.MemorySwap, HostConfig.PidsLimit], [64 << 20, 0, null]);
