@@ -50,6 +50,7 @@ export async function createContainer(
   const { records, images, snapshots, network, paths, step } = parts;
   const name = givenName === undefined ? freeName(records) : checkName(givenName);
   records.checkNameIsFree(name);
+  using _promised = givenName === undefined ? records.promiseName(name) : undefined;
   const image = images.find(request.Image ?? "");
   const foreign = checkPlatform(request.Image ?? "", image, platform);
   const { container: judged, plan, warnings } = judge(parts, request, image, name);

@@ -50,6 +50,7 @@ export class ContainerRecords {
   readonly #store: Store;
   readonly #byId = new Map<string, ContainerRecord>();
   readonly #idByName = new Map<string, string>();
+  readonly #promisedNames = new Set<string>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -87,8 +88,15 @@ export class ContainerRecords {
     );
   }
 
+  /** True for promised names, too. */
   hasName(name: string): boolean {
-    return this.#idByName.has(name);
+    return this.#idByName.has(name) || this.#promisedNames.has(name);
+  }
+
+  /** Keeps a name of our own making from being made up again while its container is not recorded yet. */
+  promiseName(name: string): Disposable {
+    this.#promisedNames.add(name);
+    return { [Symbol.dispose]: () => void this.#promisedNames.delete(name) };
   }
 
   /**

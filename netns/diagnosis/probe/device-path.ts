@@ -87,18 +87,24 @@ interface Told {
   readonly role: Role;
 }
 
-/** What is sent once an answer is there only says that it is. */
+/**
+ * What is sent once an answer is there only says that it is. What comes back before the question has gone is no answer to
+ * it: the host looks whether a neighbour is still there, or an earlier connection ends.
+ */
 function withoutAcknowledgements(told: readonly Told[], { asked }: PathOptions): Told[] {
-  const roundOf = (at: number): number => asked.findLastIndex((one) => one - TOLERANCE <= at);
-  const answered = new Map<number, number>();
-  for (const { story, role } of told) {
-    const at = startOf(story);
-    const round = roundOf(at);
-    if (role === "back") answered.set(round, Math.min(at, answered.get(round) ?? at));
-  }
-  return told.filter(({ story, role }) => {
-    const at = startOf(story);
-    return role !== "there" || at < (answered.get(roundOf(at)) ?? Number.POSITIVE_INFINITY);
+  const roundOf = ({ story }: Told): number => asked.findLastIndex((one) => one - TOLERANCE <= startOf(story));
+  return [...Map.groupBy(told, roundOf).values()].flatMap((round) => {
+    const first = (role: Role, after = Number.NEGATIVE_INFINITY): number | undefined =>
+      round
+        .filter((one) => one.role === role && startOf(one.story) >= after)
+        .map(({ story }) => startOf(story))
+        .sort((one, other) => one - other)[0];
+    const question = first("there");
+    const answer = first("back", question) ?? Number.POSITIVE_INFINITY;
+    return round.filter(({ story, role }) => {
+      if (role === "there") return startOf(story) < answer;
+      return role !== "back" || startOf(story) >= (question ?? Number.NEGATIVE_INFINITY);
+    });
   });
 }
 

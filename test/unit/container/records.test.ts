@@ -72,6 +72,17 @@ describe("the records of containers", () => {
     equal(records.all().length, 2);
   });
 
+  it("make up no name that another container is about to get", () => {
+    {
+      using _promised = records.promiseName("calm_otter");
+      deepEqual([records.hasName("calm_otter"), records.hasName("calm_owl")], [true, false]);
+      records.insert(recordOf("c".repeat(64), "calm_otter"), () => {});
+    }
+    equal(records.hasName("calm_otter"), true);
+    records.promiseName("calm_owl")[Symbol.dispose]();
+    equal(records.hasName("calm_owl"), false);
+  });
+
   it("are added together with what else belongs to it, or not at all", () => {
     const fail = () => {
       throw new Error("no address left");

@@ -24,16 +24,15 @@ describe("drops and measurements", () => {
     for (const port of [82, 81]) {
       network.start("web", [process.execPath, "-e", `require("net").connect(${port}, "${API}").on("error", () => {})`]);
     }
-    const drops = await waitFor("the refusal to be told", () => told.some(({ kind }) => kind === "drop") && told);
+    // Other tests' hosts are on this kernel, too: what it cannot place by itself may be taken for a packet of api's.
+    const refusal = (): Drop | undefined =>
+      told.filter((one) => one.kind === "drop").find(({ reason }) => reason === "NO_SOCKET");
+    const drop = await waitFor("the refusal to be told", refusal);
     stop.abort();
     await following;
     run("nft delete table inet other");
-    const [drop] = drops.filter((one) => one.kind === "drop");
-    assert.deepEqual(
-      [drop?.reason, drop?.location, drop?.protocol, drop?.device, drop?.place],
-      ["NO_SOCKET", "tcp_v4_rcv", "ip", "eth0", "api"],
-    );
-    assert.ok(Math.abs(Date.parse(drop?.time ?? "") - Date.now()) < 60_000);
+    assert.deepEqual([drop.location, drop.protocol, drop.device, drop.place], ["tcp_v4_rcv", "ip", "eth0", "api"]);
+    assert.ok(Math.abs(Date.parse(drop.time) - Date.now()) < 60_000);
     assert.ok(told.every((one) => one.kind === "notice" || one.container === "api"));
     const counter = dropCounters(network.view()).find(({ place, name }) => place === "api" && name === "Tcp.OutRsts");
     assert.equal(counter?.value, 1);

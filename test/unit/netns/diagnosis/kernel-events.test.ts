@@ -102,6 +102,16 @@ describe("diagnosis: events of the kernel", () => {
     );
   });
 
+  it("takes nothing for an answer that comes before the question has gone", () => {
+    const question = ` some thing-12-99      [001] ..s1.   100.000060: net_dev_queue: dev=veth1 skbaddr=00000000dd000001 len=42
+ some thing-12-99      [001] ..s1.   100.000070: netif_receive_skb: dev=eth0 skbaddr=00000000dd000001 len=28
+`;
+    const options = { view, sender: "web", length: undefined, pid: 4711, began: 100_000, asked: [100_000.05] };
+    const path = devicePath(parseEvents(question + TEXT), options);
+    assert.deepEqual(path, devicePath(events, options));
+    assert.equal(path.devices[0]?.direction, "there");
+  });
+
   it("takes nothing that another program sends, and nothing from before", () => {
     const options = { view, sender: "web", length: undefined, began: 100_000, asked: [100_000.05] };
     assert.deepEqual(
