@@ -1,6 +1,7 @@
 /** The embedded DNS server: queries per second and latency for names of containers, at equal concurrency. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiClient } from "../peers/api.ts";
 import { within } from "../peers/namespace.ts";
 import type { Peer } from "../peers/peer.ts";
@@ -15,6 +16,8 @@ const CONCURRENCIES = [1, 4, 16];
 /** Of all clients together, so that what is measured is the wait and not the load. */
 const QUERIES_A_SECOND = 2000;
 const QUERIES = 4_000;
+/** Milliseconds from one start to the next, which the slower engine keeps up with; and as fast as each can. */
+const PACES = [600, 0];
 
 interface BusyReport {
   readonly p99: number;
@@ -32,7 +35,7 @@ export async function compareNames(peers: readonly Peer[]): Promise<void> {
   const probes: Probe[] = [];
   for (const peer of peers) if (peer.socket !== undefined) probes.push(await startProbe(peer, peer.socket));
   await compareRates(probes);
-  await compareWaits(probes);
+  for (const pace of PACES) await compareWaits(probes, pace);
   for (const probe of probes) await endProbe(probe);
 }
 
@@ -55,13 +58,14 @@ async function compareRates(probes: readonly Probe[]): Promise<void> {
 }
 
 /** In turn, so that all meet the same state of the machine. */
-async function compareWaits(probes: readonly Probe[]): Promise<void> {
-  console.log(`\np99 at ${QUERIES_A_SECOND} queries/s while containers come and go, milliseconds, each round`);
+async function compareWaits(probes: readonly Probe[], pace: number): Promise<void> {
+  const coming = pace === 0 ? "come and go as fast as each engine can" : `come and go every ${pace} ms`;
+  console.log(`\np99 at ${QUERIES_A_SECOND} queries/s while containers ${coming}, milliseconds, each round`);
   const rows = [["engine", "clients", "p99", "median", "starts", "lost"]];
   for (const clients of CONCURRENCIES) {
     const reports = new Map(probes.map((probe) => [probe, [] as BusyReport[]]));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const probe of probes) reports.get(probe)?.push(await whileContainersComeAndGo(probe, clients));
+      for (const probe of probes) reports.get(probe)?.push(await whileContainersComeAndGo(probe, clients, pace));
     }
     for (const [{ peer }, list] of reports) {
       const sum = (figure: (report: BusyReport) => number) => list.reduce((total, report) => total + figure(report), 0);
@@ -105,7 +109,7 @@ async function queryFor({ peer, pid, file }: Probe, limit: readonly string[]): P
 }
 
 /** One query at a time every few milliseconds would say little: dnsperf asks at a moderate rate and prints each latency. */
-async function whileContainersComeAndGo(probe: Probe, clients: number): Promise<BusyReport> {
+async function whileContainersComeAndGo(probe: Probe, clients: number, pace: number): Promise<BusyReport> {
   const { peer, pid, file, api } = probe;
   const argv = [
     ...["dnsperf", "-s", "127.0.0.11", "-d", file, "-c", String(clients)],
@@ -118,8 +122,10 @@ async function whileContainersComeAndGo(probe: Probe, clients: number): Promise<
   });
   let starts = 0;
   for (; asks; starts++) {
+    const next = performance.now() + pace;
     await api.run("passer-by", { NetworkMode: "names" });
     await api.remove("passer-by");
+    while (asks && performance.now() < next) await sleep(20);
   }
   const output = await done;
   // `> NOERROR name-1 A 0.000123`
