@@ -121,6 +121,7 @@ export {
 
 export { NetlinkError, NetlinkSocket } from "./netlink/transport.ts";
 export { NetworkEngine, type SetUpOptions, type TearDownOptions } from "./network-engine.ts";
+export { EndpointOption } from "./networks/options.ts";
 export type { NetworkEngineOptions } from "./open-tools.ts";
 export { type PlainNamespace, PlainNetwork, type PlainNetworkOptions, type PlainPort } from "./plain-network.ts";
 export {

@@ -121,10 +121,10 @@ export function entriesOfPort(
   const open = { kind: "open", ...common, ...target } as const;
   if (gatewayMode(network, family) === "routed") return [{ ...open, from: undefined }];
   const everywhere = hostIp === "" || hostIp === "0.0.0.0" || hostIp === "::";
-  const openTo = direct ? [undefined] : (network?.trustedInterfaces ?? []).map(checkedLink);
+  const openFrom = direct ? [undefined] : (network?.trustedInterfaces ?? []).map(checkedLink);
   return [
     { kind: "hostPort", ...common, hostIp: everywhere ? undefined : hostIp, port: checkedPort(hostPort), target },
-    ...openTo.map((from) => ({ ...open, from })),
+    ...openFrom.map((from) => ({ ...open, from })),
   ];
 }
 

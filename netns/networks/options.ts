@@ -36,6 +36,7 @@ export const ParentOption = {
   ipvlanFlag: "ipvlan_flag",
 } as const;
 
+/** `DriverOpts` of an endpoint. Docker's names. */
 export const EndpointOption = {
   interfaceName: "com.docker.network.endpoint.ifname",
   sysctls: "com.docker.network.endpoint.sysctls",

@@ -47,7 +47,7 @@ interface Story {
 }
 
 export function devicePath(events: readonly KernelEvent[], options: PathOptions): DevicePath {
-  const told = withoutAcknowledgements(
+  const told = questionsAndAnswers(
     storiesOf(events).flatMap((story) => {
       const role = roleOf(story, options);
       return role === undefined ? [] : { story, role };
@@ -91,19 +91,17 @@ interface Told {
  * What is sent once an answer is there only says that it is. What comes back before the question has gone is no answer to
  * it: the host looks whether a neighbour is still there, or an earlier connection ends.
  */
-function withoutAcknowledgements(told: readonly Told[], { asked }: PathOptions): Told[] {
+function questionsAndAnswers(told: readonly Told[], { asked }: PathOptions): Told[] {
   const roundOf = ({ story }: Told): number => asked.findLastIndex((one) => one - TOLERANCE <= startOf(story));
   return [...Map.groupBy(told, roundOf).values()].flatMap((round) => {
-    const first = (role: Role, after = Number.NEGATIVE_INFINITY): number | undefined =>
-      round
-        .filter((one) => one.role === role && startOf(one.story) >= after)
-        .map(({ story }) => startOf(story))
-        .sort((one, other) => one - other)[0];
-    const question = first("there");
-    const answer = first("back", question) ?? Number.POSITIVE_INFINITY;
+    const starts = (role: Role): number[] =>
+      round.filter((one) => one.role === role).map(({ story }) => startOf(story));
+    const questions = starts("there");
+    const question = questions.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...questions);
+    const answer = Math.min(...starts("back").filter((at) => at >= question));
     return round.filter(({ story, role }) => {
       if (role === "there") return startOf(story) < answer;
-      return role !== "back" || startOf(story) >= (question ?? Number.NEGATIVE_INFINITY);
+      return role !== "back" || startOf(story) >= question;
     });
   });
 }

@@ -17,7 +17,7 @@ export interface IntendedSettings {
   readonly ip6tables: boolean;
   readonly firewallBackend: "nftables" | "iptables";
   readonly userlandProxy: boolean;
-  /** Published ports are reached at the containers' own addresses, too. */
+  /** Published ports are reached at the containers' own addresses, too. Absent in snapshots of older engines. */
   readonly allowDirectRouting?: boolean;
   /** Containers on the default bridge may reach each other. */
   readonly icc: boolean;

@@ -3,12 +3,13 @@
  * belong to the endpoint: older clients' are moved there, newer ones' are refused. Docker's rules, texts and status.
  */
 import { type CtrError, systemFailure } from "../../../lib/errors.ts";
+import { EndpointOption } from "../../../netns/index.ts";
 import type { ContainerCreateRequest } from "../../types.ts";
 
 /** Minor number of the first API version in which the client has to name the endpoint itself. */
 const REFUSED_SINCE = 48;
 
-const OPTION = "com.docker.network.endpoint.sysctls";
+const OPTION = EndpointOption.sysctls;
 
 /** `net.ipv4.conf.eth0.forwarding`; names of interfaces may have dots in no part but the last. */
 const OF_INTERFACE = /^net\.([^.]*)\.([^.]*)\.(eth[^.]*)\.(.+)$/;
