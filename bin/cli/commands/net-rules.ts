@@ -16,7 +16,11 @@ export const command = defineCommand({
     format: text({ help: "table, json, 'table TEMPLATE' or a Go template: '{{.Owner}} {{.Text}}'" }),
     owned: toggle({ help: "Leave out the constant part: only what networks, ports and openings have added" }),
   },
-  examples: ["ctr net rules", "ctr net rules --owned", "ctr net rules --format '{{.Place}} {{.Packets}} {{.Text}}'"],
+  examples: [
+    "ctr net rules   # counted is what begins a connection, not what follows",
+    "ctr net rules --owned",
+    "ctr net rules --format '{{.Place}} {{.Packets}} {{.Text}}'",
+  ],
   async run({ values }, { client }) {
     const { backend, mode, rows, foreignDrops } = await client.get<FirewallListing>("/ctr/net/rules");
     const shown = rows.filter(({ owner }) => !values.owned || owner !== CONSTANT).map(ruleRow);
