@@ -130,7 +130,7 @@ function checkLink(link: string): void {
 
 function detailsOf(request: EndpointRequest, mac: string | undefined): EndpointRecord["details"] {
   const { hostname, aliases = [], links = [], driverOptions = {}, ipAddress, ip6Address } = request;
-  const { linkLocalAddresses: linkLocal = [] } = request;
+  const { linkLocalAddresses: linkLocal = [], givenEmpty = [] } = request;
   const asked: AskedAddresses = {
     ...(ipAddress ? { ipv4: ipAddress } : {}),
     ...(ip6Address ? { ipv6: ip6Address } : {}),
@@ -144,6 +144,7 @@ function detailsOf(request: EndpointRequest, mac: string | undefined): EndpointR
     ...(Object.keys(driverOptions).length > 0 ? { driverOptions } : {}),
     ...(Object.keys(asked).length > 0 ? { asked } : {}),
     ...(request.withoutIpv6 === true ? { withoutIpv6: true } : {}),
+    ...(givenEmpty.length > 0 ? { givenEmpty } : {}),
   };
 }
 
@@ -207,6 +208,7 @@ export function describeEndpoint(network: Network, record: EndpointRecord): Endp
     gatewayPriority: record.gatewayPriority,
     driverOptions: details.driverOptions ?? {},
     asked: details.asked ?? {},
+    ...(details.givenEmpty === undefined ? {} : { givenEmpty: details.givenEmpty }),
   };
 }
 

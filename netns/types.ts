@@ -149,7 +149,12 @@ export interface Endpoint {
   readonly driverOptions: Readonly<Record<string, string>>;
   /** What the user chose, as `inspect` tells it. */
   readonly asked: AskedAddresses;
+  /** See `EndpointRequest`. */
+  readonly givenEmpty?: readonly EmptyField[];
 }
+
+/** Fields of Docker's `EndpointSettings` that may be empty or not there, which `inspect` tells apart. */
+export type EmptyField = "IPAMConfig" | "Aliases" | "DriverOpts";
 
 export interface AskedAddresses {
   readonly ipv4?: string;
@@ -176,6 +181,8 @@ export interface EndpointRequest {
   readonly links?: readonly string[];
   readonly driverOptions?: Readonly<Record<string, string>>;
   readonly gatewayPriority?: number;
+  /** Given without content: handed through for `inspect` alone. */
+  readonly givenEmpty?: readonly EmptyField[];
 }
 
 /** A sandbox that is up. */

@@ -2,6 +2,7 @@
 import type { Address } from "../ipam/ip.ts";
 import type {
   AskedAddresses,
+  EmptyField,
   Network,
   NetworkDriver,
   PortBinding,
@@ -36,6 +37,7 @@ export interface EndpointDetails {
   readonly links?: readonly string[];
   readonly driverOptions?: Readonly<Record<string, string>>;
   readonly asked?: AskedAddresses;
+  readonly givenEmpty?: readonly EmptyField[];
 }
 
 export interface SandboxRecord {

@@ -1,6 +1,6 @@
 /** From the networks that a request names to the endpoints that the network layer gives. Pure. */
 import { invalid, messageOf, prefixed } from "../../lib/errors.ts";
-import type { Endpoint, EndpointRequest } from "../../netns/index.ts";
+import type { EmptyField, Endpoint, EndpointRequest } from "../../netns/index.ts";
 import type { Container, ContainerCreateRequest, EndpointSettings } from "../types.ts";
 import { isUserDefined, PRIVATE_NETWORK, SHARED_NETWORK, sharedWith } from "./network-mode.ts";
 
@@ -61,6 +61,7 @@ export function endpointRequest(container: Owner, network: string, settings: End
   const { IPAMConfig, MacAddress, Links, Aliases, DriverOpts, GwPriority } = settings;
   const { IPv4Address, IPv6Address, LinkLocalIPs } = IPAMConfig ?? {};
   const { Hostname } = container.config;
+  const givenEmpty = emptyFieldsOf(settings);
   return {
     containerId: container.id,
     containerName: container.name,
@@ -75,13 +76,21 @@ export function endpointRequest(container: Owner, network: string, settings: End
     ...(Links?.length ? { links: Links } : {}),
     ...(DriverOpts ? { driverOptions: DriverOpts } : {}),
     ...(GwPriority ? { gatewayPriority: GwPriority } : {}),
+    ...(givenEmpty.length > 0 ? { givenEmpty } : {}),
   };
 }
+
+const emptyFieldsOf = ({ IPAMConfig, Aliases, DriverOpts }: EndpointSettings): EmptyField[] =>
+  Object.entries({ IPAMConfig, Aliases, DriverOpts }).flatMap(([field, value]) =>
+    value && !Object.values(value).some(hasContent) ? (field as EmptyField) : [],
+  );
+
+const hasContent = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 /** What an endpoint that there was is had again by, with the addresses that were asked for. */
 export function requestOf(container: Owner, endpoint: Endpoint): EndpointRequest {
   const { id, name, config } = container;
-  const { networkName, asked, aliases, links, driverOptions, gatewayPriority } = endpoint;
+  const { networkName, asked, aliases, links, driverOptions, gatewayPriority, givenEmpty = [] } = endpoint;
   return {
     containerId: id,
     containerName: name,
@@ -92,7 +101,7 @@ export function requestOf(container: Owner, endpoint: Endpoint): EndpointRequest
     ...(hasIpv6Off(container) ? { withoutIpv6: true } : {}),
     ...(asked.linkLocal === undefined ? {} : { linkLocalAddresses: asked.linkLocal }),
     ...(asked.mac === undefined ? {} : { macAddress: asked.mac }),
-    ...{ aliases, links, driverOptions, gatewayPriority },
+    ...{ aliases, links, driverOptions, gatewayPriority, givenEmpty },
   };
 }
 

@@ -1,6 +1,6 @@
 /** A container's networks: `NetworkSettings` of list and inspect. */
 import { shortId } from "../../../lib/ids.ts";
-import type { Endpoint, EndpointRequest } from "../../../netns/index.ts";
+import type { EmptyField, Endpoint, EndpointRequest } from "../../../netns/index.ts";
 import type { Container } from "../../types.ts";
 import { isBuiltIn } from "./networks.ts";
 import { portMap } from "./ports.ts";
@@ -22,9 +22,9 @@ export function endpointSettings(endpoint: Endpoint, { running, version, hostnam
   return {
     IPAMConfig: ipamConfig(endpoint),
     Links: orNull(endpoint.links),
-    Aliases: orNull(aliasesOf(endpoint, version, hostname)),
+    Aliases: orNull(aliasesOf(endpoint, version, hostname)) ?? emptyAs(endpoint, "Aliases", []),
     MacAddress: running ? endpoint.macAddress : (endpoint.asked.mac ?? ""),
-    DriverOpts: Object.keys(endpoint.driverOptions).length === 0 ? null : endpoint.driverOptions,
+    DriverOpts: isEmpty(endpoint.driverOptions) ? emptyAs(endpoint, "DriverOpts", {}) : endpoint.driverOptions,
     GwPriority: endpoint.gatewayPriority,
     NetworkID: endpoint.networkId,
     EndpointID: running ? endpoint.id : "",
@@ -47,8 +47,16 @@ function aliasesOf(
   return [...new Set([...aliases, shortId(containerId), hostname])];
 }
 
-function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] } }: Pick<Endpoint, "asked">) {
-  if (!ipv4 && !ipv6 && linkLocal.length === 0) return null;
+const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
+
+type Given = Pick<Endpoint, "givenEmpty">;
+
+/** A field without content as it was given: the docker CLI sends empty ones for `connect`, and none for `run`. */
+const emptyAs = <T>({ givenEmpty = [] }: Given, field: EmptyField, empty: T): T | null =>
+  givenEmpty.includes(field) ? empty : null;
+
+function ipamConfig({ asked: { ipv4, ipv6, linkLocal = [] }, ...given }: Pick<Endpoint, "asked"> & Given) {
+  if (!ipv4 && !ipv6 && linkLocal.length === 0) return emptyAs(given, "IPAMConfig", {});
   return {
     ...(ipv4 ? { IPv4Address: ipv4 } : {}),
     ...(ipv6 ? { IPv6Address: ipv6 } : {}),
@@ -71,6 +79,7 @@ export function endpointsByNetwork(container: Container, endpoints: readonly End
 /** What was asked for on a network that is not there. */
 const awaitedSettings = (request: EndpointRequest) => ({
   IPAMConfig: ipamConfig({
+    ...request,
     asked: {
       ...(request.ipAddress === undefined ? {} : { ipv4: request.ipAddress }),
       ...(request.ip6Address === undefined ? {} : { ipv6: request.ip6Address }),
@@ -78,9 +87,9 @@ const awaitedSettings = (request: EndpointRequest) => ({
     },
   }),
   Links: orNull(request.links ?? []),
-  Aliases: orNull(request.aliases ?? []),
+  Aliases: orNull(request.aliases ?? []) ?? emptyAs(request, "Aliases", []),
   MacAddress: request.macAddress ?? "",
-  DriverOpts: request.driverOptions ?? null,
+  DriverOpts: request.driverOptions ?? emptyAs(request, "DriverOpts", {}),
   GwPriority: request.gatewayPriority ?? 0,
   ...{ NetworkID: "", EndpointID: "", Gateway: "", IPAddress: "", IPPrefixLen: 0 },
   ...{ IPv6Gateway: "", GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, DNSNames: null },

@@ -74,6 +74,23 @@ describe("docker and the engine's networks", () => {
       assert.doesNotMatch(await exec("web", "ip", "-o", "link"), /eth1/);
     });
 
+    it("keeps what it was connected with as it was given, over a restart of the container too", async () => {
+      await serve("web", "--network", "back");
+      const EndpointConfig = { IPAMConfig: {}, Aliases: [], DriverOpts: {} };
+      await docker.engine.api("POST", "/networks/front/connect", { Container: "web", EndpointConfig });
+      await docker.output("restart", "-t", "0", "web");
+      for (const [network, expected] of [
+        ["front", [{}, [], {}]],
+        ["back", [null, null, null]],
+      ] as const) {
+        const { IPAMConfig, Aliases, DriverOpts } = await inspect<Record<string, unknown>>(
+          "web",
+          `.NetworkSettings.Networks.${network}`,
+        );
+        assert.deepEqual([IPAMConfig, Aliases, DriverOpts], expected);
+      }
+    });
+
     it("joins one by which the name server comes, unless its user changed resolv.conf", async () => {
       await serve("plain");
       await serve("edited");

@@ -191,6 +191,16 @@ describe("containerInspect", () => {
     assert.equal(Config.MacAddress, mac);
   });
 
+  it("shows fields of an endpoint without content as they were given: empty, or not at all", () => {
+    const fieldsOf = (change: Parameters<typeof inspect>[1]) => {
+      const { IPAMConfig, Aliases, DriverOpts } = inspect({}, change).NetworkSettings.Networks["bridge"] ?? {};
+      return [IPAMConfig, Aliases, DriverOpts];
+    };
+    assert.deepEqual(fieldsOf({}), [null, null, null]);
+    assert.deepEqual(fieldsOf({ givenEmpty: ["IPAMConfig", "Aliases", "DriverOpts"] }), [{}, [], {}]);
+    assert.deepEqual(fieldsOf({ aliases: ["www"], givenEmpty: ["Aliases"] }), [null, ["www"], null]);
+  });
+
   it("shows the MAC address that was asked for on a network that is not there yet", () => {
     const macAddress = "02:42:ac:11:00:42";
     const awaited = { containerId: CONTAINER_ID, containerName: "web", network: "later", macAddress };

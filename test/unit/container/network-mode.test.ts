@@ -96,6 +96,13 @@ describe("the endpoints of a new container", () => {
     ]);
   });
 
+  it("tell which fields were given without content", () => {
+    const of = (settings: EndpointSettings) => endpointRequest(owner("front"), "front", settings).givenEmpty;
+    deepEqual(of({ IPAMConfig: {}, Aliases: [], DriverOpts: {} }), ["IPAMConfig", "Aliases", "DriverOpts"]);
+    deepEqual(of({ IPAMConfig: { IPv4Address: "", LinkLocalIPs: [] } }), ["IPAMConfig"]);
+    deepEqual(of({ IPAMConfig: { IPv4Address: "10.0.0.5" }, Aliases: ["www"], DriverOpts: { k: "v" } }), undefined);
+  });
+
   it("are without IPv6 where a sysctl switches it off", () => {
     const off = { "net.ipv6.conf.all.disable_ipv6": "1" };
     const of = (Sysctls: Record<string, string>) =>
